@@ -1,0 +1,94 @@
+package shadow
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Side says which of the two gave an answer.
+type Side string
+
+// The two sides.
+const (
+	Legacy  Side = "legacy"
+	Service Side = "service"
+)
+
+// Comparison is one shadowed exchange: both answers and the verdict. It is immutable once
+// recorded.
+type Comparison struct {
+	ID      string // unique, sorts by time
+	Route   string
+	At      time.Time // when the client's request arrived
+	Request Request
+	Served  Side    // the side that the client was answered from
+	Legacy  *Answer // nil: that side gave none
+	Service *Answer
+	Verdict Verdict
+	Reason  string // why it was skipped or failed, from a small fixed set; else empty
+	Detail  string // more about the reason for a person, bounded; may be empty
+
+	Differences []Difference // in order of appearance, bounded; only if diverged
+	More        int          // differences beyond the bound
+}
+
+// Request is what a comparison keeps of a request.
+type Request struct {
+	Method string
+	Path   string // as it came, with the query
+	Host   string
+	Header http.Header
+	Body   []byte // nil where there was none
+}
+
+// Answer is one side's answer.
+type Answer struct {
+	Status  int
+	Header  http.Header
+	Trailer http.Header
+	Body    []byte        // as on the wire, content coding included; nil where it was over the bound
+	Size    int64         // of the whole body, bytes
+	Hash    uint64        // xxHash64 of the whole body
+	Latency time.Duration // until the head
+}
+
+// TooLarge reports whether the body went over the bound and only its size and hash are known.
+func (a *Answer) TooLarge() bool { return a.Size > int64(len(a.Body)) }
+
+// Difference is one place where two answers differ; an outcome, not an error.
+type Difference struct {
+	Pointer string `json:"pointer"` // RFC 6901 into the body, or "status", "header:Name", "" for the whole body
+	// Pattern is Pointer with array indices (and ids of keyed arrays) as *, by which divergences are grouped.
+	Pattern string `json:"pattern"`
+	Kind    Kind   `json:"kind"`
+	// Legacy and Service are the two values as JSON, each bounded; nil where that side has none.
+	Legacy  json.RawMessage `json:"legacy,omitempty"`
+	Service json.RawMessage `json:"service,omitempty"`
+}
+
+// Comparer decides where two answers differ. It is pure and safe for concurrent use. An error
+// of type *SkipError says that they can't be compared; package compare has the implementation.
+type Comparer interface {
+	Compare(legacy, service *Answer) ([]Difference, error)
+}
+
+// Recorder remembers comparisons. Record is called for each that ended, whatever its verdict,
+// must not block, and counts what it has to drop; package ledger has the implementation.
+type Recorder interface {
+	Record(Comparison)
+}
+
+// SkipError says why two answers can't be compared.
+type SkipError struct {
+	Reason string // one of the Skip constants
+	Detail string
+}
+
+// Error implements error.
+func (e *SkipError) Error() string {
+	if e.Detail == "" {
+		return "comparison skipped: " + e.Reason
+	}
+	return "comparison skipped: " + e.Reason + ": " + e.Detail
+}

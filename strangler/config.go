@@ -1,0 +1,67 @@
+package strangler
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is everything a routing table is made of. Legacy.URL is required; the rest has useful
+// zero values.
+type Config struct {
+	Legacy    Upstream
+	Services  map[string]Upstream
+	Routes    []Route
+	Positions map[string]Position // where each route stands; a route without one stands where it starts
+
+	// Shadow, if not nil, is asked for the middleware around a route's chain (station 6), once
+	// for each route and side that its position lets be shadowed, when a table is made.
+	Shadow func(ShadowPoint) func(http.Handler) http.Handler
+	// Translate, if not nil, is asked for what stands around a route's service (station 8): a
+	// transport that takes the request as the client sent it and answers as legacy would. Nil
+	// for a route without translation.
+	Translate func(Route) func(http.RoundTripper) http.RoundTripper
+
+	TrustedProxies []netip.Prefix // peers whose forwarding headers count
+	DebugHeader    bool           // answers carry X-Strangler
+	AllowTrace     bool           // TRACE is passed on, else 405
+	Logger         *slog.Logger   // nil: slog.Default()
+	Observe        func(Observation)
+}
+
+// Upstream is one side as something to send requests to.
+type Upstream struct {
+	URL  *url.URL // its path, if any, is put before the request's
+	Host string   // the Host header: "preserve" (also ""), "upstream", or a literal name
+
+	// Transport carries clients' requests; nil is a clone of http.DefaultTransport that asks
+	// for no compression and uses no proxy. Package upstream makes better ones. It may choose another host than URL's.
+	Transport http.RoundTripper
+	// Copies carries shadow copies, so that they share no connections and no limits with
+	// clients' requests; nil is like Transport's nil, one of its own.
+	Copies http.RoundTripper
+}
+
+// ShadowPoint is where a shadow may stand: around the chain of one route and side.
+type ShadowPoint struct {
+	Route    Route
+	Position Position
+	Serves   Side // the side that the wrapped chain answers from
+	// Other sends a copy to the other side. It takes the request as the client sent it (Host,
+	// RemoteAddr, TLS included), does stations 7 to 9 for that side, through its Copies
+	// transport, and answers in the form that a client would see. It never falls back.
+	Other http.RoundTripper
+}
+
+// Observation is what station 12 says of one request when its answer is done.
+type Observation struct {
+	Request  *http.Request // read only, and only during the call
+	Decision Decision
+	Status   int           // as sent to the client; 0: nothing was
+	Bytes    int64         // of the answer's body
+	Duration time.Duration // until the answer's end
+	Header   time.Duration // until the answer's head; 0: none came
+	Aborted  bool          // the answer was cut short
+}

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"context"
+	"time"
+)
+
+// The running system as the admin side sees it; the daemon implements all of these.
+
+// Registry tells which routes and services there are.
+type Registry interface {
+	Routes() []Route // in the configuration's order
+	Services() []Service
+	Explain(Explain) (Explanation, error)
+}
+
+// Switchboard moves routes. Each call is on disk and in effect when it returns.
+// Errors: *strangler.UnknownRouteError, *journal.ConflictError, *rollout.RefusedError.
+type Switchboard interface {
+	Shift(context.Context, Move) (Route, error)
+	Undo(context.Context, Undo) ([]Route, error)
+	Rollback(context.Context, Rollback) (RollbackResult, error)
+}
+
+// History reads the journal.
+type History interface {
+	// Entries returns the newest entries first, of one route or of all.
+	Entries(ctx context.Context, q EntryQuery) ([]Entry, error)
+	// RoutesAt returns the table as it was.
+	RoutesAt(ctx context.Context, at time.Time) ([]Route, error)
+}
+
+// EntryQuery selects journal entries.
+type EntryQuery struct {
+	Route  string // empty: all
+	Before int64  // only entries with a smaller Seq; 0: all
+	Limit  int    // 0: 100
+}
+
+// Evidence reads the ledger.
+type Evidence interface {
+	Divergences(context.Context, DivergenceQuery) ([]Divergence, error)
+	Divergence(ctx context.Context, id string) (Divergence, error) // *NotFoundError
+	Groups(ctx context.Context, route, state string) ([]Group, error)
+	Group(ctx context.Context, id string) (Group, error) // *NotFoundError
+}
+
+// DivergenceQuery selects divergences, newest first. Answers are left out of listings.
+type DivergenceQuery struct {
+	Route string // empty: all
+	Group string // empty: all
+	Limit int    // 0: 100
+	After string // only those older than this id
+}
+
+// Monitor tells how the system does.
+type Monitor interface {
+	Stats() Stats
+	Config() ConfigState
+	// Subscribe returns a channel of events until ctx ends; a subscriber that is slow misses
+	// events rather than holding anybody up.
+	Subscribe(ctx context.Context) <-chan Event
+}
+
+// System is the whole of it.
+type System interface {
+	Registry
+	Switchboard
+	History
+	Evidence
+	Monitor
+}
+
+// NotFoundError says that there is no such thing.
+type NotFoundError struct {
+	What string // "group", "divergence"
+	Name string
+}
+
+// Error implements error.
+func (e *NotFoundError) Error() string { return "no " + e.What + " " + e.Name }

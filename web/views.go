@@ -1,0 +1,238 @@
+package web
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// The shapes below are the contract of the JSON API; the dashboard shows the same ones.
+
+// Route is a route and where it stands.
+type Route struct {
+	Name    string           `json:"name"`
+	Match   strangler.Match  `json:"match"`
+	Service string           `json:"service"`
+	Unit    string           `json:"unit"`
+	Phase   strangler.Phase  `json:"phase"`
+	Weight  strangler.Weight `json:"weight"`  // percent
+	Version int64            `json:"version"` // grows with every change of this route
+	Since   time.Time        `json:"since"`   // when it came to stand here
+	Actor   string           `json:"actor"`   // who put it here
+	Reason  string           `json:"reason"`
+}
+
+// Actor is who asks for a change.
+type Actor struct {
+	Name     string `json:"name"`
+	Verified bool   `json:"verified"` // a token's name; false: what the client said of itself
+}
+
+// Move asks for a route (and with it its unit) to stand elsewhere.
+type Move struct {
+	Route     string
+	To        strangler.Position
+	Reason    string
+	Actor     Actor
+	IfVersion int64 // the version that the caller has seen; 0: any
+	Force     bool
+}
+
+// Undo asks for one step back in the journal.
+type Undo struct {
+	Route  string
+	Reason string
+	Actor  Actor
+	Force  bool
+}
+
+// Rollback asks for the routes of exactly one of Route, Unit, Service or All to go back.
+type Rollback struct {
+	Route   string          `json:"route,omitempty"`
+	Unit    string          `json:"unit,omitempty"`
+	Service string          `json:"service,omitempty"`
+	All     bool            `json:"all,omitempty"`
+	To      strangler.Phase `json:"to"` // legacy or shadow
+	Reason  string          `json:"reason,omitempty"`
+	Force   bool            `json:"force,omitempty"`
+	Actor   Actor           `json:"-"`
+}
+
+// RollbackResult says what a rollback did.
+type RollbackResult struct {
+	Moved   []Route   `json:"moved"`
+	Skipped []Skipped `json:"skipped"`
+	// LegacyGains is the load that legacy takes over, in requests per second as measured over
+	// the last minute.
+	LegacyGains float64 `json:"legacy_gains_per_second"`
+}
+
+// Skipped is a route that a rollback left alone.
+type Skipped struct {
+	Route string `json:"route"`
+	Why   string `json:"why"`
+}
+
+// Entry is one entry of the journal.
+type Entry struct {
+	Seq      int64               `json:"seq"`
+	Change   int64               `json:"change"` // entries made in one transaction share it
+	At       time.Time           `json:"at"`
+	Kind     string              `json:"kind"` // seen, changed, moved, removed
+	Route    string              `json:"route"`
+	Unit     string              `json:"unit,omitempty"`
+	Version  int64               `json:"version"`
+	Before   *strangler.Position `json:"before,omitempty"`
+	After    *strangler.Position `json:"after,omitempty"`
+	Actor    string              `json:"actor"`
+	Verified bool                `json:"verified"` // the actor is a token's name
+	Reason   string              `json:"reason"`
+}
+
+// Divergence is a comparison whose answers differ, as recorded: redacted and bounded.
+type Divergence struct {
+	ID          string              `json:"id"`
+	Group       string              `json:"group"`
+	Route       string              `json:"route"`
+	Method      string              `json:"method"`
+	Path        string              `json:"path"`
+	At          time.Time           `json:"at"`
+	Verdict     shadow.Verdict      `json:"verdict"`
+	Served      shadow.Side         `json:"served"`
+	Differences []shadow.Difference `json:"differences"`
+	More        int                 `json:"more,omitempty"` // differences beyond those listed
+	// Legacy and Service are nil where the bodies are no longer kept, or where the caller may
+	// not read them.
+	Legacy  *Answer `json:"legacy,omitempty"`
+	Service *Answer `json:"service,omitempty"`
+}
+
+// Answer is one side's recorded answer.
+type Answer struct {
+	Status    int                 `json:"status"`
+	Headers   map[string][]string `json:"headers"`
+	Body      string              `json:"body"`             // decoded text; Base64 where Binary
+	Binary    bool                `json:"binary,omitempty"` // Body is Base64
+	Size      int64               `json:"size"`             // bytes on the wire
+	LatencyMS float64             `json:"latency_ms"`
+}
+
+// Group is all divergences of a route with the same cause.
+type Group struct {
+	ID       string       `json:"id"`
+	Route    string       `json:"route"`
+	Title    string       `json:"title"`
+	State    string       `json:"state"` // open, expected, fixed
+	Count    int64        `json:"count"` // exact, for ever
+	First    time.Time    `json:"first"`
+	Last     time.Time    `json:"last"`
+	Causes   []GroupCause `json:"causes"`
+	Statuses [2]int       `json:"statuses"` // legacy's, service's
+	Examples []string     `json:"examples"` // ids of divergences whose bodies are kept
+}
+
+// GroupCause is one generalised place and kind that a group's divergences share.
+type GroupCause struct {
+	Pointer string      `json:"pointer"`
+	Kind    shadow.Kind `json:"kind"`
+}
+
+// Stats are the figures since the proxy started.
+type Stats struct {
+	Started time.Time    `json:"started"`
+	At      time.Time    `json:"at"`
+	Routes  []RouteStats `json:"routes"` // the one without name is the catch-all
+	Shadow  ShadowStats  `json:"shadow"`
+	Ledger  LedgerStats  `json:"ledger"`
+}
+
+// RouteStats are one route's figures since the proxy started.
+type RouteStats struct {
+	Route       string        `json:"route"`
+	Legacy      SideStats     `json:"legacy"`
+	Service     SideStats     `json:"service"`
+	Fallbacks   int64         `json:"fallbacks"`
+	Comparisons shadow.Counts `json:"comparisons"`
+}
+
+// SideStats are one side's figures for clients' requests.
+type SideStats struct {
+	Requests  int64   `json:"requests"`
+	Failures  int64   `json:"failures"` // 5xx, and answers that failed or were cut short by the upstream
+	P50MS     float64 `json:"p50_ms"`
+	P99MS     float64 `json:"p99_ms"`
+	PerSecond float64 `json:"per_second"` // over the last minute
+}
+
+// ShadowStats say how the shadow keeps up.
+type ShadowStats struct {
+	Queue    int `json:"queue"`
+	QueueCap int `json:"queue_cap"`
+	Workers  int `json:"workers"`
+}
+
+// LedgerStats say how the ledger keeps up.
+type LedgerStats struct {
+	Bytes    int64  `json:"bytes"` // db, wal and shm
+	MaxBytes int64  `json:"max_bytes"`
+	Written  int64  `json:"written"`
+	Pending  int64  `json:"pending"`
+	Dropped  int64  `json:"dropped"`         // comparisons counted but not recorded
+	Error    string `json:"error,omitempty"` // the last write's, while it lasts
+}
+
+// Service is one service and its endpoints.
+type Service struct {
+	Name   string   `json:"name"`
+	URLs   []string `json:"urls"`
+	Routes []string `json:"routes"`
+}
+
+// Explain asks what would happen to a request.
+type Explain struct {
+	Method  string              `json:"method"`
+	URL     string              `json:"url"` // path and query, or absolute
+	Header  map[string][]string `json:"headers,omitempty"`
+	Address string              `json:"address,omitempty"` // the client's; default 127.0.0.1
+}
+
+// Explanation is what would happen to a request. Nothing is sent.
+type Explanation struct {
+	Route    string           `json:"route"` // empty: the legacy catch-all
+	Side     strangler.Side   `json:"side"`
+	Why      string           `json:"why"`
+	Phase    strangler.Phase  `json:"phase"`
+	Weight   strangler.Weight `json:"weight"`
+	Bucket   int              `json:"bucket"` // -1: nothing was hashed
+	Cohort   string           `json:"cohort,omitempty"`
+	Upstream string           `json:"upstream"`
+	Shadow   string           `json:"shadow"` // whether a copy goes to the other side, and if not why
+	Repeat   string           `json:"repeat"`
+	Fallback string           `json:"fallback"`
+	// Others are routes that were considered and did not hold, most specific first.
+	Others []Considered `json:"others"`
+}
+
+// Considered is a route whose path held but which was not chosen.
+type Considered struct {
+	Route string `json:"route"`
+	Why   string `json:"why"`
+}
+
+// ConfigState says which configuration is in force.
+type ConfigState struct {
+	File      string    `json:"file"` // empty: flags only
+	LoadedAt  time.Time `json:"loaded_at"`
+	Problem   string    `json:"problem,omitempty"` // why the last reload was refused; empty: it wasn't
+	ProblemAt time.Time `json:"problem_at,omitzero"`
+	// Definitions are the routes as the file defines them, and what else a reload can change, by name; secrets are left out.
+	Definitions map[string]json.RawMessage `json:"definitions"`
+}
+
+// Event tells those who watch that something changed.
+type Event struct {
+	Type string `json:"type"` // route, stats, groups, config
+	Data any    `json:"data"`
+}

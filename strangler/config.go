@@ -53,6 +53,8 @@ type ShadowPoint struct {
 	// RemoteAddr, TLS included), does stations 7 to 9 for that side, through its Copies
 	// transport, and answers in the form that a client would see. It never falls back.
 	Other http.RoundTripper
+	// Sandbox sends a copy to the route's sandbox in the same way; nil where it names none.
+	Sandbox http.RoundTripper
 }
 
 // Observation is what station 12 says of one request when its answer is done.

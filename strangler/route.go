@@ -19,7 +19,8 @@ type Route struct {
 	Override *Override      `json:"override,omitempty"` // nil: no request chooses its side itself
 	Repeat   Repeat         `json:"repeat"`
 	Return   Return         `json:"return"`
-	Fallback bool           `json:"fallback"` // legacy answers where the service fails before its first byte
+	Fallback bool           `json:"fallback"`          // legacy answers where the service fails before its first byte
+	Sandbox  string         `json:"sandbox,omitempty"` // the service that takes copies of requests that may not be repeated; empty: none are copied
 }
 
 // Match says which requests belong to a route. Matching is on the raw path, as doc.go tells.

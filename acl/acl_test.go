@@ -1,0 +1,199 @@
+package acl_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/strangler-fig/toolkit/acl"
+)
+
+type (
+	legacyOrder struct {
+		Number string `json:"ORD_NO"`
+		Cents  int64  `json:"TOT_CENTS"`
+	}
+	order struct {
+		ID    string `json:"id"`
+		Total int64  `json:"total"`
+	}
+)
+
+var orders = acl.JSON(
+	func(o legacyOrder) (order, error) {
+		if o.Cents < 0 {
+			return order{}, &acl.Error{Direction: acl.ToService, Pointer: "/TOT_CENTS", Err: errors.New("is negative")}
+		}
+		return order{o.Number, o.Cents}, nil
+	},
+	func(o order) (legacyOrder, error) { return legacyOrder{o.ID, o.Total}, nil },
+)
+
+// serve answers every request through a translating transport from a service that answers with
+// status, content type and body, and tells what the service got.
+func serve(t *testing.T, translator acl.Translator, answer http.HandlerFunc) (client *http.Client, url string) {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: acl.Transport(translator, transport)}, server.URL
+}
+
+func TestJSON(t *testing.T) {
+	tests := []struct {
+		name, send, contentType string
+		status                  int
+		answerType, answer      string
+		wantSent, want, wantErr string
+	}{
+		{"both ways", `{"ORD_NO":"7","TOT_CENTS":1234}`, "application/json", 201, "application/json", `{"id":"7","total":1234}`,
+			`{"id":"7","total":1234}`, `{"ORD_NO":"7","TOT_CENTS":1234}`, ""},
+		{"suffix and charset", `{"ORD_NO":"7"}`, "application/vnd.shop+json; charset=utf-8", 200, "application/hal+json", `{"id":"8"}`,
+			`{"id":"7","total":0}`, `{"ORD_NO":"8","TOT_CENTS":0}`, ""},
+		{"not JSON passes", "a=b", "application/x-www-form-urlencoded", 200, "text/html", "<p>", "a=b", "<p>", ""},
+		{"an error passes", `{}`, "application/json", 404, "application/json", `{"title":"none"}`, `{"id":"","total":0}`, `{"title":"none"}`, ""},
+		{"an empty answer passes", `{}`, "application/json", 200, "application/json", "", `{"id":"","total":0}`, "", ""},
+		{"a wrong type names its place", `{"ORD_NO":"7","TOT_CENTS":"x"}`, "application/json", 200, "application/json", "", "", "", "translate to service: at /TOT_CENTS"},
+		{"broken JSON", `{"ORD_NO":`, "application/json", 200, "application/json", "", "", "", "translate to service: at /ORD_NO"},
+		{"a refusal of the function", `{"TOT_CENTS":-1}`, "application/json", 200, "application/json", "", "", "", "translate to service: at /TOT_CENTS: is negative"},
+		{"an answer of another shape", `{}`, "application/json", 200, "application/json", `[]`, `{"id":"","total":0}`, "", "translate to legacy"},
+		{"duplicate names", `{}`, "application/json", 200, "application/json", `{"id":"1","id":"2"}`, `{"id":"","total":0}`, "", "translate to legacy: at /id"},
+		{"too large", `{}`, "application/json", 200, "application/json", `{"id":"` + strings.Repeat("x", acl.MaxBody) + `"}`, `{"id":"","total":0}`, "", "larger than"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var sent string
+			client, url := serve(t, orders, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				sent = string(body)
+				if int64(len(body)) != r.ContentLength {
+					t.Errorf("Content-Length %d for %d bytes", r.ContentLength, len(body))
+				}
+				w.Header().Set("Content-Type", test.answerType)
+				w.Header().Set("Content-Digest", "sha-256=:x:")
+				w.WriteHeader(test.status)
+				io.WriteString(w, test.answer)
+			})
+			req, _ := http.NewRequest("POST", url, strings.NewReader(test.send))
+			req.Header.Set("Content-Type", test.contentType)
+			resp, err := client.Do(req)
+			if diff := cmp.Diff(test.wantSent, sent); diff != "" {
+				t.Errorf("the service got (-want +got):\n%s", diff)
+			}
+			if test.wantErr != "" {
+				var e *acl.Error
+				if !errors.As(err, &e) || !strings.Contains(err.Error(), test.wantErr) {
+					t.Fatalf("error %v, want an *acl.Error with %q", err, test.wantErr)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			if diff := cmp.Diff(test.want, string(body)); diff != "" {
+				t.Errorf("the client got (-want +got):\n%s", diff)
+			}
+			if resp.StatusCode != test.status || resp.Header.Get("Content-Digest") != "" {
+				t.Errorf("status %d, digest %q", resp.StatusCode, resp.Header.Get("Content-Digest"))
+			}
+		})
+	}
+}
+
+func TestJSONHead(t *testing.T) {
+	client, url := serve(t, orders, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", "40")
+	})
+	resp, err := client.Head(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := resp.Header.Get("Content-Length"); got != "" {
+		t.Errorf("Content-Length %q of a body that nobody has translated", got)
+	}
+}
+
+func TestTransportAsksForTheWhole(t *testing.T) {
+	client, url := serve(t, orders, func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"Range", "If-Range", "Accept-Encoding"} {
+			if got := r.Header.Get(name); got != "" {
+				t.Errorf("the service got %s: %s", name, got)
+			}
+		}
+	})
+	req, _ := http.NewRequest("GET", url, nil)
+	req.Header.Set("Range", "bytes=0-1")
+	req.Header.Set("If-Range", `"1"`)
+	req.Header.Set("Accept-Encoding", "gzip")
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if req.Header.Get("Range") == "" {
+		t.Error("the client's own request was changed")
+	}
+}
+
+func TestChainOrder(t *testing.T) {
+	var trace []string
+	step := func(name string) acl.Translator {
+		return acl.Funcs{
+			Request: func(r *http.Request) (*http.Request, error) {
+				trace = append(trace, name+">")
+				r.URL.Path += name
+				return r, nil
+			},
+			Answer: func(client *http.Request, resp *http.Response) error {
+				trace = append(trace, "<"+name)
+				if client.URL.Path != "/" {
+					t.Errorf("%s was given %s instead of the client's request", name, client.URL.Path)
+				}
+				return nil
+			},
+		}
+	}
+	client, url := serve(t, acl.Chain{step("a"), acl.Funcs{}, step("b")}, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.URL.Path)
+	})
+	resp, err := client.Get(url + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	if diff := cmp.Diff([]string{"a>", "b>", "<b", "<a"}, trace); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+	if string(body) != "/ab" {
+		t.Errorf("the service was asked for %q", body)
+	}
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"id":"1","total":2}`, `[`, "\xff", `{"id":"\ud800"}`, `{"total":1e400}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		resp := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: io.NopCloser(strings.NewReader(string(body)))}
+		err := orders.ToLegacy(httptest.NewRequest("GET", "/", nil), resp)
+		if err != nil {
+			return
+		}
+		out, _ := io.ReadAll(resp.Body)
+		if int64(len(out)) != resp.ContentLength {
+			t.Errorf("%d bytes announced as %d", len(out), resp.ContentLength)
+		}
+	})
+}

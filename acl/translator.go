@@ -1,0 +1,62 @@
+package acl
+
+import "net/http"
+
+// Translator translates between the legacy model and a service's. Implementations are safe for
+// concurrent use and keep nothing of one exchange for the next.
+type Translator interface {
+	// ToService turns a request in legacy's form into one in the service's. It owns req, a
+	// copy made for it, and may change and return it, or return another.
+	ToService(req *http.Request) (*http.Request, error)
+	// ToLegacy turns the service's answer, in place, into the one that legacy would have given.
+	// client is the request as the client sent it, in legacy's form and for reading only; its
+	// body is used up.
+	ToLegacy(client *http.Request, resp *http.Response) error
+}
+
+// Funcs is a Translator made of two functions; a nil one leaves its direction unchanged.
+type Funcs struct {
+	Request func(req *http.Request) (*http.Request, error)
+	Answer  func(client *http.Request, resp *http.Response) error
+}
+
+// ToService implements Translator.
+func (f Funcs) ToService(req *http.Request) (*http.Request, error) {
+	if f.Request == nil {
+		return req, nil
+	}
+	return f.Request(req)
+}
+
+// ToLegacy implements Translator.
+func (f Funcs) ToLegacy(client *http.Request, resp *http.Response) error {
+	if f.Answer == nil {
+		return nil
+	}
+	return f.Answer(client, resp)
+}
+
+// Chain is a Translator that puts requests through its members in order and answers through
+// them in reverse, so that each undoes what it did. An empty one changes nothing.
+type Chain []Translator
+
+// ToService implements Translator.
+func (c Chain) ToService(req *http.Request) (*http.Request, error) {
+	for _, t := range c {
+		var err error
+		if req, err = t.ToService(req); err != nil {
+			return nil, err
+		}
+	}
+	return req, nil
+}
+
+// ToLegacy implements Translator. Every member is given the client's request.
+func (c Chain) ToLegacy(client *http.Request, resp *http.Response) error {
+	for i := len(c) - 1; i >= 0; i-- {
+		if err := c[i].ToLegacy(client, resp); err != nil {
+			return err
+		}
+	}
+	return nil
+}

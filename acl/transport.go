@@ -1,0 +1,56 @@
+package acl
+
+import (
+	"net/http"
+)
+
+// Transport returns a http.RoundTripper that takes requests in legacy's form, sends them
+// through next in the service's, and answers in legacy's form again. What can't be translated
+// is an *Error, and nothing of it is passed on.
+//
+// Since a translated answer has other bytes, Range and If-Range are not sent on, so that the
+// service answers whole, and digests of the untranslated body are taken off.
+func Transport(t Translator, next http.RoundTripper) http.RoundTripper {
+	return &transport{t, next}
+}
+
+type transport struct {
+	translator Translator
+	next       http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
+	req := client.Clone(client.Context())
+	req.Header.Del("Range")
+	req.Header.Del("If-Range")
+	req, err := t.translator.ToService(req)
+	if err != nil {
+		closeBody(client)
+		return nil, wrap(ToService, err)
+	}
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return resp, nil // from here on it is no longer HTTP
+	}
+	for _, name := range []string{"Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} { // RFC 9530, RFC 3230
+		resp.Header.Del(name)
+	}
+	body := resp.Body
+	if err := t.translator.ToLegacy(client, resp); err != nil {
+		body.Close()
+		return nil, wrap(ToLegacy, err)
+	}
+	resp.Request = client
+	return resp, nil
+}
+
+// closeBody does what the RoundTripper contract asks for where a request is never sent.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		r.Body.Close()
+	}
+}

@@ -1,0 +1,88 @@
+// Package bookshop is a whole example: a legacy monolith, two services cut out of it, the
+// translation between the two models, and the configuration that migrates the one to the others.
+package bookshop
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/strangler-fig/toolkit/examples/bookshop/catalogue"
+	"github.com/strangler-fig/toolkit/examples/bookshop/legacy"
+	"github.com/strangler-fig/toolkit/examples/bookshop/orders"
+	"golang.org/x/sync/errgroup"
+)
+
+// Configuration is the example's strangler.yaml. Addresses come from the environment: LISTEN,
+// ADMIN, DATA, LEGACY_URL, CATALOGUE_URL and ORDERS_URL.
+//
+//go:embed strangler.yaml
+var Configuration []byte
+
+// Config says how the three applications run. Empty addresses are free ports on loopback.
+type Config struct {
+	Database                  string // the monolith's SQLite file
+	Legacy, Catalogue, Orders string // addresses to listen on
+	Repaired                  bool   // the services are without their documented mistakes
+}
+
+// Apps are the three applications, running.
+type Apps struct {
+	LegacyURL, CatalogueURL, OrdersURL string
+
+	shop    *legacy.Shop
+	servers []*http.Server
+	running errgroup.Group
+}
+
+// Start starts the monolith and the two services.
+func Start(c Config) (*Apps, error) {
+	shop, err := legacy.Open(c.Database)
+	if err != nil {
+		return nil, err
+	}
+	a := &Apps{shop: shop}
+	for _, app := range []struct {
+		name, addr string
+		handler    http.Handler
+		url        *string
+	}{
+		{"legacy", c.Legacy, shop, &a.LegacyURL},
+		{"catalogue", c.Catalogue, catalogue.New(c.Repaired), &a.CatalogueURL},
+		{"orders", c.Orders, orders.New(c.Repaired), &a.OrdersURL},
+	} {
+		if app.addr == "" {
+			app.addr = "127.0.0.1:0"
+		}
+		listener, err := net.Listen("tcp", app.addr)
+		if err != nil {
+			a.Close()
+			return nil, fmt.Errorf("start the bookshop's %s: %w", app.name, err)
+		}
+		server := &http.Server{Handler: app.handler, ReadHeaderTimeout: 10 * time.Second}
+		a.servers = append(a.servers, server)
+		a.running.Go(func() error { return server.Serve(listener) })
+		*app.url = "http://" + listener.Addr().String()
+	}
+	return a, nil
+}
+
+// Close stops the applications and waits for them.
+func (a *Apps) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var errs []error
+	for _, server := range a.servers {
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, err, server.Close())
+		}
+	}
+	if err := a.running.Wait(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, a.shop.Close())...)
+}

@@ -1,0 +1,58 @@
+package legacy
+
+import (
+	"database/sql"
+
+	"github.com/strangler-fig/toolkit/examples/bookshop/seed"
+)
+
+const schema = `
+CREATE TABLE IF NOT EXISTS BOOK_MST (BK_NO INTEGER PRIMARY KEY, TTL TEXT, AUTH_NM TEXT, PRC_CENTS INTEGER, CAT_CD TEXT, RLS_DT TEXT, PG_CNT INTEGER, STK_QTY INTEGER);
+CREATE TABLE IF NOT EXISTS ORD_HDR (ORD_NO INTEGER PRIMARY KEY, CUST_NO INTEGER, ORD_DT TEXT, STS_CD TEXT);
+CREATE TABLE IF NOT EXISTS ORD_LIN (ORD_NO INTEGER, LIN_NO INTEGER, BK_NO INTEGER, QTY INTEGER, PRC_CENTS INTEGER, PRIMARY KEY (ORD_NO, LIN_NO));
+`
+
+// Codes of the shelves and of an order's status, as the database has always had them.
+var (
+	categoryCodes = map[string]string{"fiction": "FI", "history": "HI", "nature": "NA", "cooking": "CO"}
+	statusCodes   = map[string]string{"open": "O", "shipped": "S", "cancelled": "X"}
+)
+
+// Dates are day first for books and year first for orders; nobody remembers why.
+const (
+	bookDate  = "02/01/2006"
+	orderDate = "2006-01-02 15:04"
+)
+
+// fill creates the tables and, in an empty database, the shop's first data.
+func fill(db *sql.DB) error {
+	if _, err := db.Exec(schema); err != nil {
+		return err
+	}
+	var n int
+	if err := db.QueryRow(`SELECT count(*) FROM BOOK_MST`).Scan(&n); err != nil || n > 0 {
+		return err
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, b := range seed.Books() {
+		if _, err := tx.Exec(`INSERT INTO BOOK_MST VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, b.No, b.Title, b.Author, b.Cents,
+			categoryCodes[b.Category], b.Released.Format(bookDate), b.Pages, b.Stock); err != nil {
+			return err
+		}
+	}
+	for _, o := range seed.Orders() {
+		if _, err := tx.Exec(`INSERT INTO ORD_HDR VALUES (?, ?, ?, ?)`, o.No, o.Customer, o.Placed.Format(orderDate), statusCodes[o.Status]); err != nil {
+			return err
+		}
+		for i, l := range o.Lines {
+			if _, err := tx.Exec(`INSERT INTO ORD_LIN VALUES (?, ?, ?, ?, ?)`, o.No, i+1, l.Book, l.Quantity, l.Cents); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.Commit()
+}

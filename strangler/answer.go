@@ -1,0 +1,122 @@
+package strangler
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// answer is station 11: it sends an upstream's answer on as it comes.
+func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response) {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		f.upgrade(w, r, resp)
+		return
+	}
+	defer resp.Body.Close()
+	h := w.Header()
+	dropHopByHop(resp.Header)
+	add(h, resp.Header)
+	// What the upstream didn't send, the server must not invent.
+	for _, name := range []string{"Date", "Content-Type"} {
+		if h[name] == nil {
+			h[name] = nil
+		}
+	}
+	announced := slices.Sorted(maps.Keys(resp.Trailer))
+	if len(announced) > 0 {
+		h["Trailer"] = []string{strings.Join(announced, ", ")}
+	}
+	w.WriteHeader(resp.StatusCode)
+	if resp.Body != http.NoBody || resp.ContentLength < 0 {
+		f.stream(w, r, resp)
+	}
+	trailers(h, resp.Trailer, announced)
+}
+
+// add adds an answer's headers to those that are there, which only middleware outside of the
+// proxy can have set.
+func add(h, from http.Header) {
+	for name, values := range from {
+		if have := h[name]; len(have) > 0 {
+			values = append(slices.Clip(have), values...)
+		}
+		h[name] = values
+	}
+}
+
+// trailers sends an answer's trailers: those that were announced in the head by their name,
+// the others as net/http wants it.
+func trailers(h, trailer http.Header, announced []string) {
+	for name, values := range trailer {
+		if slices.Contains(announced, name) {
+			delete(h, name) // a header of the same name was sent with the head
+		} else {
+			name = http.TrailerPrefix + name
+		}
+		if len(values) > 0 {
+			h[name] = values
+		}
+	}
+}
+
+const bufferSize = 32 << 10
+
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// stream copies the body and flushes whenever the upstream pauses: at once where the length is
+// unknown (server-sent events are among those), and with a known length where less came than
+// would have fitted. It doesn't return where the answer is cut short: the connection is cut
+// too, so that nobody takes it for whole.
+func (f *forwarder) stream(w http.ResponseWriter, r *http.Request, resp *http.Response) {
+	buf := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buf)
+	flusher := http.NewResponseController(w)
+	left := resp.ContentLength
+	if left < 0 {
+		_ = flusher.Flush() // whoever can't flush has sent it
+	}
+	for {
+		n, err := resp.Body.Read(buf[:])
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				panic(http.ErrAbortHandler) // the client is gone
+			}
+			if resp.ContentLength >= 0 {
+				left -= int64(n)
+			}
+			if left < 0 || left > 0 && n < len(buf) {
+				_ = flusher.Flush()
+			}
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			if r.Context().Err() == nil {
+				DecisionFrom(r.Context()).Failure = failBroken
+				f.logFailure(r, "answer cut short", failBroken, err)
+			}
+			panic(http.ErrAbortHandler)
+		}
+	}
+}
+
+// unanswered tells the client honestly which side failed and how, without internals.
+func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *failure) {
+	f.logFailure(r, "request not answered", fail.kind, fail.err)
+	problem(w, r, fail.status, fail.text)
+}
+
+// problem is an answer of our own.
+func problem(w http.ResponseWriter, r *http.Request, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	// The client that is gone doesn't read it.
+	_, _ = io.WriteString(w, http.StatusText(status)+": "+text+"\nrequest id: "+requestID(r)+"\n")
+}

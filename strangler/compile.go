@@ -1,0 +1,168 @@
+package strangler
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+)
+
+// compiler makes the handler chains of a table: one for each route and side, so that choosing a
+// side is choosing a chain.
+type compiler struct {
+	cfg      *Config
+	legacy   target
+	services map[string]target
+}
+
+// target is one side as stations 7 to 9 see it.
+type target struct {
+	name      string // for a person
+	log       *slog.Logger
+	rewrite   rewriter
+	transport http.RoundTripper
+	copies    http.RoundTripper
+}
+
+// newCompiler checks cfg's upstreams and fills in what they leave out. What it fills in stays
+// in cfg, so that tables made from one another share their connections.
+func newCompiler(cfg *Config) (*compiler, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	c := &compiler{cfg: cfg, services: make(map[string]target, len(cfg.Services))}
+	trusted := newTrust(cfg.TrustedProxies)
+	cfg.TrustedProxies = trusted
+	var errs []error
+	make := func(name string, u *Upstream) target {
+		t, err := newTarget(name, u, trusted)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		t.log = cfg.Logger
+		return t
+	}
+	c.legacy = make("the legacy application", &cfg.Legacy)
+	cfg.Services = maps.Clone(cfg.Services)
+	for name, u := range cfg.Services {
+		c.services[name] = make(fmt.Sprintf("service %q", name), &u)
+		cfg.Services[name] = u
+	}
+	return c, errors.Join(errs...)
+}
+
+func newTarget(name string, u *Upstream, trusted trust) (target, error) {
+	switch {
+	case u.URL == nil:
+		return target{}, fmt.Errorf("%s has no URL", name)
+	case u.URL.Scheme != "http" && u.URL.Scheme != "https" && u.URL.Scheme != "h2c":
+		return target{}, fmt.Errorf("%s: URL %q: its scheme is http, https or h2c", name, u.URL.Redacted())
+	case u.URL.Host == "":
+		return target{}, fmt.Errorf("%s: URL %q names no host", name, u.URL.Redacted())
+	case u.URL.User != nil || u.URL.RawQuery != "" || u.URL.Fragment != "":
+		return target{}, fmt.Errorf("%s: URL %q: only scheme, host, port and path may be given", name, u.URL.Redacted())
+	}
+	if u.Transport == nil {
+		u.Transport = defaultTransport(u.URL)
+	}
+	if u.Copies == nil {
+		u.Copies = defaultTransport(u.URL)
+	}
+	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies}, nil
+}
+
+func defaultTransport(u *url.URL) http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true // whether an answer is compressed is between client and upstream
+	t.Proxy = nil
+	if u.Scheme == "h2c" {
+		t.Protocols = new(http.Protocols)
+		t.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return t
+}
+
+// chains returns the handlers that answer a route's requests from either side where it stands
+// at pos. There is no service chain where the route names no service, and no legacy chain where
+// it is retired.
+func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler, err error) {
+	if pos.Phase != PhaseRetired {
+		legacy = c.legacyForwarder(rt.Repeat)
+	}
+	if rt.Service == "" {
+		if pos.Phase != PhaseLegacy {
+			return nil, nil, fmt.Errorf("route %q is in phase %s and names no service: give it one, or start it in phase legacy", rt.Name, pos.Phase)
+		}
+		return legacy, nil, nil
+	}
+	to, ok := c.services[rt.Service]
+	if !ok {
+		return nil, nil, fmt.Errorf("route %q: no service %q", rt.Name, rt.Service)
+	}
+	var sandbox http.RoundTripper
+	if rt.Sandbox != "" {
+		box, ok := c.services[rt.Sandbox]
+		if !ok {
+			return nil, nil, fmt.Errorf("route %q: no service %q for its sandbox", rt.Name, rt.Sandbox)
+		}
+		sandbox = c.copier(rt, box)
+	}
+	service = c.serviceForwarder(rt, pos, to)
+	if c.cfg.Shadow == nil {
+		return legacy, service, nil
+	}
+	around := func(serves Side, h http.Handler, other http.RoundTripper) http.Handler {
+		if mw := c.cfg.Shadow(ShadowPoint{Route: rt, Position: pos, Serves: serves, Other: other, Sandbox: sandbox}); mw != nil {
+			return mw(h)
+		}
+		return h
+	}
+	if pos.Phase == PhaseShadow || pos.Phase == PhaseCanary {
+		legacy = around(SideLegacy, legacy, c.copier(rt, to))
+	}
+	if pos.Phase == PhaseCanary || pos.Phase == PhaseLive {
+		service = around(SideService, service, &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies})
+	}
+	return legacy, service, nil
+}
+
+// catchAll returns the handler of what no route holds.
+func (c *compiler) catchAll() (http.Handler, error) {
+	return c.legacyForwarder(RepeatByMethod), nil
+}
+
+func (c *compiler) legacyForwarder(repeat Repeat) *forwarder {
+	return &forwarder{side: SideLegacy, target: c.legacy, repeat: repeat}
+}
+
+func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarder {
+	f := &forwarder{side: SideService, target: to, repeat: rt.Repeat}
+	f.transport = c.translated(rt, to.transport)
+	f.rewrite.tidy = c.translates(rt)
+	if rt.Fallback && rt.Return != ReturnNever && pos.Phase != PhaseRetired {
+		f.fallback = c.legacyForwarder(rt.Repeat)
+	}
+	return f
+}
+
+// copier returns what sends copies of a route's requests to a service.
+func (c *compiler) copier(rt Route, to target) *copier {
+	return &copier{rewrite: to.rewrite, next: c.translated(rt, to.copies)}
+}
+
+// translates reports whether the route has a translation.
+func (c *compiler) translates(rt Route) bool {
+	return c.cfg.Translate != nil && c.cfg.Translate(rt) != nil
+}
+
+// translated puts the route's translation, if it has one, around a transport.
+func (c *compiler) translated(rt Route, next http.RoundTripper) http.RoundTripper {
+	if c.cfg.Translate != nil {
+		if around := c.cfg.Translate(rt); around != nil {
+			return &translation{around(untranslated{next})}
+		}
+	}
+	return next
+}

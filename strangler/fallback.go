@@ -1,0 +1,154 @@
+package strangler
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// keptForFallback is how much of a request's body is kept while the service gets it, so that
+// legacy can have it too: bytes.
+const keptForFallback = 64 << 10
+
+// badStatus returns how an answer says that the service failed; nil: it doesn't.
+func badStatus(resp *http.Response) *failure {
+	switch resp.StatusCode {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return &failure{kind: fmt.Sprintf("status %d", resp.StatusCode)}
+	}
+	return nil
+}
+
+// upload is a request's body on its way. It stands between the body, which the server owns and
+// which must not be read after the handler's end, and a transport, which may read at any time
+// and closes at any time, even after its RoundTrip returned.
+//
+// For a fallback it keeps what the first attempt reads, up to keptForFallback; the second one
+// gets that and then the rest. A nil *upload is that of a request without a body.
+type upload struct {
+	reading sync.Mutex // held while the body is read, which may take long
+	src     io.ReadCloser
+
+	mu      sync.Mutex // guards the rest; never held for long
+	keep    bool       // what is read is kept; false for good once that is too much
+	kept    []byte
+	attempt int // the one that may read; 0: none, it is over
+	err     error
+}
+
+func newUpload(r *http.Request, keep bool) *upload {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil
+	}
+	return &upload{src: r.Body, keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
+}
+
+// body returns the body for the attempt that is next.
+func (u *upload) body() io.ReadCloser {
+	if u == nil {
+		return nil
+	}
+	return &uploadBody{upload: u, attempt: u.attempt}
+}
+
+// rewind begins the second attempt, if all that the first one read is at hand.
+func (u *upload) rewind() bool {
+	if u == nil {
+		return true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.keep {
+		return false
+	}
+	u.attempt++
+	return true
+}
+
+// end makes every further reading fail. One that is under way is left alone: the server waits
+// for it when it closes the body, after the answer is out.
+func (u *upload) end() {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.attempt = 0
+	u.kept = nil
+}
+
+// broken reports whether the client didn't send its body to the end.
+func (u *upload) broken() bool {
+	if u == nil {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.err != nil && u.err != io.EOF
+}
+
+// uploadBody is an upload's body as one attempt reads it.
+type uploadBody struct {
+	*upload
+	attempt int
+	read    int // of upload.kept
+}
+
+var errUploadOver = errors.New("body of a request that was answered")
+
+// Read implements io.Reader.
+func (b *uploadBody) Read(p []byte) (int, error) {
+	if n, err := b.again(p); n > 0 || err != nil {
+		return n, err
+	}
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	// A read of the attempt before may just have ended.
+	if n, err := b.again(p); n > 0 || err != nil {
+		return n, err
+	}
+	n, err := b.src.Read(p)
+	b.note(p[:n], err)
+	return n, err
+}
+
+// again reads what is known already.
+func (b *uploadBody) again(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.attempt != b.upload.attempt {
+		return 0, errUploadOver
+	}
+	if b.read < len(b.kept) {
+		n := copy(p, b.kept[b.read:])
+		b.read += n
+		return n, nil
+	}
+	return 0, b.err
+}
+
+func (b *uploadBody) note(p []byte, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.err = err
+	if !b.keep || b.upload.attempt == 0 {
+		return
+	}
+	first := b.upload.attempt == 1
+	if first && len(b.kept)+len(p) > keptForFallback {
+		b.keep, b.kept = false, nil
+		return
+	}
+	// What a superseded attempt still got is kept whatever its size: the next one needs it.
+	if b.attempt == 1 {
+		b.kept = append(b.kept, p...)
+		if first {
+			b.read = len(b.kept)
+		}
+	}
+}
+
+// Close implements io.Closer. The body is the server's to close.
+func (b *uploadBody) Close() error { return nil }

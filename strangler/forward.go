@@ -1,0 +1,270 @@
+package strangler
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"sync"
+)
+
+// forwarder answers requests from one upstream: the end of a chain.
+type forwarder struct {
+	target
+	side     Side
+	repeat   Repeat
+	fallback *forwarder // legacy, where it answers for the service; nil: it doesn't
+}
+
+// ServeHTTP sends the request, falls back where it must and may, and answers.
+func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d := DecisionFrom(r.Context())
+	mayFallBack := f.fallback != nil && f.repeat.For(r.Method) != RepeatNever
+	up := newUpload(r, mayFallBack)
+	defer up.end()
+	if up != nil {
+		// Only HTTP/1 servers have to be asked; whoever can't, needn't.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
+
+	resp, fail := f.send(w, r, up)
+	if fail == nil && f.side == SideService {
+		fail = badStatus(resp)
+	}
+	if fail != nil {
+		d.Failure = fail.kind
+		if mayFallBack && fail.kind != "" && up.rewind() {
+			f.logFailure(r, "service failed, legacy answers", fail.kind, fail.err)
+			if resp != nil {
+				resp.Body.Close()
+			}
+			d.FellBack = true
+			f = f.fallback
+			resp, fail = f.send(w, r, up)
+		}
+	}
+	if resp == nil {
+		f.unanswered(w, r, fail)
+		return
+	}
+	f.answer(w, r, resp)
+}
+
+// send does stations 7 to 9. One of its results is nil. It doesn't return where there is nobody
+// left to answer.
+func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, *failure) {
+	hints := &hints{w: w, r: r}
+	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{Got1xxResponse: hints.pass})
+	out := f.rewrite.request(ctx, r, up.body())
+	if out.Body == nil && f.repeat == RepeatNever && r.ContentLength == 0 {
+		out.Body = onceOnly(r.Method)
+	}
+	resp, err := f.transport.RoundTrip(out)
+	hints.end()
+	if err == nil && (resp.StatusCode < 100 || resp.StatusCode > 999) {
+		resp.Body.Close()
+		err = errors.New("answer with an invalid status")
+	}
+	if err == nil {
+		return resp, nil
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		panic(http.ErrAbortHandler) // the client is gone, which is no side's failure
+	}
+	if up.broken() {
+		return nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
+	}
+	return nil, f.failed(err)
+}
+
+// failure says how a side failed to answer. It is a *failure and no error where it decides what
+// happens, and an error where a shadow asks.
+type failure struct {
+	kind   string // as Decision has it; empty: the client's own fault
+	status int    // what the client is told
+	text   string // for the client: no internals
+	err    error  // for the log
+}
+
+// Error implements error.
+func (f *failure) Error() string { return f.err.Error() }
+
+// Unwrap returns what happened.
+func (f *failure) Unwrap() error { return f.err }
+
+// Failure names the kind, for the shadow.
+func (f *failure) Failure() string { return f.kind }
+
+func (f *forwarder) failed(err error) *failure {
+	kind := failureKind(err)
+	text := map[string]string{
+		failConnect:   "could not be reached",
+		failTimeout:   "did not answer in time",
+		failBroken:    "broke the connection or gave no valid answer",
+		failTranslate: "was asked or answered in a form that could not be translated",
+	}[kind]
+	status := http.StatusBadGateway
+	if isTimeout(err) {
+		status = http.StatusGatewayTimeout
+	}
+	return &failure{kind: kind, status: status, text: f.name + " " + text, err: err}
+}
+
+// The kinds of failure.
+const (
+	failConnect   = "connect"
+	failTimeout   = "timeout"
+	failBroken    = "broken"
+	failTranslate = "translate"
+)
+
+func failureKind(err error) string {
+	var named interface{ Failure() string }
+	var op *net.OpError
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &named):
+		return named.Failure()
+	case errors.As(err, &op) && op.Op == "dial", errors.As(err, &dns),
+		errors.As(err, &cert), errors.As(err, &record), errors.As(err, &alert):
+		return failConnect
+	case isTimeout(err):
+		return failTimeout
+	}
+	return failBroken
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func (f *forwarder) logFailure(r *http.Request, what, kind string, err error) {
+	attrs := []slog.Attr{
+		slog.String(keyRequestID, requestID(r)), slog.String(keyRoute, DecisionFrom(r.Context()).Route),
+		slog.String(keySide, f.side.String()), slog.String(keyFailure, kind),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String(keyError, err.Error()))
+	}
+	f.log.LogAttrs(r.Context(), slog.LevelInfo, what, attrs...)
+}
+
+// hints passes informational answers on to the client: 103 Early Hints (RFC 8297), and 100
+// Continue where it waits for that.
+type hints struct {
+	w http.ResponseWriter
+	r *http.Request
+
+	mu   sync.Mutex // the transport calls from a goroutine of its own
+	done bool
+}
+
+func (i *hints) pass(status int, header textproto.MIMEHeader) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	// HTTP/1.0 knows no informational answers (RFC 9110 section 15.2).
+	if i.done || !i.r.ProtoAtLeast(1, 1) || status == http.StatusContinue && i.r.Header["Expect"] == nil {
+		return nil
+	}
+	h := i.w.Header()
+	before := make(http.Header, len(header))
+	for name, values := range header {
+		before[name] = h[name]
+		h[name] = values
+	}
+	i.w.WriteHeader(status)
+	for name, values := range before { // they are not the answer's
+		if values == nil {
+			delete(h, name)
+		} else {
+			h[name] = values
+		}
+	}
+	return nil
+}
+
+func (i *hints) end() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.done = true
+}
+
+// onceOnly returns a body for a request without one that must not be sent again: net/http's
+// transport repeats safe requests on a new connection by itself, but none with a body that it
+// can't rewind. An empty body of these methods leaves no trace on the wire.
+func onceOnly(method string) io.ReadCloser {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return emptyBody{}
+	}
+	return nil
+}
+
+type emptyBody struct{}
+
+func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (emptyBody) Close() error             { return nil }
+
+// copier sends a shadow's copy through stations 7 to 9.
+type copier struct {
+	rewrite rewriter
+	next    http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper. Its errors name their kind.
+func (c *copier) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := r.Body
+	if body == http.NoBody {
+		body = nil
+	}
+	out := c.rewrite.request(r.Context(), r, body)
+	out.GetBody = r.GetBody
+	resp, err := c.next.RoundTrip(out)
+	if err != nil {
+		return nil, &failure{kind: failureKind(err), err: err}
+	}
+	dropHopByHop(resp.Header)
+	return resp, nil
+}
+
+// translation tells the errors of a translator from those of the service behind it.
+type translation struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t *translation) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	var beyond *beyondTranslation
+	if err != nil && !errors.As(err, &beyond) && r.Context().Err() == nil {
+		return nil, &failure{kind: failTranslate, err: err}
+	}
+	return resp, err
+}
+
+// untranslated marks the errors that come from behind the translator.
+type untranslated struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t untranslated) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	if err != nil {
+		return nil, &beyondTranslation{err}
+	}
+	return resp, nil
+}
+
+type beyondTranslation struct{ err error }
+
+// Error implements error.
+func (e *beyondTranslation) Error() string { return e.err.Error() }
+
+// Unwrap returns the transport's own error.
+func (e *beyondTranslation) Unwrap() error { return e.err }

@@ -1,0 +1,151 @@
+package strangler
+
+import (
+	"bufio"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The keys of log lines.
+const (
+	keyRequestID = "request_id"
+	keyMethod    = "method"
+	keyHost      = "host"
+	keyPath      = "path"
+	keyStatus    = "status"
+	keyBytes     = "bytes"
+	keyDuration  = "duration"
+	keyRoute     = "route"
+	keySide      = "side"
+	keyPhase     = "phase"
+	keyWhy       = "why"
+	keyFellBack  = "fell_back"
+	keyFailure   = "failure"
+	keyAborted   = "aborted"
+	keyPeer      = "peer"
+	keyHeader    = "header"
+	keyError     = "error"
+	keyStack     = "stack"
+)
+
+// observer is station 12, and where an answer gets what is ours: outside of the shadow, which
+// compares the upstreams' answers and not ours.
+type observer struct {
+	http.ResponseWriter
+	table    *Table
+	start    time.Time
+	decision *Decision
+	cookie   string // Set-Cookie for the cohort; empty: none
+
+	status  int
+	bytes   int64
+	head    time.Duration
+	aborted bool
+}
+
+func observe(t *Table, w http.ResponseWriter) *observer {
+	return &observer{ResponseWriter: w, table: t, start: time.Now()}
+}
+
+// decided takes what station 5 decided.
+func (o *observer) decided(d *Decision, r *http.Request) {
+	o.decision = d
+	if d.Issued != "" && d.Position.Phase == PhaseCanary {
+		o.cookie = (&http.Cookie{
+			Name: IssuedCookie, Value: d.Issued, Path: "/", MaxAge: 365 * 24 * 60 * 60,
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.https(r),
+		}).String()
+	}
+}
+
+func (o *observer) https(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	return r.Header.Get("X-Forwarded-Proto") == "https" && trust(o.table.cfg.TrustedProxies).trusts(r.RemoteAddr)
+}
+
+// Unwrap is for http.ResponseController.
+func (o *observer) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (o *observer) WriteHeader(status int) {
+	if o.status != 0 || status < 200 {
+		o.ResponseWriter.WriteHeader(status)
+		return
+	}
+	o.status = status
+	o.head = time.Since(o.start)
+	ours := o.ours()
+	h := o.Header()
+	for name, value := range ours {
+		h[name] = append(h[name][:len(h[name]):len(h[name])], value)
+	}
+	o.ResponseWriter.WriteHeader(status)
+	for name := range ours { // the shadow reads the headers when they are out
+		if rest := h[name][:len(h[name])-1]; len(rest) > 0 {
+			h[name] = rest
+		} else {
+			delete(h, name)
+		}
+	}
+}
+
+func (o *observer) ours() map[string]string {
+	if o.cookie == "" && !o.table.cfg.DebugHeader {
+		return nil
+	}
+	ours := make(map[string]string, 2)
+	if o.cookie != "" {
+		ours["Set-Cookie"] = o.cookie
+	}
+	if o.table.cfg.DebugHeader {
+		ours["X-Strangler"] = o.decision.String()
+	}
+	return ours
+}
+
+// Write implements io.Writer.
+func (o *observer) Write(p []byte) (int, error) {
+	if o.status == 0 {
+		o.WriteHeader(http.StatusOK)
+	}
+	n, err := o.ResponseWriter.Write(p)
+	o.bytes += int64(n)
+	return n, err
+}
+
+// Hijack implements http.Hijacker.
+func (o *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(o.ResponseWriter).Hijack()
+	if err == nil {
+		o.status = http.StatusSwitchingProtocols
+		o.head = time.Since(o.start)
+	}
+	return conn, rw, err
+}
+
+// end says what happened: to Config.Observe, and to the log.
+func (o *observer) end(r *http.Request) {
+	d := o.decision
+	took := time.Since(o.start)
+	if seen := o.table.cfg.Observe; seen != nil {
+		seen(Observation{
+			Request: r, Decision: *d, Status: o.status, Bytes: o.bytes,
+			Duration: took, Header: o.head, Aborted: o.aborted,
+		})
+	}
+	log := o.table.cfg.Logger
+	if !log.Enabled(r.Context(), slog.LevelDebug) { // failures have a line of their own
+		return
+	}
+	log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+		slog.String(keyRequestID, requestID(r)),
+		slog.String(keyMethod, r.Method), slog.String(keyHost, r.Host), slog.String(keyPath, r.URL.Path),
+		slog.Int(keyStatus, o.status), slog.Int64(keyBytes, o.bytes), slog.Duration(keyDuration, took),
+		slog.String(keyRoute, d.Route), slog.String(keySide, d.Served().String()),
+		slog.String(keyPhase, d.Position.Phase.String()), slog.String(keyWhy, d.Why.String()),
+		slog.Bool(keyFellBack, d.FellBack), slog.String(keyFailure, d.Failure), slog.Bool(keyAborted, o.aborted))
+}

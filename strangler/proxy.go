@@ -1,0 +1,140 @@
+package strangler
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+)
+
+// Proxy answers requests from the side that its table says. It is a http.Handler that may stand
+// on a listener of its own (NewServer) or inside somebody's router, and is safe for concurrent
+// use. It edits the headers of the requests that it gets: see station 2 in doc.go.
+type Proxy struct {
+	table    atomic.Pointer[Table]
+	shifting sync.Mutex // one Shift at a time, so that none undoes another
+	warned   strangers
+}
+
+// New returns a proxy with the table that cfg makes. The error joins all problems there are.
+func New(cfg Config) (*Proxy, error) {
+	t, err := NewTable(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p := new(Proxy)
+	p.Swap(t)
+	return p, nil
+}
+
+// Table returns the table that the next request will see.
+func (p *Proxy) Table() *Table { return p.table.Load() }
+
+// Swap puts another table in force for every request that comes from now on; those under way
+// end with the one that they began with.
+func (p *Proxy) Swap(t *Table) { p.table.Store(t) }
+
+// Shift moves a route, and with it all routes of its unit, for the next request. The move is
+// not remembered and no guard is asked: a program that wants either keeps a journal and swaps
+// tables. The error is an *UnknownRouteError, or says why the table can't be made.
+func (p *Proxy) Shift(name string, to Position) error {
+	p.shifting.Lock()
+	defer p.shifting.Unlock()
+	t := p.Table()
+	routes := t.Routes()
+	names := make([]string, len(routes))
+	unit, found := "", false
+	for i, rt := range routes {
+		names[i] = rt.Name
+		if rt.Name == name {
+			unit, found = rt.Unit, true
+		}
+	}
+	if !found {
+		return &UnknownRouteError{Name: name, Near: Nearest(name, names)}
+	}
+	moves := map[string]Position{name: to}
+	for _, rt := range routes {
+		if unit != "" && rt.Unit == unit {
+			moves[rt.Name] = to
+		}
+	}
+	moved, err := t.With(moves)
+	if err != nil {
+		return fmt.Errorf("shift route %q to %s: %w", name, to, err)
+	}
+	p.Swap(moved)
+	return nil
+}
+
+// ServeHTTP takes a request through the stations.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	t := p.Table()
+	o := observe(t, w)
+	p.identify(t, r)
+	chain, d := t.chain(r)
+	o.decided(d, r)
+	r = r.WithContext(withDecision(r.Context(), d))
+	defer o.end(r)
+	defer rescue(o, r, t.cfg.Logger)
+	chain.ServeHTTP(o, r)
+}
+
+// chain returns what is to answer a request and why (stations 4 and 5), and takes off the
+// request's header what was addressed to us.
+func (t *Table) chain(r *http.Request) (http.Handler, *Decision) {
+	if refused := t.refuse(r); refused != nil {
+		return refused, &Decision{Bucket: -1}
+	}
+	e := t.match(r)
+	d := t.split(e, r)
+	if e == nil {
+		dropOurs(r.Header, nil)
+		return t.catchAll(), d
+	}
+	dropOurs(r.Header, e.route.Override)
+	if d.Side == SideService {
+		return e.service, d
+	}
+	return e.legacy, d
+}
+
+// refuse returns what answers a request that is for no upstream, or nil. CONNECT asks for a
+// tunnel to anywhere, which a gateway must not be (RFC 9110 section 9.3.6); TRACE echoes
+// credentials that the client's own scripts can't read (section 9.3.8).
+func (t *Table) refuse(r *http.Request) http.Handler {
+	switch {
+	case r.Method == http.MethodConnect:
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			problem(w, r, http.StatusNotImplemented, "this gateway opens no tunnels: CONNECT is not supported")
+		})
+	case r.Method == http.MethodTrace && !t.cfg.AllowTrace:
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") // RFC 9110 section 15.5.6
+			problem(w, r, http.StatusMethodNotAllowed, "TRACE is not passed on")
+		})
+	}
+	return nil
+}
+
+// rescue turns a panic into a 500 where nothing was sent; where something was, the client's
+// connection is cut, so that nobody takes the answer for whole. http.ErrAbortHandler passes.
+func rescue(o *observer, r *http.Request, log *slog.Logger) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	o.aborted = true
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	log.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, r.URL.Path,
+		keyError, fmt.Sprint(v), keyStack, string(debug.Stack()))
+	if o.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	o.aborted = false
+	problem(o, r, http.StatusInternalServerError, "the gateway made a mistake; its log has the details under this request id")
+}

@@ -1,0 +1,212 @@
+package strangler
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// rewriter is station 7: it makes the request that one upstream gets from the one that the
+// client sent. It is immutable.
+type rewriter struct {
+	scheme  string
+	host    string // to connect to
+	prefix  string // of the path, as it is on the wire, without the last slash
+	path    string // prefix, decoded
+	tidy    bool   // the path is sent as net/url would write it, since a translator may change it
+	as      string // the Host header; empty: the client's
+	own     bool   // the Host header is whatever endpoint is chosen
+	trusted trust
+}
+
+func newRewriter(u *Upstream, trusted trust) rewriter {
+	rw := rewriter{
+		scheme:  u.URL.Scheme,
+		host:    u.URL.Host,
+		prefix:  strings.TrimSuffix(u.URL.EscapedPath(), "/"),
+		path:    strings.TrimSuffix(u.URL.Path, "/"),
+		trusted: trusted,
+	}
+	if rw.scheme == "h2c" {
+		rw.scheme = "http" // how HTTP is spoken is the transport's matter
+	}
+	switch u.Host {
+	case "", "preserve":
+	case "upstream":
+		rw.own = true
+	default:
+		rw.as = u.Host
+	}
+	return rw
+}
+
+// request returns the request for the upstream with the given body; r stays as it is, so that
+// it can be rewritten again for the other side.
+func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCloser) *http.Request {
+	out := r.WithContext(ctx) // a shallow copy: what the client's connection was stays visible
+	out.RequestURI, out.Pattern = "", ""
+	out.Close = false
+	out.TransferEncoding = nil
+	out.URL = rw.url(r.URL)
+	out.Header = rw.header(r)
+	out.Body, out.GetBody = body, nil
+	if len(r.Trailer) > 0 {
+		out.ContentLength = -1 // trailers need chunks
+	}
+	switch {
+	case rw.own:
+		out.Host = ""
+	case rw.as != "":
+		out.Host = rw.as
+	}
+	return out
+}
+
+// url returns where the request goes, with path and query as they came. net/url would encode
+// characters in the path that should have been and weren't ("|"); as an opaque URL they pass.
+// It can't hold a path that begins with two slashes, so that such a path with such a character
+// alone is sent encoded.
+func (rw *rewriter) url(in *url.URL) *url.URL {
+	out := &url.URL{Scheme: rw.scheme, Host: rw.host, RawQuery: in.RawQuery, ForceQuery: in.ForceQuery}
+	if in.Path == "*" { // OPTIONS * is about the server, not about a path in it
+		out.Path = in.Path
+		return out
+	}
+	out.Path, out.RawPath = in.Path, in.RawPath
+	if rw.prefix != "" {
+		out.RawPath = rw.prefix + in.EscapedPath()
+		out.Path = rw.path + in.Path
+	}
+	if in.RawPath == "" || rw.tidy || in.RawPath == in.EscapedPath() {
+		return out
+	}
+	if p, err := url.PathUnescape(in.RawPath); err != nil || p != in.Path {
+		return out // somebody changed Path, which then counts
+	}
+	if path := rw.prefix + in.RawPath; !strings.HasPrefix(path, "//") {
+		out.Opaque = path
+	}
+	return out
+}
+
+// header returns the headers for the upstream. Values are shared with r's, which nobody edits;
+// clipped, so that whoever appends to them doesn't either.
+func (rw *rewriter) header(r *http.Request) http.Header {
+	h := make(http.Header, len(r.Header)+5)
+	for name, values := range r.Header {
+		h[name] = slices.Clip(values)
+	}
+	upgrade := upgradeProtocol(r.Header)
+	dropHopByHop(h)
+	if upgrade != "" {
+		h["Connection"] = []string{"Upgrade"}
+		h["Upgrade"] = []string{upgrade}
+	}
+	if listHas(r.Header["Te"], "trailers") { // hop-by-hop, but end to end what gRPC servers ask for
+		h["Te"] = []string{"trailers"}
+	}
+	// A header that was sent is never lost to "Connection: X-Request-Id".
+	for _, name := range []string{headerRequestID, headerTraceparent} {
+		if values := r.Header[name]; values != nil {
+			h[name] = slices.Clip(values)
+		}
+	}
+	if h["User-Agent"] == nil {
+		h["User-Agent"] = nil // or net/http sends its own
+	}
+	rw.forwarded(h, r)
+	return h
+}
+
+// forwarded sets the forwarding headers. What a trusted proxy says of its client is kept; what
+// anybody else says is replaced by what we know.
+func (rw *rewriter) forwarded(h http.Header, r *http.Request) {
+	trusted := rw.trusted.trusts(r.RemoteAddr)
+	if !trusted {
+		for _, name := range forwardingHeaders {
+			delete(h, name)
+		}
+		delete(h, "Forwarded") // RFC 7239 says the same in another form
+	}
+	if peer, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		if prior := h["X-Forwarded-For"]; len(prior) > 0 {
+			peer = strings.Join(prior, ", ") + ", " + peer
+		}
+		h["X-Forwarded-For"] = []string{peer}
+	}
+	if h["X-Forwarded-Proto"] == nil {
+		proto := "http"
+		if r.TLS != nil {
+			proto = "https"
+		}
+		h["X-Forwarded-Proto"] = []string{proto}
+	}
+	if h["X-Forwarded-Host"] == nil && r.Host != "" {
+		h["X-Forwarded-Host"] = []string{r.Host}
+	}
+	if h["X-Forwarded-Port"] == nil {
+		h["X-Forwarded-Port"] = []string{portOf(h.Get("X-Forwarded-Host"), h.Get("X-Forwarded-Proto"))}
+	}
+}
+
+// portOf returns the port that a client used for a host by a scheme.
+func portOf(host, scheme string) string {
+	if _, port, err := net.SplitHostPort(host); err == nil && port != "" {
+		return port
+	}
+	if strings.EqualFold(scheme, "https") {
+		return "443"
+	}
+	return "80"
+}
+
+// hopByHop are the headers that speak of one connection only (RFC 9110 section 7.6.1), whether
+// Connection names them or not.
+var hopByHop = [...]string{
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+}
+
+func dropHopByHop(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.Trim(name, " \t"))
+		}
+	}
+	for _, name := range hopByHop {
+		delete(h, name)
+	}
+}
+
+// upgradeProtocol returns what a message asks or agrees to switch to; empty: nothing. HTTP/2 is
+// spoken by prior knowledge only: a tunnel of it would pass every route by.
+func upgradeProtocol(h http.Header) string {
+	if h["Upgrade"] == nil || !listHas(h["Connection"], "upgrade") {
+		return ""
+	}
+	protocol := strings.Join(h["Upgrade"], ", ")
+	if listHas(h["Upgrade"], "h2c") || !printable(protocol) {
+		return ""
+	}
+	return protocol
+}
+
+// listHas reports whether a header's comma-separated lists have a token, in any case.
+func listHas(lines []string, token string) bool {
+	for _, line := range lines {
+		for t := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.Trim(t, " \t"), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
+}

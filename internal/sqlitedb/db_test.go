@@ -1,0 +1,156 @@
+package sqlitedb_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/strangler-fig/toolkit/internal/sqlitedb"
+)
+
+var (
+	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE t (x INTEGER PRIMARY KEY, y TEXT);\n")}}
+	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nALTER TABLE t ADD COLUMN z TEXT;\n")}}
+)
+
+func open(t *testing.T, path string, o sqlitedb.Options) *sqlitedb.DB {
+	t.Helper()
+	if o.ApplicationID == 0 {
+		o.ApplicationID = 7
+	}
+	if o.Migrations == nil {
+		o.Migrations = first
+	}
+	db, err := sqlitedb.Open(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a ?#%20 b.db")
+	db := open(t, path, sqlitedb.Options{Full: true})
+	if _, err := db.Writer().Exec("INSERT INTO t VALUES (1, 'one')"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Reader().Exec("INSERT INTO t VALUES (2, 'two')"); err == nil {
+		t.Error("a reader could write")
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatalf("the file has another name than it was given: %v", err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if err := db.Backup(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Backup(t.Context(), backup); err == nil {
+		t.Error("a backup overwrote another")
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{path, backup} {
+		var y string
+		again := open(t, file, sqlitedb.Options{Full: true, Migrations: second})
+		if err := again.Reader().QueryRow("SELECT y FROM t WHERE z IS NULL").Scan(&y); err != nil || y != "one" {
+			t.Errorf("%s: %q, %v", file, y, err)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		make func(path string)
+		want string
+		as   any
+	}{
+		{"another application's", func(path string) { open(t, path, sqlitedb.Options{ApplicationID: 8}).Close() }, "application id is 0x8, not 0x7", new(*sqlitedb.ForeignError)},
+		{"a newer one", func(path string) { open(t, path, sqlitedb.Options{Migrations: second}).Close() }, "version 2 and this program knows versions up to 1", new(*sqlitedb.NewerError)},
+		{"not a database", func(path string) { os.WriteFile(path, []byte(strings.Repeat("no database ", 100)), 0o600) }, "not an SQLite database", nil},
+		{"too short", func(path string) { os.WriteFile(path, []byte("SQLite"), 0o600) }, "only 6 bytes", nil},
+		{"truncated", func(path string) {
+			open(t, path, sqlitedb.Options{}).Close()
+			os.Truncate(path, 4096)
+		}, "restore it from a backup", nil},
+		{"a folder", func(path string) { os.Mkdir(path, 0o700) }, "directory", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x.db")
+			test.make(path)
+			before, _ := os.ReadFile(path)
+			db, err := sqlitedb.Open(context.Background(), path, sqlitedb.Options{ApplicationID: 7, Migrations: first, Full: true})
+			if err == nil {
+				db.Close()
+				t.Fatal("it was opened")
+			}
+			if !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("error %q, want %q and the path", err, test.want)
+			}
+			if test.as != nil && !errors.As(err, test.as) {
+				t.Errorf("error is a %T", err)
+			}
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestShrink(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), sqlitedb.Options{IncrementalVacuum: true})
+	for range 200 {
+		if _, err := db.Writer().Exec("INSERT INTO t (y) VALUES (?)", strings.Repeat("y", 8000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Truncate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	full, err := db.Size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Writer().Exec("DELETE FROM t"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Shrink(t.Context(), 1000); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Truncate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if shrunk, _ := db.Size(); shrunk > full/4 {
+		t.Errorf("%d bytes of %d are left", shrunk, full)
+	}
+}
+
+func TestLockFolder(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "new")
+	unlock, err := sqlitedb.LockFolder(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlitedb.LockFolder(folder); err == nil || !strings.Contains(err.Error(), "in use by process") {
+		t.Errorf("a second lock: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = sqlitedb.LockFolder(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}

@@ -17,6 +17,9 @@ const (
 
 // Comparison is one shadowed exchange: both answers and the verdict. It is immutable once
 // recorded.
+//
+// What is kept follows what it is evidence for: headers and bodies if diverged, headers if
+// failed, and otherwise neither.
 type Comparison struct {
 	ID      string // unique, sorts by time
 	Route   string
@@ -36,7 +39,7 @@ type Comparison struct {
 // Request is what a comparison keeps of a request.
 type Request struct {
 	Method string
-	Path   string // as it came, with the query
+	Path   string // as it came, with the query, redacted
 	Host   string
 	Header http.Header
 	Body   []byte // nil where there was none
@@ -47,14 +50,14 @@ type Answer struct {
 	Status  int
 	Header  http.Header
 	Trailer http.Header
-	Body    []byte        // as on the wire, content coding included; nil where it was over the bound
+	Body    []byte        // as on the wire, content coding included; nil where it was over the bound or is not kept
 	Size    int64         // of the whole body, bytes
 	Hash    uint64        // xxHash64 of the whole body
 	Latency time.Duration // until the head
 }
 
-// TooLarge reports whether the body went over the bound and only its size and hash are known.
-func (a *Answer) TooLarge() bool { return a.Size > int64(len(a.Body)) }
+// TooLarge reports whether there was a body of which only the size and hash are known.
+func (a *Answer) TooLarge() bool { return a.Body == nil && a.Size > 0 }
 
 // Difference is one place where two answers differ; an outcome, not an error.
 type Difference struct {

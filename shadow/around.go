@@ -1,0 +1,139 @@
+package shadow
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+)
+
+// point is a Point with its defaults and what is kept for its route.
+type point struct {
+	Point
+	*route
+}
+
+// Around returns the middleware that shadows what passes through it. It may be called any
+// number of times; the points of one route share its account.
+func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
+	at := &point{Point: p, route: s.route(p.Route)}
+	if at.Repeatable == nil {
+		at.Repeatable = safeMethod
+	}
+	at.budget.set(p.LegacyExtra)
+	return func(next http.Handler) http.Handler {
+		if p.Other == nil || p.Compare == nil || !(p.Sample > 0) {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			x := s.begin(at, r)
+			if x == nil {
+				next.ServeHTTP(w, r)
+				return
+			}
+			ended := false
+			defer func() { x.finish(ended, r.Context().Err() != nil, w.Header()) }() // no recover: a handler's panic is the server's
+			if r.Body != nil && r.Body != http.NoBody {
+				r.Body = &requestTee{r.Body, x} // in place: what routers note in r stays visible outside
+			}
+			next.ServeHTTP(&answerTee{ResponseWriter: w, x: x}, r)
+			ended = true
+		})
+	}
+}
+
+// begin decides whether r is shadowed; nil: it isn't, which is accounted for where r was sampled.
+func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
+	if p.Serves == Service {
+		p.budget.see()
+	}
+	if p.Sample < 1 && rand.Float64() >= p.Sample {
+		return nil
+	}
+	x = &exchange{s: s, p: p, client: r, served: p.Serves, at: s.config.Now()}
+	p.tally.sample()
+	defer s.guard(x)
+	reason, through := s.admit(p, r)
+	if reason != "" {
+		x.skip(reason, "")
+		return nil
+	}
+	x.through = through
+	x.copy = newCopy(p.Route, r)
+	x.asked = newCapture(&s.purse, s.config.MaxBody)
+	x.asked.hint = r.ContentLength
+	x.whole = r.Body == nil || r.Body == http.NoBody
+	x.body = newCapture(&s.purse, s.config.MaxBody)
+	if r.ContentLength > s.config.MaxBody {
+		x.skip(SkipTooLarge, "the request's body is over the bound")
+		return nil
+	}
+	return x
+}
+
+// admit says from the request alone why it can't be shadowed, or through what its copy goes.
+func (s *Shadow) admit(p *point, r *http.Request) (reason string, through http.RoundTripper) {
+	select {
+	case <-s.draining:
+		return SkipShuttingDown, nil
+	default:
+	}
+	if r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" && headerHas(r.Header, "Connection", "upgrade") {
+		return SkipUpgrade, nil
+	}
+	if p.Serves == Service {
+		switch {
+		case !readMethod(r.Method) || !p.Repeatable(r.Method):
+			return SkipNotRepeatable, nil
+		case !p.WithSession && (r.Header["Cookie"] != nil || r.Header["Authorization"] != nil):
+			return SkipSession, nil
+		}
+		return "", p.Other
+	}
+	switch {
+	case p.Repeatable(r.Method):
+		return "", p.Other
+	case p.Sandbox != nil:
+		return "", p.Sandbox
+	}
+	return SkipNotRepeatable, nil
+}
+
+// conditionalHeaders are left out of copies (RFC 9110 sections 13.1 and 14.2): they speak of
+// one side's entity tags and dates, and an answer that depends on them can't be compared. Where
+// they mattered to the client's answer, its status says so.
+var conditionalHeaders = []string{
+	"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
+}
+
+// newCopy returns r as it is to be sent again, but for the body. It shares nothing with r that
+// a handler may change.
+func newCopy(route string, r *http.Request) *http.Request {
+	c := r.WithContext(context.WithoutCancel(r.Context()))
+	c.Header = r.Header.Clone()
+	if c.Header == nil {
+		c.Header = make(http.Header)
+	}
+	for _, name := range conditionalHeaders {
+		c.Header.Del(name)
+	}
+	c.Header.Del("Expect") // the body is at hand
+	c.Header.Set("X-Strangler-Shadow", route)
+	u := *r.URL
+	c.URL = &u
+	c.Trailer = nil
+	c.Body = nil
+	return c
+}
+
+// headerHas reports whether a header's comma-separated list has that token, in any case.
+func headerHas(h http.Header, name, token string) bool {
+	for _, line := range h[name] {
+		for t := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(t), token) {
+				return true
+			}
+		}
+	}
+	return false
+}

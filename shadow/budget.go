@@ -1,0 +1,86 @@
+package shadow
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// budget decides how often legacy may be asked again on one route. It is safe for concurrent use.
+//
+// Legacy's latency rises when the recent average of its answers to copies is over twice the
+// usual one. Then it gets a rest, after which the recent average starts afresh from the usual
+// one: if legacy is still slow, a few copies are enough to grant it the next rest.
+type budget struct {
+	mu      sync.Mutex
+	extra   Extra
+	limiter *rate.Limiter
+	seen    int64 // requests that clients made
+	asked   int64 // copies that were granted
+
+	recent, usual time.Duration // exponentially weighted averages
+	samples       int
+	restUntil     time.Time
+}
+
+const (
+	recentWeight = 0.2  // of a new sample: the last handful counts
+	usualWeight  = 0.01 // the last few hundred count
+	fewSamples   = 20   // averages of fewer say nothing
+	riseFactor   = 2
+	riseFloor    = 2 * time.Millisecond // rises below it are a machine's own noise
+	legacyRest   = 10 * time.Second
+)
+
+// set takes over a point's bounds; what was counted stays.
+func (b *budget) set(e Extra) {
+	if e.Share <= 0 {
+		e.Share = 0.10
+	}
+	if e.PerSecond <= 0 {
+		e.PerSecond = 20
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.limiter == nil || b.extra.PerSecond != e.PerSecond {
+		b.limiter = rate.NewLimiter(rate.Limit(e.PerSecond), max(1, int(e.PerSecond/10)))
+	}
+	b.extra = e
+}
+
+// see counts a client's request.
+func (b *budget) see() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen++
+}
+
+// allow reports whether one more copy may go to legacy now, and counts it if so.
+func (b *budget) allow(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now.Before(b.restUntil) || float64(b.asked+1) > b.extra.Share*float64(b.seen) || !b.limiter.AllowN(now, 1) {
+		return false
+	}
+	b.asked++
+	return true
+}
+
+// observe takes the latency of legacy's answer to a copy, or how long it took to give none.
+func (b *budget) observe(now time.Time, took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.samples++
+	if b.samples == 1 {
+		b.recent, b.usual = took, took
+		return
+	}
+	b.recent += time.Duration(recentWeight * float64(took-b.recent))
+	weight := max(usualWeight, 1/float64(b.samples)) // a plain average until there are many
+	b.usual += time.Duration(weight * float64(took-b.usual))
+	if b.samples >= fewSamples && b.recent > riseFactor*b.usual+riseFloor {
+		b.restUntil = now.Add(legacyRest)
+		b.recent = b.usual
+	}
+}

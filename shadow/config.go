@@ -1,0 +1,107 @@
+package shadow
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Config says how a Shadow works. The zero value is useful: it counts and remembers nothing.
+type Config struct {
+	Recorder Recorder      // nil: nothing is remembered, only counted
+	MaxBody  int64         // bytes of a body that are held, for each body; 0: 1 MiB
+	Workers  int           // copies sent at a time; 0: 16
+	Queue    int           // copies that wait for a worker, and copies that wait for the client's answer to end; 0: 1024
+	Timeout  time.Duration // for one copy whole, and then for the client's answer to end; 0: 30 s
+	// MaxMemory bounds the captured bodies held in all, bytes; 0: 64 MiB. An exchange that
+	// finds no room is skipped, "queue full".
+	MaxMemory int64
+
+	// Redact names what never reaches the Recorder: header:NAME, query:NAME (also a form's
+	// field), and JSON pointers (RFC 6901, with * for any one key or index) into request and
+	// answer bodies. The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie
+	// are redacted always.
+	Redact []string
+
+	// Served says who really answered a request that a Point stands around, how the side that
+	// was to answer failed ("connect", "timeout", "translate", "status 503"; empty: it didn't),
+	// and whether the request chose its side itself. It is called on the request's goroutine
+	// when the answer's head is out. Nil: the point's side, without failure.
+	Served func(*http.Request) (side Side, failure string, overridden bool)
+
+	Logger *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
+}
+
+// withDefaults returns c with every zero value replaced, or all that is wrong with it.
+func (c Config) withDefaults() (Config, error) {
+	var errs []error
+	for name, n := range map[string]int64{
+		"MaxBody": c.MaxBody, "Workers": int64(c.Workers), "Queue": int64(c.Queue),
+		"Timeout": int64(c.Timeout), "MaxMemory": c.MaxMemory,
+	} {
+		if n < 0 {
+			errs = append(errs, fmt.Errorf("%s is %d: use a positive number, or 0 for the default", name, n))
+		}
+	}
+	orDefault(&c.MaxBody, 1<<20)
+	orDefault(&c.Workers, 16)
+	orDefault(&c.Queue, 1024)
+	orDefault(&c.Timeout, 30*time.Second)
+	orDefault(&c.MaxMemory, 64<<20)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, errors.Join(errs...)
+}
+
+func orDefault[T comparable](v *T, to T) {
+	var zero T
+	if *v == zero {
+		*v = to
+	}
+}
+
+// Point is a place where a shadow stands: around the handler that answers one route's requests
+// from one side.
+type Point struct {
+	Route  string
+	Serves Side // the side that the wrapped handler answers from
+	// Other sends a copy to the other side, Sandbox to a copy of the service whose data doesn't
+	// matter. Both take the request as the client sent it, path, Host, RemoteAddr and TLS
+	// included, and answer as a client would see it; To makes one. They obey the request's
+	// context, and must not ask for compression by themselves. An error with a method
+	// Failure() string names its own reason, one of the Fail constants. Without Other nothing
+	// is shadowed; without Sandbox requests that may not be repeated are not.
+	Other, Sandbox http.RoundTripper
+	Compare        Comparer
+	Sample         float64 // the share of requests that are shadowed, 0 to 1; exactly 1: all
+	// Repeatable says whether a request of that method may be sent a second time. Nil: GET,
+	// HEAD and OPTIONS may. Towards legacy only GET and HEAD are sent, whatever it says.
+	Repeatable func(method string) bool
+	// WithSession lets legacy be asked again with the client's credentials. Without it a request
+	// with any cookie or an Authorization is skipped, since which cookie is legacy's session is
+	// not known: sessions lock, flash messages are eaten, ids rotate.
+	WithSession bool
+	LegacyExtra Extra // how much more legacy may be asked, where the service serves
+}
+
+// Extra bounds how much more legacy is asked than clients ask it. Beyond the bounds it isn't
+// asked at all while its latency rises.
+type Extra struct {
+	Share     float64 // of the route's own requests; 0: 0.10
+	PerSecond float64 // 0: 20
+}
+
+func safeMethod(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+func readMethod(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead
+}

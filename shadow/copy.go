@@ -1,0 +1,165 @@
+package shadow
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+)
+
+// send is a worker's first job on an exchange: the copy goes out, and if the client's answer
+// has ended by the time the copy's has, both are compared at once. Else whoever is last does.
+func (s *Shadow) send(x *exchange) {
+	defer s.guard(x)
+	x.mu.Lock()
+	settled, asked := x.settled, x.asked.buf
+	x.mu.Unlock()
+	switch {
+	case settled:
+		return
+	case s.life.Err() != nil:
+		x.skip(SkipShuttingDown, "")
+		return
+	}
+	started := s.config.Now()
+	answer, body, err := s.ask(x, asked)
+	if x.p.Serves == Service {
+		latency := s.config.Now().Sub(started)
+		if answer != nil {
+			latency = answer.Latency
+		}
+		x.p.budget.observe(s.config.Now(), latency)
+	}
+
+	x.mu.Lock()
+	if x.settled {
+		body.drop()
+		x.mu.Unlock()
+		return
+	}
+	x.other, x.otherBody = answer, body
+	reason, detail, failed := s.verdictOf(x, answer, err)
+	ended := x.ended
+	if reason == "" && !ended {
+		x.copied = true
+		reason = s.park(x)
+	}
+	x.mu.Unlock()
+
+	switch {
+	case failed:
+		x.fail(reason, detail)
+	case reason != "":
+		x.skip(reason, detail)
+	case ended:
+		s.judge(x)
+	}
+}
+
+// verdictOf says what rules a comparison out as soon as the copy came back.
+func (s *Shadow) verdictOf(x *exchange, answer *Answer, err error) (reason, detail string, failed bool) {
+	switch {
+	case err != nil && s.life.Err() != nil:
+		return SkipShuttingDown, "", false
+	case err != nil:
+		return failureOf(err), err.Error(), true
+	case x.otherBody.broke:
+		return SkipQueueFull, "no memory is left for captured bodies", false
+	case answer.Status == http.StatusSwitchingProtocols:
+		return SkipUpgrade, "", false
+	case x.p.Serves == Service && conditional(answer.Status):
+		return SkipConditional, "", false
+	}
+	return "", "", false
+}
+
+// ask sends the copy with that body and reads the answer, whose body the capture holds. With an
+// error the answer is what came of it, or nil.
+func (s *Shadow) ask(x *exchange, asked []byte) (*Answer, capture, error) {
+	body := newCapture(&s.purse, s.config.MaxBody)
+	ctx, cancel := context.WithTimeout(x.copy.Context(), s.config.Timeout)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+
+	r := x.copy.WithContext(ctx)
+	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, int64(len(asked)), nil
+	if len(asked) > 0 {
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(asked)), nil }
+		r.Body, _ = r.GetBody()
+	}
+	started := s.config.Now()
+	resp, err := x.through.RoundTrip(r)
+	if err != nil {
+		return nil, body, err
+	}
+	defer resp.Body.Close()
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
+	if a.Status == http.StatusSwitchingProtocols {
+		return a, body, nil
+	}
+	if x.copy.Method != http.MethodHead {
+		body.hint = resp.ContentLength
+	}
+	if err := s.drain(x, resp.Body, &body); err != nil {
+		return a, body, err
+	}
+	a.Size, a.Hash, a.Body = body.size, body.hash.Sum64(), body.buf
+	if len(resp.Trailer) > 0 {
+		a.Trailer = resp.Trailer
+	}
+	return a, body, nil
+}
+
+// drain reads an answer's body to its end, or until it is certain to be too large.
+func (s *Shadow) drain(x *exchange, from io.Reader, to *capture) error {
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	for {
+		n, err := from.Read(*buf)
+		to.write((*buf)[:n])
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case to.broke, to.over && x.outgrown(to.size):
+			return nil
+		}
+	}
+}
+
+// outgrown reports whether a copy's answer is already larger than the client's, so that their
+// hashes can't be equal, or isn't wanted any more.
+func (x *exchange) outgrown(size int64) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.settled || x.ended && size > x.body.size
+}
+
+var failures = []string{FailConnect, FailTimeout, FailBroken, FailTranslate}
+
+// failureOf sorts an error of a copy's into the reasons.
+func failureOf(err error) string {
+	var named interface{ Failure() string }
+	var timeout net.Error
+	var op *net.OpError
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &named) && slices.Contains(failures, named.Failure()):
+		return named.Failure()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &timeout) && timeout.Timeout():
+		return FailTimeout
+	case errors.As(err, &dns), errors.As(err, &certificate), errors.As(err, &record),
+		errors.As(err, &op) && op.Op == "dial":
+		return FailConnect
+	}
+	return FailBroken
+}

@@ -1,0 +1,237 @@
+package shadow
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// exchange is one sampled exchange on its way to a verdict. Three goroutines may hold it: the
+// request's, the one that reads the request's body for the handler, and a worker. Whatever
+// happens first that rules a comparison out settles it; what the others still do is ignored.
+type exchange struct {
+	s       *Shadow
+	p       *point
+	at      time.Time
+	client  *http.Request // only on the request's goroutine
+	copy    *http.Request // without body; never changed once made
+	through http.RoundTripper
+
+	mu      sync.Mutex
+	settled bool // the verdict is out: nothing below changes any more
+	whole   bool // the request's body was read to its end
+	headed  bool // the answer's head is out, and nothing in it rules a copy out
+	queued  bool // the copy was put into the queue
+	copied  bool // the copy was answered
+	ended   bool // the client's answer ended
+
+	served  Side
+	asked   capture // the request's body
+	answer  Answer  // the client's, without body
+	body    capture // its body
+	sniffed string  // the Content-Type that net/http finds for a handler that names none
+	broken  bool    // the client took no more
+
+	other     *Answer // the copy's
+	otherBody capture
+}
+
+// read takes what the handler read of the request's body.
+func (x *exchange) read(p []byte, err error) {
+	defer x.s.guard(x)
+	x.mu.Lock()
+	if x.settled || x.whole {
+		x.mu.Unlock()
+		return
+	}
+	x.asked.write(p)
+	length := x.copy.ContentLength
+	x.whole = err == io.EOF || length >= 0 && x.asked.size >= length
+	over, broke := x.asked.over, x.asked.broke
+	x.mu.Unlock()
+	switch {
+	case over:
+		x.skip(SkipTooLarge, "the request's body is over the bound")
+	case broke:
+		x.skip(SkipQueueFull, "no memory is left for captured bodies")
+	default:
+		x.queue()
+	}
+}
+
+// head takes the final head of the client's answer.
+func (x *exchange) head(status int, header http.Header) {
+	defer x.s.guard(x)
+	if x.over() {
+		return
+	}
+	served, failure, overridden := x.p.Serves, "", false
+	if x.s.config.Served != nil {
+		served, failure, overridden = x.s.config.Served(x.client)
+	}
+
+	x.mu.Lock()
+	if x.settled {
+		x.mu.Unlock()
+		return
+	}
+	x.served = served
+	x.answer.Status = status
+	x.answer.Header = header.Clone()
+	x.answer.Latency = x.s.config.Now().Sub(x.at)
+	if length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64); err == nil {
+		x.body.hint = length
+	}
+	x.mu.Unlock()
+
+	switch {
+	case overridden:
+		x.skip(SkipOverridden, "")
+	case served != x.p.Serves:
+		x.fail(FailFallback, failure)
+	case failure == FailConnect || failure == FailTimeout || failure == FailTranslate:
+		x.fail(failure, "the client was not answered by "+string(served))
+	case status == http.StatusSwitchingProtocols:
+		x.skip(SkipUpgrade, "")
+	case conditional(status):
+		x.skip(SkipConditional, "status "+strconv.Itoa(status))
+	case served == Service && header["Set-Cookie"] != nil:
+		x.skip(SkipCookieSet, "")
+	default:
+		x.mu.Lock()
+		x.headed = true
+		x.mu.Unlock()
+		x.queue()
+	}
+}
+
+// queue puts the copy into the queue, once, when all is known that it takes: the whole request,
+// and that the answer's head rules nothing out.
+func (x *exchange) queue() {
+	x.mu.Lock()
+	ready := x.whole && x.headed && !x.queued && !x.settled
+	x.queued = x.queued || ready
+	x.mu.Unlock()
+	if !ready {
+		return
+	}
+	if x.p.Serves == Service && !x.p.budget.allow(x.s.config.Now()) {
+		x.skip(SkipLegacyBudget, "")
+		return
+	}
+	if reason := x.s.put(x); reason != "" {
+		x.skip(reason, "")
+	}
+}
+
+// wrote takes what the handler wrote of the client's answer.
+func (x *exchange) wrote(p []byte, err error) {
+	defer x.s.guard(x)
+	x.mu.Lock()
+	if x.settled || x.ended { // a handler may go on writing when it has returned, against the rules
+		x.mu.Unlock()
+		return
+	}
+	x.broken = x.broken || !harmless(err)
+	if x.copy.Method != http.MethodHead { // net/http takes a HEAD's body and drops it
+		if x.body.size == 0 && len(p) > 0 {
+			x.sniffed = http.DetectContentType(p)
+		}
+		x.body.write(p)
+	}
+	broke := x.body.broke
+	x.mu.Unlock()
+	if broke {
+		x.skip(SkipQueueFull, "no memory is left for captured bodies")
+	}
+}
+
+// hijacked notes that the handler took the connection over.
+func (x *exchange) hijacked() {
+	defer x.s.guard(x)
+	x.skip(SkipUpgrade, "the connection was taken over")
+}
+
+// finish ends the client's half. Returned says that the handler did rather than panic, gone
+// that the client left before that.
+func (x *exchange) finish(returned, gone bool, header http.Header) {
+	defer x.s.guard(x)
+	x.mu.Lock()
+	headless := x.answer.Status == 0
+	x.mu.Unlock()
+	if headless && returned {
+		x.head(http.StatusOK, header)
+	}
+
+	x.mu.Lock()
+	if x.settled {
+		x.mu.Unlock()
+		return
+	}
+	detail := ""
+	switch {
+	case !returned:
+		detail = "the handler panicked"
+	case x.broken || gone:
+		detail = "the client went away"
+	case x.short():
+		detail = "the answer ended before its Content-Length"
+	case !x.whole:
+		detail = "the handler did not read the request's body to its end"
+	}
+	if detail != "" {
+		x.mu.Unlock()
+		x.skip(SkipCutShort, detail)
+		return
+	}
+	x.seal(header)
+	x.ended = true
+	if x.copied {
+		x.s.wake(x)
+	}
+	x.mu.Unlock()
+}
+
+// short reports whether the answer's body is not as long as its head said.
+func (x *exchange) short() bool {
+	if x.copy.Method == http.MethodHead || x.answer.Status == http.StatusNoContent {
+		return false
+	}
+	length, err := strconv.ParseInt(x.answer.Header.Get("Content-Length"), 10, 64)
+	return err == nil && length != x.body.size
+}
+
+// seal completes the client's answer from what is known only at its end: the trailers, and the
+// Content-Type that net/http has added by itself.
+func (x *exchange) seal(header http.Header) {
+	a := &x.answer
+	a.Size, a.Hash, a.Body = x.body.size, x.body.hash.Sum64(), x.body.buf
+	a.Trailer = trailers(a.Header, header)
+	if _, named := a.Header["Content-Type"]; !named && x.sniffed != "" && a.Header["Content-Encoding"] == nil {
+		if x.body.buf != nil {
+			x.sniffed = http.DetectContentType(x.body.buf)
+		}
+		if a.Header == nil {
+			a.Header = make(http.Header)
+		}
+		a.Header.Set("Content-Type", x.sniffed)
+	}
+}
+
+// over reports whether the exchange is settled, so that nothing more needs to be captured.
+func (x *exchange) over() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.settled
+}
+
+// conditional reports whether an answer depends on what the client already has.
+func conditional(status int) bool {
+	switch status {
+	case http.StatusNotModified, http.StatusPartialContent, http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
+		return true
+	}
+	return false
+}

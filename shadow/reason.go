@@ -1,0 +1,36 @@
+package shadow
+
+// The reasons for which an exchange is skipped; the README tells what to do about each.
+const (
+	SkipQueueFull     = "queue full"  // the queue, the set of copies that wait, or the memory for bodies
+	SkipTooLarge      = "too large"   // a body over the bound, and the hashes differ
+	SkipTooComplex    = "too complex" // comparing would cost more than its limit
+	SkipConditional   = "conditional" // legacy, or whoever served, answered 304, 206, 412 or 416
+	SkipCutShort      = "cut short"   // the client's exchange didn't reach its end, or not in time
+	SkipShuttingDown  = "shutting down"
+	SkipNotRepeatable = "not repeatable" // the request may not be sent twice and no sandbox is named
+	SkipUpgrade       = "upgrade"        // WebSocket and the like
+	SkipSession       = "session"        // legacy isn't asked again with a client's session
+	SkipCookieSet     = "cookie set"     // legacy isn't asked again after an answer that set a cookie
+	SkipLegacyBudget  = "legacy budget"  // legacy is not to be asked more often
+	SkipOverridden    = "overridden"     // the request chose its side itself
+)
+
+// The reasons for which a comparison failed.
+const (
+	FailConnect   = "connect"   // no connection to the side that was asked
+	FailTimeout   = "timeout"   // no answer, or not all of it, in time
+	FailBroken    = "broken"    // the answer was not valid HTTP or ended early
+	FailFallback  = "fallback"  // the service failed and legacy answered the client
+	FailTranslate = "translate" // the answer could not be translated
+	FailInternal  = "internal"  // a mistake of this package's or of a Comparer's; the log has it
+)
+
+// Reasons lists all reasons, those of skipped exchanges first.
+func Reasons() []string {
+	return []string{
+		SkipQueueFull, SkipTooLarge, SkipTooComplex, SkipConditional, SkipCutShort, SkipShuttingDown,
+		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipCookieSet, SkipLegacyBudget, SkipOverridden,
+		FailConnect, FailTimeout, FailBroken, FailFallback, FailTranslate, FailInternal,
+	}
+}

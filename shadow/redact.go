@@ -1,0 +1,229 @@
+package shadow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+// redactor takes out what must not be remembered. It never changes what it is given.
+type redactor struct {
+	headers  map[string]bool // canonical names
+	queries  map[string]bool
+	pointers []pattern
+}
+
+// pattern is a JSON pointer, split and unescaped; "*" is any one token.
+type pattern []string
+
+func parseRedact(rules []string) (redactor, error) {
+	d := redactor{
+		headers: map[string]bool{"Authorization": true, "Proxy-Authorization": true, "Cookie": true, "Set-Cookie": true},
+		queries: make(map[string]bool),
+	}
+	var errs []error
+	for _, rule := range rules {
+		kind, name, _ := strings.Cut(rule, ":")
+		switch {
+		case strings.HasPrefix(rule, "/"):
+			d.pointers = append(d.pointers, splitPointer(rule))
+		case kind == "header" && name != "":
+			d.headers[textproto.CanonicalMIMEHeaderKey(name)] = true
+		case kind == "query" && name != "":
+			d.queries[name] = true
+		default:
+			errs = append(errs, fmt.Errorf("no redaction %q: it is header:NAME, query:NAME or a JSON pointer such as /card/number", rule))
+		}
+	}
+	return d, errors.Join(errs...)
+}
+
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
+
+// splitPointer returns the tokens of an RFC 6901 pointer; none for the whole document.
+func splitPointer(p string) pattern {
+	if p == "" {
+		return nil
+	}
+	tokens := strings.Split(p[1:], "/")
+	for i, t := range tokens {
+		tokens[i] = unescapePointer.Replace(t)
+	}
+	return tokens
+}
+
+// header returns a copy of h without secret values. A Set-Cookie keeps the cookie's name, which
+// is what one compares and no secret. Query rules hold for the addresses that headers carry.
+func (d redactor) header(h http.Header) http.Header {
+	if h == nil {
+		return nil
+	}
+	kept := make(http.Header, len(h))
+	for name, values := range h {
+		values = append([]string(nil), values...)
+		for i, v := range values {
+			values[i] = d.headerValue(http.CanonicalHeaderKey(name), v)
+		}
+		kept[name] = values
+	}
+	return kept
+}
+
+func (d redactor) headerValue(name, value string) string {
+	switch {
+	case name == "Set-Cookie":
+		cookie, _, assigned := strings.Cut(value, "=")
+		if assigned && !strings.ContainsAny(cookie, "; ") {
+			return cookie + "=" + redacted
+		}
+		return redacted
+	case d.headers[name]:
+		return redacted
+	case name == "Referer" || name == "Location" || name == "Content-Location":
+		return d.path(value)
+	}
+	return value
+}
+
+// path returns a path or address with the secret query parameters' values taken out, and
+// everything else as it stood.
+func (d redactor) path(p string) string {
+	before, query, has := strings.Cut(p, "?")
+	if !has || len(d.queries) == 0 {
+		return p
+	}
+	query, fragment, fragmented := strings.Cut(query, "#")
+	p = before + "?" + d.query(query)
+	if fragmented {
+		p += "#" + fragment
+	}
+	return p
+}
+
+// query does path's work on a query or form alone.
+func (d redactor) query(q string) string {
+	pairs := strings.Split(q, "&")
+	for i, pair := range pairs {
+		name, _, _ := strings.Cut(pair, "=")
+		decoded, err := url.QueryUnescape(name)
+		if err != nil {
+			decoded = name
+		}
+		if d.queries[decoded] {
+			pairs[i] = name + "=" + redacted
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// requestBody returns a request's body as it is kept.
+func (d redactor) requestBody(h http.Header, body []byte) []byte {
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	if kind == "application/x-www-form-urlencoded" && len(d.queries) > 0 {
+		if body == nil || h.Get("Content-Encoding") != "" {
+			return nil
+		}
+		return []byte(d.query(string(body)))
+	}
+	body, _ = d.body(h, body)
+	return body
+}
+
+// differences returns a copy of list without secret values, those that stand in a larger value
+// included.
+func (d redactor) differences(list []Difference, legacy, service *Answer) []Difference {
+	claims := legacy != nil && claimsJSON(legacy.Header) || service != nil && claimsJSON(service.Header)
+	kept := make([]Difference, len(list))
+	for i, diff := range list {
+		hide := func(v json.RawMessage) json.RawMessage { return d.value(diff, v, claims) }
+		if name, is := strings.CutPrefix(diff.Pointer, "header:"); is {
+			name = http.CanonicalHeaderKey(name)
+			hide = func(v json.RawMessage) json.RawMessage { return d.headerJSON(name, v) }
+		}
+		diff.Legacy, diff.Service = hide(diff.Legacy), hide(diff.Service)
+		kept[i] = diff
+	}
+	return kept
+}
+
+// value redacts one side's value of a difference in a body.
+func (d redactor) value(diff Difference, v json.RawMessage, claims bool) json.RawMessage {
+	if len(v) == 0 || len(d.pointers) == 0 || diff.Pointer == "status" {
+		return v
+	}
+	at, general := splitPointer(diff.Pointer), splitPointer(diff.Pattern)
+	var below []pattern
+	for _, p := range d.pointers {
+		n := min(len(p), len(at))
+		if !p[:n].matches(at[:n], general) {
+			continue
+		}
+		if n == len(p) {
+			return hidden // the difference lies at or below what is redacted
+		}
+		below = append(below, p[n:])
+	}
+	if len(below) == 0 {
+		return v
+	}
+	if diff.Pointer == "" && claims && (diff.Kind == KindBody || diff.Kind == KindEncoding) {
+		return hidden // text of a body that can't be read: a secret can't be told from the rest
+	}
+	clean, _, err := redactJSON(v, below)
+	if err != nil {
+		return hidden
+	}
+	return clean
+}
+
+var hidden = json.RawMessage(`"` + redacted + `"`)
+
+// matches reports whether p holds for the tokens at. Where they are those of a keyed array's
+// element, general has * and its index isn't known: then a pattern's index holds, to be safe.
+func (p pattern) matches(at, general pattern) bool {
+	for i, token := range p {
+		if token != "*" && token != at[i] && !(i < len(general) && general[i] == "*") {
+			return false
+		}
+	}
+	return true
+}
+
+// headerJSON redacts a header's value or list of values in a difference.
+func (d redactor) headerJSON(name string, v json.RawMessage) json.RawMessage {
+	var one string
+	var many []string
+	switch {
+	case len(v) == 0:
+		return v
+	case json.Unmarshal(v, &one) == nil:
+		many = []string{one}
+	case json.Unmarshal(v, &many) != nil:
+		if d.headers[name] {
+			return hidden
+		}
+		return v
+	}
+	for i, value := range many {
+		if name == "Set-Cookie" && !strings.ContainsAny(value, "=;") {
+			continue // only names: all that is compared of a Set-Cookie
+		}
+		many[i] = d.headerValue(name, value)
+	}
+	var clean any = many
+	if v[0] == '"' {
+		clean = many[0]
+	}
+	text, err := json.Marshal(clean)
+	if err != nil {
+		return hidden
+	}
+	return text
+}

@@ -1,0 +1,125 @@
+package shadow
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+// maxDifferences is how many differences a comparison lists; the rest is a number.
+const maxDifferences = 100
+
+func (x *exchange) skip(reason, detail string) { x.end(Skipped, reason, detail, nil) }
+func (x *exchange) fail(reason, detail string) { x.end(Failed, reason, detail, nil) }
+
+// end settles the exchange, unless it is: it counts the verdict, records the comparison and
+// lets go of what was captured. Call it without holding x.mu.
+func (x *exchange) end(v Verdict, reason, detail string, differences []Difference) {
+	defer x.s.guard(x)
+	x.mu.Lock()
+	if x.settled {
+		x.mu.Unlock()
+		return
+	}
+	x.settled = true
+	x.mu.Unlock()
+
+	x.p.tally.settle(v, reason)
+	defer x.release()
+	if x.copied {
+		x.s.unpark(x)
+	}
+	if x.s.config.Recorder != nil {
+		x.s.config.Recorder.Record(x.comparison(v, reason, detail, differences))
+	}
+}
+
+func (x *exchange) release() {
+	for _, c := range []*capture{&x.asked, &x.body, &x.otherBody} {
+		if c.purse != nil {
+			c.drop()
+		}
+	}
+	x.answer.Body, x.other = nil, nil
+}
+
+// comparison is what is remembered of a settled exchange, redacted.
+func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference) Comparison {
+	r := x.copy
+	if r == nil {
+		r = x.client // ruled out from the request alone, on its own goroutine
+	}
+	path := r.RequestURI
+	if path == "" {
+		path = r.URL.RequestURI()
+	}
+	redact := x.s.redact
+	c := Comparison{
+		ID: newID(x.at), Route: x.p.Route, At: x.at, Served: x.served,
+		Verdict: v, Reason: reason, Detail: bounded(detail),
+		Request: Request{Method: r.Method, Path: redact.path(path), Host: r.Host},
+	}
+	var client *Answer
+	if x.answer.Status != 0 {
+		client = &x.answer
+	}
+	c.Legacy, c.Service = sides(x.served, client, x.other)
+	if v == Diverged {
+		c.Differences = differences[:min(len(differences), maxDifferences)]
+		c.More = len(differences) - len(c.Differences)
+		c.Differences = redact.differences(c.Differences, c.Legacy, c.Service)
+		c.Request.Body = redact.requestBody(r.Header, x.asked.buf)
+	}
+	if v == Diverged || v == Failed {
+		c.Request.Header = redact.header(r.Header)
+		delete(c.Request.Header, "X-Strangler-Shadow")
+	}
+	c.Legacy, c.Service = redact.answer(c.Legacy, v), redact.answer(c.Service, v)
+	return c
+}
+
+// sides sorts the client's answer and the copy's by who gave them.
+func sides(served Side, client, other *Answer) (legacy, service *Answer) {
+	if served == Service {
+		return other, client
+	}
+	return client, other
+}
+
+// answer returns what is kept of an answer as evidence for a verdict.
+func (d redactor) answer(a *Answer, v Verdict) *Answer {
+	if a == nil {
+		return nil
+	}
+	kept := &Answer{Status: a.Status, Size: a.Size, Hash: a.Hash, Latency: a.Latency}
+	if v == Diverged || v == Failed {
+		kept.Header, kept.Trailer = d.header(a.Header), d.header(a.Trailer)
+	}
+	if v == Diverged {
+		var plain bool
+		if kept.Body, plain = d.body(a.Header, a.Body); plain {
+			delete(kept.Header, "Content-Encoding")
+		}
+	}
+	return kept
+}
+
+// guard is deferred wherever this package works on a goroutine that isn't its own, and around
+// each job of a worker: a panic is logged and settles the exchange, and goes no further.
+func (s *Shadow) guard(x *exchange) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	defer func() { recover() }() // of a Recorder's or Logger's, which is all that is left
+	s.config.Logger.Error("shadow an exchange", "route", x.p.Route, "panic", v, "stack", string(debug.Stack()))
+	x.fail(FailInternal, fmt.Sprint(v))
+}
+
+// bounded cuts a detail to what a person reads.
+func bounded(s string) string {
+	const most = 300
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

@@ -1,0 +1,98 @@
+package shadow
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+)
+
+// requestTee is a request's body that is captured as the handler reads it.
+type requestTee struct {
+	io.ReadCloser
+	x *exchange
+}
+
+// Read implements io.Reader.
+func (t *requestTee) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	t.x.read(p[:n], err)
+	return n, err
+}
+
+// answerTee is a ResponseWriter through which the client's answer is captured as the handler
+// writes it. What it doesn't implement http.ResponseController finds through Unwrap.
+type answerTee struct {
+	http.ResponseWriter
+	x      *exchange
+	headed bool
+}
+
+// Unwrap is for http.ResponseController.
+func (t *answerTee) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter. Informational answers pass; the client is to have
+// them as they come.
+func (t *answerTee) WriteHeader(status int) {
+	t.ResponseWriter.WriteHeader(status)
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		t.head(status)
+	}
+}
+
+// Write implements io.Writer.
+func (t *answerTee) Write(p []byte) (int, error) {
+	if !t.headed {
+		t.head(http.StatusOK)
+	}
+	n, err := t.ResponseWriter.Write(p)
+	t.x.wrote(p[:n], err)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom. While the answer is captured its bytes have to be seen;
+// otherwise the server may do it in its own way (sendfile).
+func (t *answerTee) ReadFrom(src io.Reader) (int64, error) {
+	if !t.headed {
+		t.head(http.StatusOK)
+	}
+	if t.x.over() {
+		return io.Copy(t.ResponseWriter, src)
+	}
+	buf := t.x.s.buffers.Get().(*[]byte)
+	defer t.x.s.buffers.Put(buf)
+	return io.CopyBuffer(struct{ io.Writer }{t}, src, *buf)
+}
+
+// Flush implements http.Flusher.
+func (t *answerTee) Flush() { t.FlushError() }
+
+// FlushError flushes what is written, and with it the head.
+func (t *answerTee) FlushError() error {
+	if !t.headed {
+		t.head(http.StatusOK)
+	}
+	return http.NewResponseController(t.ResponseWriter).Flush()
+}
+
+// Hijack implements http.Hijacker.
+func (t *answerTee) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err == nil {
+		t.headed = true
+		t.x.hijacked()
+	}
+	return conn, rw, err
+}
+
+func (t *answerTee) head(status int) {
+	if t.headed {
+		return
+	}
+	t.headed = true
+	t.x.head(status, t.Header())
+}
+
+// harmless reports whether an error of Write's leaves the client with the whole answer.
+func harmless(err error) bool { return err == nil || errors.Is(err, http.ErrBodyNotAllowed) }

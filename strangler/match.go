@@ -1,0 +1,277 @@
+package strangler
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// matcher finds the most specific route for a request. It knows routes by their index and is
+// immutable. What it costs depends on the request's path, hardly on the number of routes.
+type matcher struct {
+	root  node
+	depth int  // segments of the longest pattern
+	hosts bool // some route asks for a host
+}
+
+// node is a place in the tree of segments. Its children are tried in order of precedence.
+type node struct {
+	literals map[string]*node
+	regexps  []regexpChild // in order of declaration; those that overlap are ties, see ties
+	any      *node
+	here     *leaf // of the patterns that end here
+	rest     *leaf // of the patterns that end in /* here
+}
+
+type regexpChild struct {
+	segment
+	node *node
+}
+
+// leaf holds the routes that have the same path pattern, by host.
+type leaf struct {
+	exact map[string][]candidate // key: the host in normal form
+	wild  map[string][]candidate // key: what stands behind the *, ".example.com"
+	none  []candidate
+}
+
+// newMatcher makes the matcher for routes whose patterns have been read.
+func newMatcher(routes []Route, patterns []pattern) *matcher {
+	m := new(matcher)
+	for i := range routes {
+		m.add(i, &routes[i].Match, &patterns[i])
+	}
+	return m
+}
+
+func (m *matcher) add(route int, match *Match, p *pattern) {
+	n := &m.root
+	for _, s := range p.segments {
+		n = n.child(s)
+	}
+	m.depth = max(m.depth, len(p.segments))
+	end := &n.here
+	if p.rest {
+		end = &n.rest
+	}
+	if *end == nil {
+		*end = &leaf{exact: map[string][]candidate{}, wild: map[string][]candidate{}}
+	}
+	m.hosts = m.hosts || match.Host != ""
+	(*end).add(newCandidate(route, match), match.Host)
+}
+
+// child returns the child for a segment, a new one where there is none.
+func (n *node) child(s segment) *node {
+	switch s.kind {
+	case literal:
+		if n.literals == nil {
+			n.literals = map[string]*node{}
+		}
+		c := n.literals[s.text]
+		if c == nil {
+			c = new(node)
+			n.literals[s.text] = c
+		}
+		return c
+	case matched:
+		for _, c := range n.regexps {
+			if c.text == s.text {
+				return c.node
+			}
+		}
+		c := new(node)
+		n.regexps = append(n.regexps, regexpChild{s, c})
+		return c
+	}
+	if n.any == nil {
+		n.any = new(node)
+	}
+	return n.any
+}
+
+func (l *leaf) add(c candidate, host string) {
+	if host == "" {
+		l.none = sorted(append(l.none, c))
+	} else if domain, wild := strings.CutPrefix(normalHost(host), "*"); wild {
+		l.wild[domain] = sorted(append(l.wild[domain], c))
+	} else {
+		l.exact[domain] = sorted(append(l.exact[domain], c))
+	}
+}
+
+// sorted puts candidates with the same path and host into order of precedence. It is stable:
+// routes that only a request with contradictory predicate values could both match (see ties)
+// stay in order of declaration.
+func sorted(cs []candidate) []candidate {
+	slices.SortStableFunc(cs, func(a, b candidate) int {
+		if listed := len(a.methods) > 0; listed != (len(b.methods) > 0) {
+			if listed {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(len(b.headers)+len(b.query), len(a.headers)+len(a.query))
+	})
+	return cs
+}
+
+// match returns the index of the most specific route that a request belongs to, or -1.
+func (m *matcher) match(r *http.Request) int {
+	var room [16]string
+	path, ok := m.split(r.URL, room[:0])
+	if !ok {
+		return -1
+	}
+	s := search{r: r, path: path}
+	if m.hosts {
+		s.host = normalHost(r.Host)
+	}
+	return s.below(&m.root, 0)
+}
+
+// considered returns the indices of all routes whose path pattern holds, the most specific
+// first, whatever their hosts, methods and predicates say.
+func (m *matcher) considered(r *http.Request) []int {
+	path, ok := m.split(r.URL, nil)
+	if !ok {
+		return nil
+	}
+	s := search{r: r, path: path, host: normalHost(r.Host), all: true}
+	s.below(&m.root, 0)
+	return s.seen
+}
+
+// split returns a path's segments, each decoded once, as far as any pattern looks and one more.
+// Its result is false where no route may have the path: it doesn't begin with a slash ("*") or
+// has a dot segment, about whose meaning upstreams disagree.
+func (m *matcher) split(u *url.URL, segments []string) (_ []string, ok bool) {
+	// Without RawPath, Path's default encoding is what the client sent. That encoding never
+	// writes a slash as %2F, so Path has no slash but the separators, and is decoded already.
+	path, encoded := u.Path, false
+	if u.RawPath != "" {
+		path, encoded = u.EscapedPath(), true
+	}
+	path, ok = strings.CutPrefix(path, "/")
+	for more := ok; more; {
+		var text string
+		text, path, more = strings.Cut(path, "/")
+		if encoded && strings.IndexByte(text, '%') >= 0 {
+			decoded, err := url.PathUnescape(text)
+			if err != nil {
+				return nil, false
+			}
+			text = decoded
+		}
+		if isDots(text) {
+			return nil, false
+		}
+		if len(segments) <= m.depth {
+			segments = append(segments, text)
+		}
+	}
+	return segments, ok
+}
+
+// search is one request on its way through the tree.
+type search struct {
+	r    *http.Request
+	path []string
+	host string
+	all  bool // go through all that the path allows, into seen
+	seen []int
+}
+
+// below returns the route at or below n for the segments from i on, or -1. No node is visited
+// twice, since each has one path from the root.
+func (s *search) below(n *node, i int) int {
+	if i == len(s.path) {
+		return s.at(n.here)
+	}
+	text := s.path[i]
+	if c := n.literals[text]; c != nil {
+		if route := s.below(c, i+1); route >= 0 {
+			return route
+		}
+	}
+	if text != "" {
+		for j := range n.regexps {
+			if c := &n.regexps[j]; c.holds(text) {
+				if route := s.below(c.node, i+1); route >= 0 {
+					return route
+				}
+			}
+		}
+		if n.any != nil {
+			if route := s.below(n.any, i+1); route >= 0 {
+				return route
+			}
+		}
+	}
+	return s.at(n.rest)
+}
+
+// at returns the leaf's first route that holds, or -1.
+func (s *search) at(l *leaf) int {
+	if l == nil {
+		return -1
+	}
+	if s.all {
+		s.seen = append(s.seen, l.routes()...)
+		return -1
+	}
+	if s.host != "" {
+		if route := s.first(l.exact[s.host]); route >= 0 {
+			return route
+		}
+		if len(l.wild) > 0 {
+			// The longer domain is the more specific: from the left, dot by dot.
+			for i := 1; i < len(s.host); i++ {
+				if s.host[i] != '.' {
+					continue
+				}
+				if route := s.first(l.wild[s.host[i:]]); route >= 0 {
+					return route
+				}
+			}
+		}
+	}
+	return s.first(l.none)
+}
+
+func (s *search) first(cs []candidate) int {
+	for i := range cs {
+		if c := &cs[i]; c.takes(s.r.Method) && c.predicatesHold(s.r) {
+			return c.route
+		}
+	}
+	return -1
+}
+
+// routes returns all routes of a leaf in order of precedence; hosts of one rank by name.
+func (l *leaf) routes() []int {
+	var routes []int
+	add := func(cs []candidate) {
+		for i := range cs {
+			routes = append(routes, cs[i].route)
+		}
+	}
+	byName := func(hosts map[string][]candidate, order func(a, b string) int) {
+		names := make([]string, 0, len(hosts))
+		for name := range hosts {
+			names = append(names, name)
+		}
+		slices.SortFunc(names, order)
+		for _, name := range names {
+			add(hosts[name])
+		}
+	}
+	byName(l.exact, strings.Compare)
+	byName(l.wild, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	add(l.none)
+	return routes
+}

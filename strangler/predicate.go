@@ -1,0 +1,161 @@
+package strangler
+
+import (
+	"cmp"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// candidate is a route whose path holds. Where there are several they stand in order of
+// precedence.
+type candidate struct {
+	route   int
+	methods []string // none: every method
+	headers []headerPredicate
+	query   []queryPredicate
+}
+
+type headerPredicate struct {
+	name string // canonical
+	want string // "*": any value
+}
+
+type queryPredicate struct{ name, want string }
+
+func newCandidate(route int, match *Match) candidate {
+	c := candidate{route: route, methods: match.Methods}
+	for name, want := range match.Headers {
+		c.headers = append(c.headers, headerPredicate{http.CanonicalHeaderKey(name), want})
+	}
+	for name, want := range match.Query {
+		c.query = append(c.query, queryPredicate{name, want})
+	}
+	// A map has no order; the reasons that explain gives should.
+	slices.SortFunc(c.headers, func(a, b headerPredicate) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(c.query, func(a, b queryPredicate) int { return cmp.Compare(a.name, b.name) })
+	return c
+}
+
+// takes reports whether the methods hold: exactly as listed, HEAD isn't implied by GET.
+func (c *candidate) takes(method string) bool {
+	return len(c.methods) == 0 || slices.Contains(c.methods, method)
+}
+
+func (c *candidate) predicatesHold(r *http.Request) bool {
+	for i := range c.headers {
+		if !c.headers[i].holds(r.Header) {
+			return false
+		}
+	}
+	for i := range c.query {
+		if !c.query[i].holds(r.URL.RawQuery) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds reports whether any of the header's values, should it be repeated, is the one wanted.
+func (p *headerPredicate) holds(h http.Header) bool {
+	values := h[p.name]
+	if p.want == "*" {
+		return len(values) > 0
+	}
+	return slices.Contains(values, p.want)
+}
+
+// holds reports whether any of the parameter's values is the one wanted.
+func (p *queryPredicate) holds(rawQuery string) bool {
+	for raw := range queryValues(rawQuery, p.name) {
+		if p.want == "*" || queryEqual(raw, p.want) {
+			return true
+		}
+	}
+	return false
+}
+
+// queryValues goes through the raw values of a query parameter. Only & separates (as the WHATWG
+// URL standard has it); nothing is ever an error.
+func queryValues(rawQuery, name string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for more := rawQuery != ""; more; {
+			var pair string
+			pair, rawQuery, more = strings.Cut(rawQuery, "&")
+			key, value, _ := strings.Cut(pair, "=")
+			if pair != "" && queryEqual(key, name) && !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// queryEqual reports whether raw, decoded, is want, without decoding it into memory.
+func queryEqual(raw, want string) bool {
+	for raw != "" && want != "" {
+		c, n := queryByte(raw)
+		if c != want[0] {
+			return false
+		}
+		raw, want = raw[n:], want[1:]
+	}
+	return raw == want // both are empty
+}
+
+// queryDecode decodes a raw key or value.
+func queryDecode(raw string) string {
+	if strings.IndexByte(raw, '%') < 0 && strings.IndexByte(raw, '+') < 0 {
+		return raw
+	}
+	decoded := make([]byte, 0, len(raw))
+	for raw != "" {
+		c, n := queryByte(raw)
+		decoded, raw = append(decoded, c), raw[n:]
+	}
+	return string(decoded)
+}
+
+// queryByte decodes the first byte of a raw key or value, which is not empty, and says how many
+// bytes it takes. An invalid escape stands for itself.
+func queryByte(raw string) (c byte, n int) {
+	switch {
+	case raw[0] == '+':
+		return ' ', 1
+	case raw[0] == '%' && len(raw) >= 3:
+		if high, ok := unhex(raw[1]); ok {
+			if low, ok := unhex(raw[2]); ok {
+				return high<<4 | low, 3
+			}
+		}
+	}
+	return raw[0], 1
+}
+
+func unhex(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
+}
+
+// normalHost returns a host in the form in which hosts are compared: without port and trailing
+// dot, in lower case, an IPv6 address without brackets and in its shortest form.
+func normalHost(host string) string {
+	if strings.HasPrefix(host, "[") {
+		host, _, _ = strings.Cut(host[1:], "]")
+		if addr, err := netip.ParseAddr(host); err == nil {
+			return addr.String()
+		}
+	} else if i := strings.IndexByte(host, ':'); i >= 0 && i == strings.LastIndexByte(host, ':') {
+		host = host[:i]
+	} else if i >= 0 {
+		if addr, err := netip.ParseAddr(host); err == nil {
+			return addr.String()
+		}
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}

@@ -11,10 +11,6 @@ import (
 
 // answer is station 11: it sends an upstream's answer on as it comes.
 func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response) {
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		f.upgrade(w, r, resp)
-		return
-	}
 	defer resp.Body.Close()
 	h := w.Header()
 	dropHopByHop(resp.Header)

@@ -34,7 +34,6 @@ func newCompiler(cfg *Config) (*compiler, error) {
 	}
 	c := &compiler{cfg: cfg, services: make(map[string]target, len(cfg.Services))}
 	trusted := newTrust(cfg.TrustedProxies)
-	cfg.TrustedProxies = trusted
 	var errs []error
 	make := func(name string, u *Upstream) target {
 		t, err := newTarget(name, u, trusted)

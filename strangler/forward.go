@@ -32,7 +32,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 
-	resp, fail := f.send(w, r, up)
+	resp, conn, fail := f.send(w, r, up)
 	if fail == nil && f.side == SideService {
 		fail = badStatus(resp)
 	}
@@ -45,21 +45,31 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			d.FellBack = true
 			f = f.fallback
-			resp, fail = f.send(w, r, up)
+			resp, conn, fail = f.send(w, r, up)
 		}
 	}
 	if resp == nil {
 		f.unanswered(w, r, fail)
 		return
 	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		f.upgrade(w, r, resp, conn)
+		return
+	}
 	f.answer(w, r, resp)
 }
 
-// send does stations 7 to 9. One of its results is nil. It doesn't return where there is nobody
-// left to answer.
-func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, *failure) {
+// send does stations 7 to 9. It returns an answer or a failure, and the connection where the
+// request asks for an upgrade and that is known. It doesn't return where there is nobody left to
+// answer.
+func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, net.Conn, *failure) {
 	hints := &hints{w: w, r: r}
-	ctx := httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{Got1xxResponse: hints.pass})
+	trace := &httptrace.ClientTrace{Got1xxResponse: hints.pass}
+	var conn net.Conn
+	if upgradeProtocol(r.Header) != "" {
+		trace.GotConn = func(got httptrace.GotConnInfo) { conn = got.Conn }
+	}
+	ctx := httptrace.WithClientTrace(r.Context(), trace)
 	out := f.rewrite.request(ctx, r, up.body())
 	if out.Body == nil && f.repeat == RepeatNever && r.ContentLength == 0 {
 		out.Body = onceOnly(r.Method)
@@ -71,15 +81,15 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 		err = errors.New("answer with an invalid status")
 	}
 	if err == nil {
-		return resp, nil
+		return resp, conn, nil
 	}
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		panic(http.ErrAbortHandler) // the client is gone, which is no side's failure
 	}
 	if up.broken() {
-		return nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
+		return nil, nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
 	}
-	return nil, f.failed(err)
+	return nil, nil, f.failed(err)
 }
 
 // failure says how a side failed to answer. It is a *failure and no error where it decides what

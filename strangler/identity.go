@@ -96,7 +96,7 @@ func (s *strangers) check(t *Table, r *http.Request) {
 			break
 		}
 	}
-	if name == "" || trust(t.cfg.TrustedProxies).trusts(r.RemoteAddr) {
+	if name == "" || t.trust.trusts(r.RemoteAddr) {
 		return
 	}
 	peer := r.RemoteAddr

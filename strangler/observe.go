@@ -64,7 +64,7 @@ func (o *observer) https(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	return r.Header.Get("X-Forwarded-Proto") == "https" && trust(o.table.cfg.TrustedProxies).trusts(r.RemoteAddr)
+	return r.Header.Get("X-Forwarded-Proto") == "https" && o.table.trust.trusts(r.RemoteAddr)
 }
 
 // Unwrap is for http.ResponseController.

@@ -12,7 +12,9 @@ import (
 )
 
 // upgrade sends a 101 on and becomes a pipe between client and upstream (RFC 9110 section 7.8).
-func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response) {
+// The upstream's connection, where it is known, serves only to say that the client has nothing
+// more to send: the body that net/http makes of it can't.
+func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, upstream net.Conn) {
 	defer resp.Body.Close()
 	broken := func(err error) {
 		DecisionFrom(r.Context()).Failure = failBroken
@@ -49,19 +51,19 @@ func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.R
 	up := make(chan struct{})
 	go func() {
 		defer close(up)
-		pipe(back, fromClient{buffered.Reader, conn}, conn)
+		pipe(back, fromClient{buffered.Reader, conn}, conn, upstream)
 	}()
-	pipe(conn, back, back)
+	pipe(conn, back, back, conn)
 	<-up
 }
 
 // pipe copies until from ends, then tells to that nothing more comes. Where it can't tell, or
 // something broke, both are closed, which ends the other direction too.
-func pipe(to io.WriteCloser, from io.Reader, source io.Closer) {
+func pipe(to io.WriteCloser, from io.Reader, source io.Closer, half net.Conn) {
 	buf := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buf)
 	_, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buf[:])
-	if half, ok := to.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
+	if half, ok := half.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
 		return
 	}
 	to.Close()

@@ -32,7 +32,7 @@ type exchange struct {
 	answer  Answer  // the client's, without body
 	body    capture // its body
 	sniffed string  // the Content-Type that net/http finds for a handler that names none
-	broken  bool    // the client took no more
+	broken  bool    // writing the answer met an error
 
 	other     *Answer // the copy's
 	otherBody capture
@@ -175,7 +175,7 @@ func (x *exchange) finish(returned, gone bool, header http.Header) {
 	case !returned:
 		detail = "the handler panicked"
 	case x.broken || gone:
-		detail = "the client went away"
+		detail = "the client went away, or what its answer was copied from broke off"
 	case x.short():
 		detail = "the answer ended before its Content-Length"
 	case !x.whole:

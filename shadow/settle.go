@@ -34,6 +34,8 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 }
 
 func (x *exchange) release() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for _, c := range []*capture{&x.asked, &x.body, &x.otherBody} {
 		if c.purse != nil {
 			c.drop()

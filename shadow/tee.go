@@ -51,18 +51,31 @@ func (t *answerTee) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom implements io.ReaderFrom. While the answer is captured its bytes have to be seen;
-// otherwise the server may do it in its own way (sendfile).
+// ReadFrom implements io.ReaderFrom. The server copies in its own way, so that what it writes
+// and when stays as it is without a shadow; the bytes are captured as it reads them.
 func (t *answerTee) ReadFrom(src io.Reader) (int64, error) {
 	if !t.headed {
 		t.head(http.StatusOK)
 	}
 	if t.x.over() {
-		return io.Copy(t.ResponseWriter, src)
+		return io.Copy(t.ResponseWriter, src) // src as it is: sendfile stays possible
 	}
-	buf := t.x.s.buffers.Get().(*[]byte)
-	defer t.x.s.buffers.Put(buf)
-	return io.CopyBuffer(struct{ io.Writer }{t}, src, *buf)
+	n, err := io.Copy(t.ResponseWriter, &sourceTee{src, t.x})
+	t.x.wrote(nil, err)
+	return n, err
+}
+
+// sourceTee is what an answer is copied from, captured as it is read.
+type sourceTee struct {
+	io.Reader
+	x *exchange
+}
+
+// Read implements io.Reader.
+func (t *sourceTee) Read(p []byte) (int, error) {
+	n, err := t.Reader.Read(p)
+	t.x.wrote(p[:n], nil)
+	return n, err
 }
 
 // Flush implements http.Flusher.

@@ -48,7 +48,9 @@ func (e namedError) Failure() string { return e.reason }
 func TestVerdicts(t *testing.T) {
 	large := strings.Repeat("0123456789abcdef", 100)
 	get := func() *http.Request { return httptest.NewRequest("GET", "/orders/7?full=1", nil) }
-	post := func(body string) *http.Request { return httptest.NewRequest("POST", "/orders", strings.NewReader(body)) }
+	post := func(body string) *http.Request {
+		return httptest.NewRequest("POST", "/orders", strings.NewReader(body))
+	}
 	with := func(r *http.Request, name, value string) *http.Request { r.Header.Set(name, value); return r }
 	reverse := func(p *shadow.Point) {
 		p.Serves = shadow.Service

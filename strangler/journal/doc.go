@@ -1,3 +1,42 @@
 // Package journal keeps the history of routes, append-only in SQLite; what stands now and what
 // stood then are both folds of it.
+//
+// The configuration says what routes exist and where they start; the journal says where each
+// stands. [Journal.Reconcile] brings the two together, [Journal.Move] moves routes. A change is
+// one transaction: its entries are on the disk (synchronous=FULL) before the call returns, and
+// either all of them are or none.
+//
+// # What an entry says
+//
+//   - seen: a route of that name came into the configuration, and begins where it starts. So
+//     does a name that was removed and comes back, except that its version goes on growing, so
+//     that a version names one state of one name for ever.
+//   - changed: the definition is another; the route stands where it stood.
+//   - moved: the route stands elsewhere.
+//   - removed: the configuration has no such route any more.
+//
+// # Undo
+//
+// Undo is an editor's. From a → b → c it goes to b, then to a; a new move after an undo becomes
+// the newest step, and what was taken back before can't be had again. An undo is itself a move
+// in the journal, but never a step to be undone: there is no redo, a shift does that.
+//
+// It is asked for by route and takes back the change that made the newest step of that route,
+// for those routes of its unit (as the definitions have it now) that moved in that change and
+// for which it still is the newest step. A change may have moved far more, as a rollback of
+// everything does: routes outside the unit stay where they are, as whoever puts one route
+// right says nothing about the others. Routes of the unit that can't come along, because they
+// moved since or had no part in the change, stay too and are named in [Step.Left].
+//
+// # Time
+//
+// Entries get the clock's time, but each change a later one than the change before it, if only
+// by a microsecond: after the clock was set back, time stands still until it has caught up.
+// Otherwise [Journal.At] would have two answers for one moment.
+//
+// # What is on the disk
+//
+// One table without updates or deletes; triggers hold that against everybody who opens the
+// file. A column can be added to it for new entries (a chain of hashes) without touching old
+// ones.
 package journal

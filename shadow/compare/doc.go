@@ -1,3 +1,55 @@
 // Package compare finds where two answers differ: two answers and rules in, differences out. It
 // is pure: no I/O, no clock, no state.
+//
+// What is cheap to know is asked first:
+//
+//  1. A legacy status 206, 304, 412 or 416 can't be compared: it depends on what the client
+//     holds (skipped, conditional).
+//  2. The status, then the headers: by default the media type, Location, Cache-Control and the
+//     names of the cookies set. ETag and Last-Modified are not compared by default. Answers of
+//     different status classes, 200 and 404 say, have nothing in common: their bodies are not
+//     compared, unless the status is ignored.
+//  3. A body of which only size and hash are known is the same if both are (else skipped, too
+//     large).
+//  4. Equal bytes are equal, whatever they are.
+//  5. gzip, br, zstd and deflate are undone. A body that isn't what it claims to be is a
+//     difference of kind encoding; another Content-Encoding alone is none, since it is
+//     negotiated for each answer. Then again: equal bytes are equal.
+//  6. If one side says that it is JSON, or neither says anything, and both are: by structure.
+//  7. Else by bytes: one difference of kind body, with an excerpt or with type, length and hash.
+//
+// Where the head differs, a body that can't be compared doesn't hide it: the head's differences
+// are returned.
+//
+// # JSON
+//
+// Numbers are compared exactly: 1, 1.0 and 1e0 are the same, as are 0 and -0; 9007199254740993
+// and 9007199254740992 are not. The order of members doesn't matter, that of elements does:
+// arrays with the same elements in another order are one difference of kind order. Arrays of
+// another length are one of kind length, and then element by element between what they begin and
+// end with in common. A text with a name twice in an object, a lone surrogate or invalid UTF-8
+// is read differently by different readers (RFC 8259, sections 4 and 8), as is one with a byte
+// order mark: it is compared by bytes, and the difference says so.
+//
+// # Rules
+//
+// A rule's pointer names places; what it says of an array it says of each array that the
+// pointer names.
+//
+//   - ignore: what lies there, and below, never differs, even if one side lacks it. The length
+//     of an array whose elements are ignored (/items/*) still counts.
+//   - only: nothing else is compared, not even the status. ignore takes from what only names.
+//   - unordered: the array's elements are compared as a multiset.
+//   - keyed: its elements are paired by a member: of several with the same key the first with
+//     the first, and so are those that lack it. A difference is named by legacy's index, or by
+//     the service's where legacy has no such element.
+//   - tolerance: numbers there may be that far apart, the bound included, in exact decimals.
+//
+// Below an array that is unordered or keyed, an index in a pointer is matched by * only.
+//
+// # Limits
+//
+// A comparison ends at [MaxDifferences]. Values are cut at 1 KiB, pointers at 2 KiB. Bodies over
+// 16 MiB (decoded), 262,144 values, a depth of 1,000, or some four million steps of work are
+// skipped as too complex.
 package compare

@@ -1,0 +1,156 @@
+package compare
+
+import (
+	"encoding/json"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+func statusDifference(legacy, service int) shadow.Difference {
+	return shadow.Difference{
+		Pointer: "status", Pattern: "status", Kind: shadow.KindStatus,
+		Legacy: json.RawMessage(strconv.Itoa(legacy)), Service: json.RawMessage(strconv.Itoa(service)),
+	}
+}
+
+// headers compares those that are to be compared, in their order.
+func (c *Comparer) headers(legacy, service *shadow.Answer) []shadow.Difference {
+	var diffs []shadow.Difference
+	for _, name := range c.plan.headers {
+		a, b := legacy.Header.Values(name), service.Header.Values(name)
+		if slices.Equal(a, b) {
+			continue
+		}
+		kind := shadow.KindHeader
+		switch name {
+		case "Content-Type":
+			var same bool
+			if same, kind = sameContentType(a, b); same {
+				continue
+			}
+		case "Set-Cookie":
+			if a, b = cookieNames(legacy.Header), cookieNames(service.Header); slices.Equal(a, b) {
+				continue
+			}
+		case "Cache-Control":
+			if slices.Equal(directives(a), directives(b)) {
+				continue
+			}
+		}
+		diffs = append(diffs, shadow.Difference{
+			Pointer: "header:" + name, Pattern: "header:" + name, Kind: kind,
+			Legacy: headerValue(name, a), Service: headerValue(name, b),
+		})
+	}
+	return diffs
+}
+
+// headerValue is a JSON string, or an array of them where there are several; nil for none.
+func headerValue(name string, values []string) json.RawMessage {
+	switch {
+	case len(values) == 0:
+		return nil
+	case len(values) == 1 && name != "Set-Cookie":
+		return quote(values[0])
+	}
+	all, err := json.Marshal(values)
+	if err != nil || len(all) > maxValue {
+		return quote(strings.Join(values, ", "))
+	}
+	return all
+}
+
+// sameContentType compares media types (RFC 9110, section 8.3.1): type and subtype and the names
+// of parameters without regard to case, the charset too. A multipart's boundary is arbitrary,
+// and JSON has no charset (RFC 8259, section 11), so that utf-8 says nothing there.
+func sameContentType(a, b []string) (bool, shadow.Kind) {
+	if len(a) != 1 || len(b) != 1 {
+		return false, shadow.KindHeader
+	}
+	mediaA, paramsA, errA := mime.ParseMediaType(a[0])
+	mediaB, paramsB, errB := mime.ParseMediaType(b[0])
+	if errA != nil || errB != nil || mediaA != mediaB {
+		return false, shadow.KindHeader
+	}
+	charset := func(params map[string]string) string {
+		name := strings.ToLower(params["charset"])
+		if isJSON(mediaA) && (name == "utf-8" || name == "utf8") {
+			name = ""
+		}
+		delete(params, "charset")
+		delete(params, "boundary")
+		return name
+	}
+	sameCharset := charset(paramsA) == charset(paramsB)
+	switch {
+	case !maps.Equal(paramsA, paramsB):
+		return false, shadow.KindHeader
+	case !sameCharset:
+		return false, shadow.KindEncoding
+	}
+	return true, ""
+}
+
+// mediaType returns the media type without parameters, lower case, empty where there is none.
+func mediaType(h http.Header) string {
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(media))
+}
+
+func isJSON(media string) bool {
+	switch media {
+	case "application/json", "text/json", "application/x-json":
+		return true
+	}
+	return strings.HasSuffix(media, "+json") // RFC 6839
+}
+
+// cookieNames returns the names of the cookies that are set, sorted, each once. Names differ by
+// case (RFC 6265).
+func cookieNames(h http.Header) []string {
+	var names []string
+	for _, line := range h.Values("Set-Cookie") {
+		pair, _, _ := strings.Cut(line, ";")
+		name, _, _ := strings.Cut(pair, "=")
+		names = append(names, strings.TrimSpace(name))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// directives returns what Cache-Control says, sorted: neither order nor blanks nor the case of
+// names matter (RFC 9111, section 5.2).
+func directives(lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		for _, part := range splitList(line) {
+			name, argument, has := strings.Cut(strings.TrimSpace(part), "=")
+			name = strings.ToLower(name)
+			if has {
+				name += "=" + strings.Trim(argument, `"`)
+			}
+			if name != "" {
+				all = append(all, name)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// splitList splits at commas outside of quotes.
+func splitList(s string) []string {
+	quoted := false
+	return strings.FieldsFunc(s, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == ',' && !quoted
+	})
+}

@@ -1,0 +1,116 @@
+package compare
+
+import (
+	"fmt"
+	"net/textproto"
+	"strings"
+	"unicode/utf8"
+)
+
+// Pointer names a place in an answer: its status, one of its headers, or places in its body. It
+// is immutable.
+type Pointer struct {
+	text   string
+	status bool
+	header string // canonical
+	tokens []string
+}
+
+// Wildcard is the token that stands for any one key or index.
+const Wildcard = "*"
+
+// ParsePointer parses "status", "header:Name", or a JSON pointer (RFC 6901) in which a token *
+// stands for any one key or index. The empty pointer is the whole body. The error is a
+// *RuleError without a rule.
+func ParsePointer(s string) (Pointer, error) {
+	p := Pointer{text: s}
+	bad := func(format string, args ...any) (Pointer, error) {
+		return Pointer{}, &RuleError{Pointer: s, Problem: fmt.Sprintf(format, args...)}
+	}
+	name, isHeader := strings.CutPrefix(s, "header:")
+	switch {
+	case s == "":
+		return p, nil
+	case s == "status":
+		p.status = true
+		return p, nil
+	case isHeader && !validHeaderName(name):
+		return bad("not a header's name: write header:Name, as in header:X-Request-Id")
+	case isHeader:
+		p.header = textproto.CanonicalMIMEHeaderKey(name)
+		return p, nil
+	case s[0] != '/':
+		return bad("begins with neither /, header: nor status: write /%s for a member of the body", s)
+	case !utf8.ValidString(s):
+		return bad("not UTF-8")
+	}
+	p.tokens = strings.Split(s[1:], "/")
+	for i, token := range p.tokens {
+		plain, err := unescapeToken(token)
+		if err != nil {
+			return bad("%v", err)
+		}
+		p.tokens[i] = plain
+	}
+	if len(p.tokens) > maxDepth {
+		return bad("has %d tokens; bodies are compared to a depth of %d", len(p.tokens), maxDepth)
+	}
+	return p, nil
+}
+
+// String returns the pointer as it was written.
+func (p Pointer) String() string { return p.text }
+
+// Body reports whether p points into the body, rather than to the status or a header.
+func (p Pointer) Body() bool { return !p.status && p.header == "" }
+
+// unescapeToken replaces ~1 by / and ~0 by ~ (RFC 6901, section 4).
+func unescapeToken(token string) (string, error) {
+	if !strings.Contains(token, "~") {
+		return token, nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(token); i++ {
+		switch {
+		case token[i] != '~':
+			b.WriteByte(token[i])
+		case i+1 < len(token) && token[i+1] == '0':
+			b.WriteByte('~')
+			i++
+		case i+1 < len(token) && token[i+1] == '1':
+			b.WriteByte('/')
+			i++
+		default:
+			return "", fmt.Errorf("has a ~ that is neither ~0 nor ~1: write ~0 for a tilde, ~1 for a slash")
+		}
+	}
+	return b.String(), nil
+}
+
+// appendToken appends a slash and a key, escaped (RFC 6901, section 3).
+func appendToken(dst, key []byte) []byte {
+	dst = append(dst, '/')
+	for _, c := range key {
+		switch c {
+		case '~':
+			dst = append(dst, "~0"...)
+		case '/':
+			dst = append(dst, "~1"...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// validHeaderName reports whether name is a token (RFC 9110, section 5.6.2).
+func validHeaderName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		alnum := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !alnum && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
+			return false
+		}
+	}
+	return name != ""
+}

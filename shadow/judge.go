@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// judge compares the two answers of an exchange that both have ended, on a worker, in order of
-// cost.
+// judge compares the two answers of an exchange that both have ended, on a worker. Of bodies
+// over the bound only size and hash are known: unequal ones can't be compared, unless the heads
+// differ already.
 func (s *Shadow) judge(x *exchange) {
 	defer s.guard(x)
 	switch {
@@ -17,14 +18,10 @@ func (s *Shadow) judge(x *exchange) {
 		return
 	}
 	legacy, service := sides(x.served, &x.answer, x.other)
-	switch {
-	case legacy.TooLarge() || service.TooLarge():
-		if legacy.Status != service.Status || legacy.Size != service.Size || legacy.Hash != service.Hash {
-			x.skip(SkipTooLarge, strconv.FormatInt(legacy.Size, 10)+" bytes from legacy, "+
-				strconv.FormatInt(service.Size, 10)+" from the service")
-			return
-		}
-		legacy, service = headOf(legacy), headOf(service) // the bodies are equal
+	large := legacy.TooLarge() || service.TooLarge()
+	equal := large && legacy.Size == service.Size && legacy.Hash == service.Hash
+	if large {
+		legacy, service = headOf(legacy), headOf(service)
 	}
 	differences, err := x.p.Compare.Compare(legacy, service)
 	var skip *SkipError
@@ -36,12 +33,18 @@ func (s *Shadow) judge(x *exchange) {
 		x.fail(FailInternal, err.Error())
 	case len(differences) > 0:
 		x.end(Diverged, "", "", differences)
+	case large && !equal:
+		x.skip(SkipTooLarge, strconv.FormatInt(x.answer.Size, 10)+" bytes for the client, "+
+			strconv.FormatInt(x.other.Size, 10)+" or more for the copy")
 	default:
 		x.end(Match, "", "", nil)
 	}
 }
 
-// headOf returns an answer without its body, so that only the rest is compared.
+// headOf returns an answer without its body and the coding of it, so that only the rest is
+// compared: where that differs the answers do, whatever the bodies.
 func headOf(a *Answer) *Answer {
-	return &Answer{Status: a.Status, Header: a.Header, Trailer: a.Trailer, Latency: a.Latency}
+	head := &Answer{Status: a.Status, Header: a.Header.Clone(), Trailer: a.Trailer, Latency: a.Latency}
+	head.Header.Del("Content-Encoding")
+	return head
 }

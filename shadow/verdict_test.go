@@ -95,6 +95,9 @@ func TestVerdicts(t *testing.T) {
 		"too large, equal, other header": {
 			client: text(large), want: verdict{Verdict: shadow.Diverged},
 			other: direct(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, large) })},
+		"too large, and the service fails": {
+			client: text(large), want: verdict{Verdict: shadow.Diverged},
+			other: direct(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oh", 500) })},
 		"request too large": {request: post(large), point: func(p *shadow.Point) { p.Sandbox = p.Other }, want: skipped(shadow.SkipTooLarge)},
 		"request too large, length unknown": {
 			request: func() *http.Request { r := post(large); r.ContentLength = -1; return r }(),

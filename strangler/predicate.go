@@ -68,27 +68,30 @@ func (p *headerPredicate) holds(h http.Header) bool {
 
 // holds reports whether any of the parameter's values is the one wanted.
 func (p *queryPredicate) holds(rawQuery string) bool {
-	for raw := range queryValues(rawQuery, p.name) {
+	for {
+		raw, rest, ok := queryValue(rawQuery, p.name)
+		if !ok {
+			return false
+		}
 		if p.want == "*" || queryEqual(raw, p.want) {
 			return true
 		}
+		rawQuery = rest
 	}
-	return false
 }
 
-// queryValues goes through the raw values of a query parameter. Only & separates (as the WHATWG
-// URL standard has it); nothing is ever an error.
-func queryValues(rawQuery, name string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for more := rawQuery != ""; more; {
-			var pair string
-			pair, rawQuery, more = strings.Cut(rawQuery, "&")
-			key, value, _ := strings.Cut(pair, "=")
-			if pair != "" && queryEqual(key, name) && !yield(value) {
-				return
-			}
+// queryValue returns the first raw value of a query parameter and the query after it. Only &
+// separates (as the WHATWG URL standard has it); nothing is ever an error.
+func queryValue(rawQuery, name string) (value, rest string, ok bool) {
+	for rawQuery != "" {
+		var pair string
+		pair, rawQuery, _ = strings.Cut(rawQuery, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if pair != "" && queryEqual(key, name) {
+			return value, rawQuery, true
 		}
 	}
+	return "", "", false
 }
 
 // queryEqual reports whether raw, decoded, is want, without decoding it into memory.

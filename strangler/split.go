@@ -107,8 +107,9 @@ func (t *Table) keyFrom(source CohortSource, r *http.Request) string {
 	case CohortHeader:
 		return r.Header.Get(source.Name)
 	case CohortQuery:
-		for raw := range queryValues(r.URL.RawQuery, source.Name) {
-			if raw != "" {
+		for rest := r.URL.RawQuery; rest != ""; {
+			var raw string
+			if raw, rest, _ = queryValue(rest, source.Name); raw != "" {
 				return queryDecode(raw)
 			}
 		}

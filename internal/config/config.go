@@ -1,0 +1,120 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/strangler-fig/toolkit/shadow/compare"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// Config is a configuration that holds: defaults are filled in, names refer to what exists,
+// patterns compile. It is not changed after Load.
+type Config struct {
+	File           string // empty: none, see Default
+	Listen         string
+	TLS            *TLS // nil: plain HTTP
+	TrustedProxies []netip.Prefix
+	Data           string // the data folder
+	Admin          Admin
+	Ops            string // listen address; empty: no such listener
+	Shutdown       Shutdown
+	DebugHeader    bool
+	Trace          bool // TRACE is passed on
+	Legacy         Upstream
+	Services       map[string]Upstream
+	ServiceNames   []string // in the files' order
+	Shadow         Shadow
+	Ledger         Ledger
+	Routes         []Route // in the files' order
+
+	// Files are all that was read, for whoever watches: the files, and the folders that include
+	// looks into, whose times change when a file comes or goes.
+	Files    []string
+	Warnings []Problem
+}
+
+// TLS names the files of the certificate chain and its key, both PEM.
+type TLS struct{ Cert, Key string }
+
+// Admin is the listener of the API and the dashboard.
+type Admin struct {
+	Listen string
+	Hosts  []string // accepted Host names besides the address itself, in lower case
+	Tokens []Token  // none: only on loopback
+}
+
+// Token lets its bearer in.
+type Token struct {
+	Name  string // who acts, in the journal
+	Role  string // view, evidence or operate
+	Token string // the secret
+}
+
+// Shutdown says how the proxy ends.
+type Shutdown struct {
+	DrainDelay time.Duration // how long /readyz fails before the listener closes
+	Grace      time.Duration // how long requests in flight may take after that
+}
+
+// Upstream is one side.
+type Upstream struct {
+	URLs []*url.URL // one for legacy; all with the same path
+	Host string     // preserve, upstream, or a literal name
+}
+
+// Shadow bounds the shadowing of all routes together.
+type Shadow struct {
+	MaxBody int64    // bytes of a body that are held
+	Redact  []string // header:NAME, query:NAME and pointers that never reach the disk
+	Workers int
+	Queue   int
+}
+
+// Ledger bounds the store of comparisons.
+type Ledger struct {
+	MaxSize  int64 // bytes
+	MaxAge   time.Duration
+	Examples int // bodies kept for each group
+}
+
+// Route is a route's definition, and what the other rooms do with its requests.
+type Route struct {
+	strangler.Route
+	Sample      float64 // the share of its requests that is shadowed, 0 to 1
+	SecondCall  bool    // legacy may be asked again with the client's session
+	LegacyExtra LegacyExtra
+	Rules       compare.Rules
+	Translate   string // a translator's name; empty: none
+	Pos         Position
+}
+
+// LegacyExtra bounds how much more legacy is asked than clients ask it. Zero values are the
+// shadow's defaults.
+type LegacyExtra struct {
+	Share     float64 `json:"share,omitempty"`      // of the route's own requests, 0 to 1
+	PerSecond float64 `json:"per_second,omitempty"` // requests
+}
+
+// Default returns the configuration of a proxy in front of legacy that has no file: everything
+// goes there.
+func Default(legacy *url.URL) *Config {
+	c := defaults()
+	c.Legacy.URLs = []*url.URL{legacy}
+	return c
+}
+
+// defaults returns what holds where a file says nothing.
+func defaults() *Config {
+	return &Config{
+		Listen:   ":8080",
+		Data:     "strangler.data",
+		Admin:    Admin{Listen: "127.0.0.1:9900"},
+		Shutdown: Shutdown{Grace: 30 * time.Second},
+		Legacy:   Upstream{Host: "preserve"},
+		Services: map[string]Upstream{},
+		Shadow:   Shadow{MaxBody: 1 << 20, Workers: 16, Queue: 1024},
+		Ledger:   Ledger{MaxSize: 2 << 30, MaxAge: 30 * 24 * time.Hour, Examples: 20},
+	}
+}

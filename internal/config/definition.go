@@ -1,0 +1,142 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/strangler-fig/toolkit/shadow/compare"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// definition is what is kept of a route. Lists whose order means nothing are sorted in it, so
+// that it differs only where the route does.
+type definition struct {
+	strangler.Route
+	Sample         float64       `json:"sample"` // percent
+	SecondCall     string        `json:"second_call,omitempty"`
+	LegacyExtra    LegacyExtra   `json:"legacy_extra,omitzero"`
+	Compare        compare.Rules `json:"compare"`
+	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
+	Translate      string        `json:"translate,omitempty"`
+}
+
+// Definitions returns for each route, by name, the canonical JSON of everything that matters
+// about it, secrets left out. It is what the journal keeps and what Diff compares.
+func (c *Config) Definitions() map[string]json.RawMessage {
+	all := make(map[string]json.RawMessage, len(c.Routes))
+	for _, r := range c.Routes {
+		d := definition{Route: r.Route, Sample: math.Round(r.Sample*1e9) / 1e7, LegacyExtra: r.LegacyExtra, Compare: r.Rules, Translate: r.Translate}
+		d.Match.Methods = sorted(d.Match.Methods)
+		if r.SecondCall {
+			d.SecondCall = "with_session"
+		}
+		for _, list := range []*[]string{&d.Compare.Ignore, &d.Compare.Only, &d.Compare.Unordered} {
+			*list = sorted(*list)
+		}
+		if r.Rules.Headers != nil {
+			headers := sorted(r.Rules.Headers)
+			d.Compare.Headers, d.CompareHeaders = nil, &headers
+		}
+		text, err := json.Marshal(d)
+		if err != nil {
+			panic("config: a definition has no JSON form: " + err.Error()) // all its parts have one
+		}
+		all[r.Name] = text
+	}
+	return all
+}
+
+func sorted(list []string) []string {
+	if list == nil {
+		return nil
+	}
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list
+}
+
+// Change is how one name's definition differs.
+type Change struct {
+	Name   string  `json:"name"`
+	Kind   string  `json:"kind"`             // added, removed or changed
+	Fields []Field `json:"fields,omitempty"` // of a changed one, by pointer
+}
+
+// Field is one field that differs. Lists are one field.
+type Field struct {
+	Pointer string          `json:"pointer"`       // RFC 6901
+	Old     json.RawMessage `json:"old,omitempty"` // nil: there was none
+	New     json.RawMessage `json:"new,omitempty"` // nil: there is none
+}
+
+// Diff returns how definitions differ, by name. Values are compared as JSON: neither the order
+// of members nor space matters.
+func Diff(old, new map[string]json.RawMessage) []Change {
+	names := maps.Clone(old)
+	if names == nil {
+		names = map[string]json.RawMessage{}
+	}
+	maps.Copy(names, new)
+	var changes []Change
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		before, had := old[name]
+		after, has := new[name]
+		switch {
+		case !had:
+			changes = append(changes, Change{Name: name, Kind: "added"})
+		case !has:
+			changes = append(changes, Change{Name: name, Kind: "removed"})
+		default:
+			if fields := diffFields(nil, "", before, after); len(fields) > 0 {
+				changes = append(changes, Change{name, "changed", fields})
+			}
+		}
+	}
+	return changes
+}
+
+func diffFields(found []Field, pointer string, old, new json.RawMessage) []Field {
+	before, isObject := members(old)
+	after, areObjects := members(new)
+	if !isObject || !areObjects {
+		if !bytes.Equal(canonical(old), canonical(new)) {
+			found = append(found, Field{pointer, old, new})
+		}
+		return found
+	}
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		below := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		found = diffFields(found, below, before[name], after[name])
+	}
+	return found
+}
+
+// members returns an object's members; false where the text is no object.
+func members(text json.RawMessage) (map[string]json.RawMessage, bool) {
+	all := map[string]json.RawMessage{}
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) || json.Unmarshal(text, &all) != nil {
+		return nil, false
+	}
+	return all, true
+}
+
+// canonical returns a JSON text with its members sorted and without space; what is no JSON
+// stays as it is.
+func canonical(text json.RawMessage) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var any any
+	if decoder.Decode(&any) != nil {
+		return text
+	}
+	if sorted, err := json.Marshal(any); err == nil {
+		return sorted
+	}
+	return text
+}

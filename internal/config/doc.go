@@ -1,0 +1,19 @@
+// Package config reads strangler.yaml: definitions for the proxy, the shadow and the admin side
+// come out, or every problem there is, each with its file, line and column and with what to do
+// about it.
+//
+//   - config.go      what a configuration is
+//   - load.go        files in, a Config out: the main file and those that it includes
+//   - source.go      one file: bytes to a tree of YAML nodes, and what may go wrong on the way
+//   - expand.go      ${NAME} from the environment
+//   - value.go       a node that knows its place: objects, lists, texts
+//   - units.go       numbers, durations, sizes, percentages
+//   - settings.go    the sections beside the routes
+//   - address.go     listeners, URLs, hosts
+//   - route.go       a route
+//   - rules.go       how its answers are compared
+//   - check.go       what holds between the parts: names, units, ties, listeners
+//   - advice.go      what is allowed and yet likely a mistake: warnings
+//   - definition.go  what is kept of a route, and how two sets of definitions differ
+//   - template.go    the file that a newcomer begins with
+package config

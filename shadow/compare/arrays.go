@@ -28,11 +28,10 @@ func (w *walk) arrays(l, s uint32, p place) {
 	}
 	var moved []int // indices at which the elements differ
 	for i := range ls {
-		if !w.sameAt(ls[i], ss[i], i, p) {
+		if w.probes > 0 || len(ls) == 1 { // there is no order to find
+			w.pair(ls[i], ss[i], nil, i, p)
+		} else if !w.sameAt(ls[i], ss[i], i, p) {
 			moved = append(moved, i)
-			if w.probes > 0 {
-				w.differ = true
-			}
 		}
 		if w.done() {
 			return

@@ -277,16 +277,21 @@ func TestPanic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			log.Reset()
+			o := newObservations()
 			address, _ := front(t, Config{
+				Observe:  o.see,
 				Legacy:   upstreamOf(t, says(200, "")),
 				Services: map[string]Upstream{"s": upstreamOf(t, says(200, ""))},
 				Routes:   []Route{{Name: "r", Match: Match{Path: "/r"}, Service: "s", Start: At(PhaseShadow)}},
-				Shadow:   func(ShadowPoint) func(http.Handler) http.Handler { return func(http.Handler) http.Handler { return c.shadow } },
-				Logger:   slog.New(slog.NewTextHandler(&log, nil)),
+				Shadow: func(ShadowPoint) func(http.Handler) http.Handler {
+					return func(http.Handler) http.Handler { return c.shadow }
+				},
+				Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			})
 			req, _ := http.NewRequest("POST", address+"/r", nil)
 			req.Header.Set("X-Request-Id", "id-of-mine")
 			resp, err := client(t).Do(req)
+			o.next(t) // the log is written before
 			if (c.status == 0) != (err != nil) {
 				t.Fatalf("error %v, want status %d", err, c.status)
 			}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
@@ -36,10 +37,14 @@ func BenchmarkAround(b *testing.B) {
 		{"bare", point(nil)},
 		{"not sampled", func() shadow.Point { p := point(refused); p.Sample = 1e-12; return p }()},
 		{"service refuses", point(refused)},
+		{"service hangs", point(roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}))},
 		{"compared", point(direct(func(w http.ResponseWriter, r *http.Request) { legacy(w, r) }))},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			s := start(b, shadow.Config{})
+			s := start(b, shadow.Config{Timeout: time.Second})
 			h := s.Around(bench.point)(legacy)
 			b.ReportAllocs()
 			for b.Loop() {

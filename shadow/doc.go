@@ -1,3 +1,51 @@
 // Package shadow copies an exchange to the other side, compares the two answers and remembers
 // what differed, without touching the client's answer.
+//
+// # The life of a copy
+//
+// A [Shadow] stands around handlers, as middleware, at a [Point]: which route, who serves it,
+// who is to be asked as well. A request that passes is on its way to a [Verdict]:
+//
+//	 client's request                                            file
+//	  1  sampled? counted, pending from here on                  around.go
+//	  2  ruled out by the request alone?                         around.go
+//	  3  the body is captured as the handler reads it,           tee.go, capture.go
+//	     the answer as the handler writes it
+//	  4  ruled out by the answer's head?                         exchange.go
+//	  5  put into the queue, if it has room                      queue.go
+//	a worker
+//	  6  sends the copy, reads the answer                        copy.go
+//	  7  client's answer still under way: the copy waits,        queue.go
+//	     without the worker
+//	  8  compares                                                judge.go
+//	  9  settled: counted, redacted, recorded                    settle.go, redact.go
+//
+// The copy leaves as soon as the answer's head is out and the request's body is read, so that
+// both sides work on it at about the same time. Whichever answer ends last brings the exchange
+// to a worker for comparison.
+//
+// # What it may never do
+//
+// On the client's goroutine this package copies bytes, hashes them and takes short locks. It
+// never waits there: where the queue, the set of waiting copies or the memory for bodies is
+// full, the exchange is skipped. A panic of this package's, of a Comparer's or of a Recorder's
+// is caught, logged and counted; one of the handler's passes through. Copies have a time-out,
+// a context and workers of their own; give them connections of their own as well.
+//
+// # What it accounts for
+//
+// Everything: [Counts] holds at every moment, and every exchange that is skipped or failed has
+// a reason. The README lists verdicts, reasons and kinds of difference.
+//
+// # Asking legacy again
+//
+// Where the service serves, legacy is the one that is asked as well, and is protected from it:
+// GET and HEAD only, not with a client's credentials, not after an answer that set a cookie,
+// within [Extra]'s bounds, and not while its latency rises (budget.go).
+//
+// # What is left out of a copy
+//
+// Expect, since the body is at hand, and the conditional headers (If-None-Match, Range and the
+// like), since they speak of one side's entity tags: where they mattered to the client's
+// answer its status is 304, 206, 412 or 416, and the exchange is skipped.
 package shadow

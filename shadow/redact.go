@@ -139,10 +139,10 @@ func (d redactor) requestBody(h http.Header, body []byte) []byte {
 // differences returns a copy of list without secret values, those that stand in a larger value
 // included.
 func (d redactor) differences(list []Difference, legacy, service *Answer) []Difference {
-	claims := legacy != nil && claimsJSON(legacy.Header) || service != nil && claimsJSON(service.Header)
+	structured := hasStructure(legacy) || hasStructure(service)
 	kept := make([]Difference, len(list))
 	for i, diff := range list {
-		hide := func(v json.RawMessage) json.RawMessage { return d.value(diff, v, claims) }
+		hide := func(v json.RawMessage) json.RawMessage { return d.value(diff, v, structured) }
 		if name, is := strings.CutPrefix(diff.Pointer, "header:"); is {
 			name = http.CanonicalHeaderKey(name)
 			hide = func(v json.RawMessage) json.RawMessage { return d.headerJSON(name, v) }
@@ -153,8 +153,13 @@ func (d redactor) differences(list []Difference, legacy, service *Answer) []Diff
 	return kept
 }
 
-// value redacts one side's value of a difference in a body.
-func (d redactor) value(diff Difference, v json.RawMessage, claims bool) json.RawMessage {
+func hasStructure(a *Answer) bool {
+	return a != nil && (claimsJSON(a.Header) || looksJSON(a.Body))
+}
+
+// value redacts one side's value of a difference in a body; structured says that the body is
+// JSON, or claims it.
+func (d redactor) value(diff Difference, v json.RawMessage, structured bool) json.RawMessage {
 	if len(v) == 0 || len(d.pointers) == 0 || diff.Pointer == "status" {
 		return v
 	}
@@ -173,8 +178,12 @@ func (d redactor) value(diff Difference, v json.RawMessage, claims bool) json.Ra
 	if len(below) == 0 {
 		return v
 	}
-	if diff.Pointer == "" && claims && (diff.Kind == KindBody || diff.Kind == KindEncoding) {
+	if diff.Pointer == "" && structured && (diff.Kind == KindBody || diff.Kind == KindEncoding) {
 		return hidden // text of a body that can't be read: a secret can't be told from the rest
+	}
+	var excerpt string
+	if json.Unmarshal(v, &excerpt) == nil && looksJSON([]byte(excerpt)) {
+		return hidden // the beginning of a value that was too large
 	}
 	clean, _, err := redactJSON(v, below)
 	if err != nil {

@@ -21,23 +21,25 @@ import (
 const maxDecoded = 8 << 20
 
 // body returns a body as it is kept: as it is where no pointer holds in it, else decoded and
-// redacted (plain). One that claims to be JSON and can't be read is dropped rather than kept
-// with its secrets. What doesn't claim it but begins like JSON is read all the same.
+// redacted (plain). One that claims to be JSON, or begins like it, and can't be read is dropped
+// rather than kept with its secrets.
 func (d redactor) body(h http.Header, body []byte) (kept []byte, plain bool) {
 	if len(d.pointers) == 0 || len(body) == 0 {
 		return body, false
 	}
-	claims := claimsJSON(h)
 	text, err := decoded(h.Get("Content-Encoding"), body)
-	if err == nil && (claims || looksJSON(text)) {
-		var clean []byte
-		var hit bool
-		if clean, hit, err = redactJSON(text, d.pointers); err == nil && hit {
-			return clean, true
-		}
-	}
-	if err != nil && claims {
+	switch {
+	case err != nil && claimsJSON(h):
 		return nil, false
+	case err != nil || !claimsJSON(h) && !looksJSON(text):
+		return body, false
+	}
+	clean, hit, err := redactJSON(text, d.pointers)
+	switch {
+	case err != nil:
+		return nil, false
+	case hit:
+		return clean, true
 	}
 	return body, false
 }

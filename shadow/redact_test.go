@@ -142,6 +142,7 @@ func TestRedactDifferences(t *testing.T) {
 		"below it":          {Difference{Pointer: "/card/number/0", Pattern: "/card/number/*"}, `"[redacted]"`},
 		"above it":          {Difference{Pointer: "/card", Pattern: "/card", Legacy: json.RawMessage(`{"number":4711,"a":1}`)}, `{"number":"[redacted]","a":1}`},
 		"above it, cut off": {Difference{Pointer: "/card", Pattern: "/card", Legacy: json.RawMessage(`{"number":47`)}, `"[redacted]"`},
+		"above it, excerpt": {Difference{Pointer: "/card", Pattern: "/card", Legacy: json.RawMessage(`"{\"number\":47… (9000 bytes)"`)}, `"[redacted]"`},
 		"beside it":         {Difference{Pointer: "/card/type", Pattern: "/card/type"}, `4711`},
 		"keyed element":     {Difference{Pointer: "/items/id=7/pin", Pattern: "/items/*/pin"}, `"[redacted]"`},
 		"whole body":        {Difference{Kind: KindBody, Legacy: json.RawMessage(`"{\"card\":{\"number\":"`)}, `"[redacted]"`},

@@ -125,11 +125,11 @@ func (m *matcher) match(r *http.Request) int {
 	if !ok {
 		return -1
 	}
-	s := search{r: r, path: path}
+	s := search{r: r}
 	if m.hosts {
 		s.host = normalHost(r.Host)
 	}
-	return s.below(&m.root, 0)
+	return s.below(&m.root, path)
 }
 
 // considered returns the indices of all routes whose path pattern holds, the most specific
@@ -139,8 +139,8 @@ func (m *matcher) considered(r *http.Request) []int {
 	if !ok {
 		return nil
 	}
-	s := search{r: r, path: path, host: normalHost(r.Host), all: true}
-	s.below(&m.root, 0)
+	s := search{r: r, host: normalHost(r.Host), all: true}
+	s.below(&m.root, path)
 	return s.seen
 }
 
@@ -175,37 +175,37 @@ func (m *matcher) split(u *url.URL, segments []string) (_ []string, ok bool) {
 	return segments, ok
 }
 
-// search is one request on its way through the tree.
+// search is one request on its way through the tree. Its path isn't part of it, so that the
+// segments stay on the stack.
 type search struct {
 	r    *http.Request
-	path []string
 	host string
 	all  bool // go through all that the path allows, into seen
 	seen []int
 }
 
-// below returns the route at or below n for the segments from i on, or -1. No node is visited
-// twice, since each has one path from the root.
-func (s *search) below(n *node, i int) int {
-	if i == len(s.path) {
+// below returns the route at or below n for the segments left, or -1. No node is visited twice,
+// since each has one path from the root.
+func (s *search) below(n *node, path []string) int {
+	if len(path) == 0 {
 		return s.at(n.here)
 	}
-	text := s.path[i]
+	text, path := path[0], path[1:]
 	if c := n.literals[text]; c != nil {
-		if route := s.below(c, i+1); route >= 0 {
+		if route := s.below(c, path); route >= 0 {
 			return route
 		}
 	}
 	if text != "" {
 		for j := range n.regexps {
 			if c := &n.regexps[j]; c.holds(text) {
-				if route := s.below(c.node, i+1); route >= 0 {
+				if route := s.below(c.node, path); route >= 0 {
 					return route
 				}
 			}
 		}
 		if n.any != nil {
-			if route := s.below(n.any, i+1); route >= 0 {
+			if route := s.below(n.any, path); route >= 0 {
 				return route
 			}
 		}

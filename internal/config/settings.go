@@ -216,13 +216,16 @@ func (v value) urls(to *[]*url.URL) {
 		if !ok {
 			continue
 		}
-		if slices.ContainsFunc(*to, func(o *url.URL) bool { return o.String() == u.String() }) {
-			item.fail("%q stands here twice; remove one", u)
+		if slices.ContainsFunc(*to, func(o *url.URL) bool { return o.Scheme == u.Scheme && o.Host == u.Host }) {
+			item.fail("%q stands here twice; remove one", u.Scheme+"://"+u.Host)
 			continue
 		}
-		if len(*to) > 0 && (*to)[0].EscapedPath() != u.EscapedPath() {
-			item.fail("its path %q is not %q, that of the first; all URLs of a service have the same path", u.EscapedPath(), (*to)[0].EscapedPath())
-			continue
+		if len(*to) > 0 {
+			first := (*to)[0]
+			if first.Scheme != u.Scheme || first.EscapedPath() != u.EscapedPath() {
+				item.fail("its scheme and path are not those of the first, %q; the URLs of a service differ in their hosts only", first)
+				continue
+			}
 		}
 		*to = append(*to, u)
 	}

@@ -15,7 +15,7 @@ import (
 
 const (
 	maxFile    = 8 << 20 // bytes of one file
-	maxAliased = 100_000 // nodes that aliases add to a file
+	maxAliased = 20_000  // nodes that aliases add to a file
 )
 
 // source is one file.

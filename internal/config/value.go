@@ -133,6 +133,9 @@ func (v value) entries() func(yield func(key, child value) bool) {
 	}
 }
 
+// maxItems is the most elements that a list has: each is compared with those before it.
+const maxItems = 5000
+
 // items returns the elements of a list.
 func (v value) items() []value {
 	if isNull(v.node) {
@@ -144,6 +147,10 @@ func (v value) items() []value {
 			hint = ": [" + v.node.Value + "]"
 		}
 		v.fail("this is %s; write a list%s", kindName(v.node), hint)
+		return nil
+	}
+	if len(v.node.Content) > maxItems {
+		v.fail("the list has %d elements; no list has more than %d", len(v.node.Content), maxItems)
 		return nil
 	}
 	all := make([]value, len(v.node.Content))

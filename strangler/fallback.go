@@ -79,6 +79,16 @@ func (u *upload) end() {
 	u.kept = nil
 }
 
+// finished reports whether the body was read to its end.
+func (u *upload) finished() bool {
+	if u == nil {
+		return true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.err == io.EOF
+}
+
 // broken reports whether the client didn't send its body to the end.
 func (u *upload) broken() bool {
 	if u == nil {

@@ -27,10 +27,6 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mayFallBack := f.fallback != nil && f.repeat.For(r.Method) != RepeatNever
 	up := newUpload(r, mayFallBack)
 	defer up.end()
-	if up != nil {
-		// Only HTTP/1 servers have to be asked; whoever can't, needn't.
-		_ = http.NewResponseController(w).EnableFullDuplex()
-	}
 
 	resp, conn, fail := f.send(w, r, up)
 	if fail == nil && f.side == SideService {
@@ -47,6 +43,11 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f = f.fallback
 			resp, conn, fail = f.send(w, r, up)
 		}
+	}
+	if !up.finished() {
+		// An HTTP/1 server would read the rest of the upload before it answers. Only early
+		// answers ask it not to: it costs. Whoever can't be asked answers early anyway.
+		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 	if resp == nil {
 		f.unanswered(w, r, fail)

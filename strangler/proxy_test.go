@@ -34,14 +34,20 @@ func upstreamOf(t *testing.T, h http.Handler) Upstream {
 
 func upstreamAt(t *testing.T, address string) Upstream {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := parseURL(t, address)
 	transport, copies := defaultTransport(u).(*http.Transport), defaultTransport(u).(*http.Transport)
 	t.Cleanup(transport.CloseIdleConnections)
 	t.Cleanup(copies.CloseIdleConnections)
 	return Upstream{URL: u, Transport: transport, Copies: copies}
+}
+
+func parseURL(t testing.TB, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
 
 // front starts a proxy on a listener of its own.

@@ -54,6 +54,11 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 	p.tally.sample()
 	defer s.guard(x)
 	reason, through := s.admit(p, r)
+	if reason == "" && p.Serves == Legacy && len(s.queue) == cap(s.queue) {
+		// A service that hangs costs its route's clients no more than this. Where the service
+		// serves, a fallback is still to be seen.
+		reason = SkipQueueFull
+	}
 	if reason != "" {
 		x.skip(reason, "")
 		return nil

@@ -44,7 +44,7 @@ func BenchmarkAround(b *testing.B) {
 		{"compared", point(direct(func(w http.ResponseWriter, r *http.Request) { legacy(w, r) }))},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			s := start(b, shadow.Config{Timeout: time.Second})
+			s := start(b, shadow.Config{Queue: 64, Timeout: 100 * time.Millisecond})
 			h := s.Around(bench.point)(legacy)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -307,7 +307,7 @@ func (panicking) Record(shadow.Comparison) { panic("a mistake") }
 func TestOversizedStreamIsNotReadForEver(t *testing.T) {
 	s := start(t, shadow.Config{MaxBody: 1000, Timeout: time.Hour})
 	get(s.Around(point(roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(endless{})}, nil
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/plain"}}, Body: io.NopCloser(endless{})}, nil
 	})))(text("yes")))
 	stop(t, s) // hangs where the copy is read to its end
 	if c := s.Counts()["orders"]; c.Reasons[shadow.SkipTooLarge] != 1 {

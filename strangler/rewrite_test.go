@@ -223,3 +223,34 @@ func TestOneWarningPerStranger(t *testing.T) {
 		t.Errorf("%d peers are remembered, want %d", n, maxStrangers)
 	}
 }
+
+// FuzzURL has it that every path and query that net/http parses reach the upstream unchanged;
+// but for what rewriter.url says.
+func FuzzURL(f *testing.F) {
+	for _, seed := range []string{"/", "//a", "/a%2Fb|c", "/a?b;c=%zz", "/?", "/%", "*", "/a#b?c#d", "/..//.", "/\xff", "//|", "/%7c|"} {
+		f.Add(seed, "")
+		f.Add(seed, "/base")
+	}
+	f.Fuzz(func(t *testing.T, target, prefix string) {
+		in, err := url.ParseRequestURI(target)
+		if err != nil || !strings.HasPrefix(target, "/") {
+			return // answered 400 by net/http, or in absolute form
+		}
+		base := &url.URL{Scheme: "http", Host: "up"}
+		if prefix != "" {
+			if base, err = url.Parse("http://up/" + strings.Trim(prefix, "/")); err != nil || base.RawQuery != "" || base.Fragment != "" || base.ForceQuery {
+				return
+			}
+		}
+		rw := newRewriter(&Upstream{URL: base}, nil)
+		got := rw.url(in).RequestURI()
+		want := rw.prefix + target
+		path, _, _ := strings.Cut(want, "?")
+		if strings.HasPrefix(path, "//") && rw.prefix+in.EscapedPath() != path {
+			return
+		}
+		if got != want {
+			t.Errorf("%q before prefix %q is sent as %q", target, rw.prefix, got)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package shadow_test
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangler-fig/toolkit/shadow"
@@ -114,10 +114,6 @@ func exchange(t *testing.T, server *httptest.Server, method, body string) exchan
 		Got1xxResponse: func(code int, _ textproto.MIMEHeader) error { got.Hints = append(got.Hints, code); return nil },
 	}))
 	resp, err := server.Client().Do(r)
-	var op *net.OpError
-	if errors.As(err, &op) {
-		t.Fatal(err)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,4 +218,27 @@ func TestRequestIsTheSameToOthers(t *testing.T) {
 			t.Error("the handler got another request, so that what a router notes in it is lost outside")
 		}
 	})).ServeHTTP(httptest.NewRecorder(), r)
+}
+
+func TestAnswersAreRecordedWhole(t *testing.T) {
+	kept := new(memory)
+	s := start(t, shadow.Config{Recorder: kept})
+	server := serve(t, s.Around(point(to(t, serve(t, text("other")))))(legacyHandlers["trailers"]))
+	exchange(t, server, "GET", "")
+	stop(t, s)
+	list := kept.all()
+	if len(list) != 1 || list[0].Legacy == nil || list[0].Service == nil {
+		t.Fatalf("recorded %+v", list)
+	}
+	got := *list[0].Legacy
+	want := http.Header{"X-Sum": {"5"}, "X-Late": {"yes"}}
+	if diff := cmp.Diff(want, got.Trailer); diff != "" {
+		t.Errorf("trailers (-want +got):\n%s", diff)
+	}
+	if string(got.Body) != "hello" || got.Size != 5 || got.Hash != xxhash.Sum64String("hello") || got.Latency <= 0 {
+		t.Errorf("legacy's answer is recorded as %+v", got)
+	}
+	if other := *list[0].Service; string(other.Body) != "other" || other.Size != 5 || other.Hash != xxhash.Sum64String("other") {
+		t.Errorf("the service's answer is recorded as %+v", other)
+	}
 }

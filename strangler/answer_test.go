@@ -277,6 +277,14 @@ func TestContinue(t *testing.T) {
 		"the upstream refuses it and closes": {func(conn net.Conn, r *bufio.Reader) {
 			_, _ = io.WriteString(conn, "HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 		}, []string{"HTTP/1.1 417 Expectation Failed"}},
+		"the upstream refuses it": {func(conn net.Conn, r *bufio.Reader) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+			_, _ = r.ReadByte() // nothing comes but the end
+		}, []string{"HTTP/1.1 417 Expectation Failed"}},
+		"the upstream ignores it": {func(conn net.Conn, r *bufio.Reader) {
+			_, _ = io.ReadFull(r, make([]byte, 3))
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}, []string{"HTTP/1.1 100 Continue", "HTTP/1.1 200 OK"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address, _ := front(t, Config{Legacy: rawUpstream(t, func(conn net.Conn, r *bufio.Reader) {

@@ -30,6 +30,7 @@ func badStatus(resp *http.Response) *failure {
 type upload struct {
 	reading sync.Mutex // held while the body is read, which may take long
 	src     io.ReadCloser
+	over    chan struct{} // closed at the end
 
 	mu      sync.Mutex // guards the rest; never held for long
 	keep    bool       // what is read is kept; false for good once that is too much
@@ -42,7 +43,7 @@ func newUpload(r *http.Request, keep bool) *upload {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil
 	}
-	return &upload{src: r.Body, keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
+	return &upload{src: r.Body, over: make(chan struct{}), keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
 }
 
 // body returns the body for the attempt that is next.
@@ -77,6 +78,7 @@ func (u *upload) end() {
 	defer u.mu.Unlock()
 	u.attempt = 0
 	u.kept = nil
+	close(u.over)
 }
 
 // finished reports whether the body was read to its end.
@@ -104,12 +106,17 @@ type uploadBody struct {
 	*upload
 	attempt int
 	read    int // of upload.kept
+
+	expectation *expectation // nil: the body comes by itself
 }
 
 var errUploadOver = errors.New("body of a request that was answered")
 
 // Read implements io.Reader.
 func (b *uploadBody) Read(p []byte) (int, error) {
+	if b.expectation != nil && b.expectation.unwanted() {
+		return 0, errUploadOver
+	}
 	if n, err := b.again(p); n > 0 || err != nil {
 		return n, err
 	}

@@ -70,8 +70,14 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	if upgradeProtocol(r.Header) != "" {
 		trace.GotConn = func(got httptrace.GotConnInfo) { conn = got.Conn }
 	}
+	body := up.body()
+	if b, ok := body.(*uploadBody); ok && expects(r) {
+		b.expectation = &expectation{answered: make(chan struct{}), over: up.over}
+		b.expectation.watch(trace)
+		defer close(b.expectation.answered)
+	}
 	ctx := httptrace.WithClientTrace(r.Context(), trace)
-	out := f.rewrite.request(ctx, r, up.body())
+	out := f.rewrite.request(ctx, r, body)
 	if out.Body == nil && f.repeat == RepeatNever && r.ContentLength == 0 {
 		out.Body = onceOnly(r.Method)
 	}

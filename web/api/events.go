@@ -1,0 +1,67 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+const (
+	maxSubscribers = 100
+	heartbeat      = 15 * time.Second
+	writeTimeout   = 10 * time.Second // for one event; a subscriber that doesn't read is let go
+)
+
+// events streams what happens as server-sent events until the client leaves, can't keep up, or
+// the server shuts down.
+func (s *server) events(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.seats <- struct{}{}:
+		defer func() { <-s.seats }()
+	default:
+		w.Header().Set("Retry-After", "10")
+		web.WriteProblem(w, web.Problem{Status: http.StatusServiceUnavailable, Code: web.CodeTooMany,
+			Detail: fmt.Sprintf("%d clients listen to events already; close one, or try again later", maxSubscribers)})
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.until, cancel)()
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead {
+		return
+	}
+	out := http.NewResponseController(w)
+	send := func(text string) bool {
+		// Where the server can't set a deadline there is none; its connection ends all the same.
+		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, err := fmt.Fprint(w, text)
+		return err == nil && out.Flush() == nil
+	}
+	events := s.system.Subscribe(ctx)
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for ok := send(": here\n\n"); ok; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+			ok = send(": still here\n\n")
+		case e, open := <-events:
+			if !open {
+				return
+			}
+			data, err := json.Marshal(e.Data) // never has a line break in it
+			if err != nil {
+				s.log.Error("encode event", "type", e.Type, "error", err)
+				continue
+			}
+			ok = send("event: " + e.Type + "\ndata: " + string(data) + "\n\n")
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -29,6 +30,7 @@ func seen(t *testing.T, cfg Config, path string) (address string, heads chan str
 		}
 		heads <- head
 		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+		_, _ = io.Copy(io.Discard, r) // closing earlier would reset what still comes
 	})
 	cfg.Legacy.URL.Path = path
 	address, _ = front(t, cfg)

@@ -11,11 +11,12 @@ import (
 type Registry interface {
 	Routes() []Route // in the configuration's order
 	Services() []Service
-	Explain(Explain) (Explanation, error)
+	Explain(Explain) (Explanation, error) // *InvalidError
 }
 
 // Switchboard moves routes. Each call is on disk and in effect when it returns.
-// Errors: *strangler.UnknownRouteError, *journal.ConflictError, *rollout.RefusedError.
+// Errors: *strangler.UnknownRouteError, *rollout.UnknownError, *journal.ConflictError,
+// *journal.NothingToUndoError, *rollout.RefusedError, *rollout.InvalidError.
 type Switchboard interface {
 	Shift(context.Context, Move) (Route, error)
 	Undo(context.Context, Undo) ([]Route, error)
@@ -79,3 +80,9 @@ type NotFoundError struct {
 
 // Error implements error.
 func (e *NotFoundError) Error() string { return "no " + e.What + " " + e.Name }
+
+// InvalidError says that a question makes no sense.
+type InvalidError struct{ Why string }
+
+// Error implements error.
+func (e *InvalidError) Error() string { return e.Why }

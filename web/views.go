@@ -80,7 +80,9 @@ type Entry struct {
 	Seq      int64               `json:"seq"`
 	Change   int64               `json:"change"` // entries made in one transaction share it
 	At       time.Time           `json:"at"`
-	Kind     string              `json:"kind"` // seen, changed, moved, removed
+	Kind     string              `json:"kind"`             // seen, changed, moved, removed
+	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback
+	Undoes   int64               `json:"undoes,omitempty"` // the change that an undo takes back
 	Route    string              `json:"route"`
 	Unit     string              `json:"unit,omitempty"`
 	Version  int64               `json:"version"`
@@ -203,6 +205,7 @@ type Explanation struct {
 	Route    string           `json:"route"` // empty: the legacy catch-all
 	Side     strangler.Side   `json:"side"`
 	Why      string           `json:"why"`
+	Note     string           `json:"note,omitempty"` // why the side is only the likelier one, or why no route could hold
 	Phase    strangler.Phase  `json:"phase"`
 	Weight   strangler.Weight `json:"weight"`
 	Bucket   int              `json:"bucket"` // -1: nothing was hashed

@@ -33,6 +33,19 @@ type Config struct {
 	// looks into, whose times change when a file comes or goes.
 	Files    []string
 	Warnings []Problem
+
+	addresses map[string]Problem // where listen, admin.listen and ops.listen are written, without a message
+}
+
+// AddressProblem returns a Problem with one of the addresses that are listened on ("listen",
+// "admin.listen", "ops.listen"), at its place in the file where it has one.
+func (c *Config) AddressProblem(setting, message string) Problem {
+	p, written := c.addresses[setting]
+	if !written {
+		p = Problem{Path: setting}
+	}
+	p.Message = message
+	return p
 }
 
 // TLS names the files of the certificate chain and its key, both PEM.

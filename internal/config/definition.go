@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -50,6 +51,14 @@ func (c *Config) Definitions() map[string]json.RawMessage {
 	return all
 }
 
+// ParseDefinition returns the route of a definition that Definitions made, now or in an earlier
+// version of the program: members that are not known any more are left out.
+func ParseDefinition(text json.RawMessage) (strangler.Route, error) {
+	var d definition
+	err := json.Unmarshal(text, &d)
+	return d.Route, err
+}
+
 func sorted(list []string) []string {
 	if list == nil {
 		return nil
@@ -64,6 +73,25 @@ type Change struct {
 	Name   string  `json:"name"`
 	Kind   string  `json:"kind"`             // added, removed or changed
 	Fields []Field `json:"fields,omitempty"` // of a changed one, by pointer
+}
+
+// String returns the change in one line.
+func (c Change) String() string {
+	var fields []string
+	for _, f := range c.Fields {
+		fields = append(fields, fmt.Sprintf("%s: %s → %s", f.Pointer, orNothing(f.Old), orNothing(f.New)))
+	}
+	if len(fields) == 0 {
+		return c.Name + " " + c.Kind
+	}
+	return c.Name + " " + c.Kind + ": " + strings.Join(fields, ", ")
+}
+
+func orNothing(value json.RawMessage) string {
+	if value == nil {
+		return "nothing"
+	}
+	return string(value)
 }
 
 // Field is one field that differs. Lists are one field.

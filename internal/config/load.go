@@ -76,6 +76,12 @@ func (l *loader) load() (*Config, error) {
 		return nil, l.problems
 	}
 	l.sort(l.cfg.Warnings)
+	l.cfg.addresses = map[string]Problem{}
+	for setting, at := range map[string]value{"listen": l.listen.main, "admin.listen": l.listen.admin, "ops.listen": l.listen.ops} {
+		if at.given() {
+			l.cfg.addresses[setting] = at.problem("")
+		}
+	}
 	return l.cfg, nil
 }
 

@@ -42,6 +42,9 @@ func (p Problem) String() string {
 	return b.String()
 }
 
+// Error implements error.
+func (p Problem) Error() string { return p.String() }
+
 // Problems is the error of Load: all that is wrong, in the order of the files.
 type Problems []Problem
 

@@ -15,6 +15,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/strangler-fig/toolkit/shadow"
 )
 
 // maxCodings is how many codings a body may have had applied, one upon another.
@@ -142,4 +144,10 @@ func describeCoding(body []byte, codings string, err error) json.RawMessage {
 		s += fmt.Sprintf(": can't be decoded: %v", err)
 	}
 	return quote(s)
+}
+
+// Decoded returns an answer's body with its content codings undone, for somebody to read. The
+// error says why that can't be done.
+func Decoded(a *shadow.Answer) ([]byte, error) {
+	return new(codec).decode(a.Body, codings(a.Header))
 }

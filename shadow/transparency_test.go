@@ -74,12 +74,14 @@ var legacyHandlers = map[string]http.HandlerFunc{
 		w.WriteHeader(http.StatusEarlyHints)
 		io.WriteString(w, "page")
 	},
-	"cut short": func(w http.ResponseWriter, _ *http.Request) {
+	"cut short": func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // or the client may fail at sending it
 		io.WriteString(w, "half")
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	},
-	"hijacked": func(w http.ResponseWriter, _ *http.Request) {
+	"hijacked": func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			panic(err)

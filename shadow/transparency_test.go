@@ -75,7 +75,9 @@ var legacyHandlers = map[string]http.HandlerFunc{
 		io.WriteString(w, "page")
 	},
 	"cut short": func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // or the client may fail at sending it
+		if r.Method == http.MethodPost {
+			return // the client may fail at sending before it sees an answer
+		}
 		io.WriteString(w, "half")
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)

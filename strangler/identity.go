@@ -62,16 +62,16 @@ func requestID(r *http.Request) string {
 	return id[:min(len(id), longest)]
 }
 
-// dropOurs takes off what no upstream may take for ours, and the header by which the request
-// may have chosen its side: it carries a secret.
-func dropOurs(h http.Header, o *Override) {
+// dropOurs takes off what no upstream may take for ours, and the headers by which requests, also
+// of other routes, choose their sides: they carry secrets.
+func dropOurs(h http.Header, overrides []string) {
 	for name := range h {
 		if strings.HasPrefix(name, ourPrefix) {
 			delete(h, name)
 		}
 	}
-	if o != nil {
-		h.Del(o.Header)
+	for _, name := range overrides {
+		delete(h, name)
 	}
 }
 

@@ -90,11 +90,10 @@ func (t *Table) chain(r *http.Request) (http.Handler, *Decision) {
 	}
 	e := t.match(r)
 	d := t.split(e, r)
+	dropOurs(r.Header, t.index.overrides)
 	if e == nil {
-		dropOurs(r.Header, nil)
 		return t.catchAll(), d
 	}
-	dropOurs(r.Header, e.route.Override)
 	if d.Side == SideService {
 		return e.service, d
 	}

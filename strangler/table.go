@@ -20,10 +20,11 @@ type Table struct {
 
 // index is what tables that differ only in positions share.
 type index struct {
-	compiler *compiler
-	matcher  *matcher
-	names    map[string]int   // route name → its place in entries
-	units    map[string][]int // unit → its routes' places
+	compiler  *compiler
+	matcher   *matcher
+	names     map[string]int   // route name → its place in entries
+	units     map[string][]int // unit → its routes' places
+	overrides []string         // headers by which requests choose their sides
 }
 
 // entry is a route in a table: where it stands and the chain towards each side.
@@ -58,6 +59,11 @@ func NewTable(cfg Config) (*Table, error) {
 		t.index.names[rt.Name] = i
 		if rt.Unit != "" {
 			t.index.units[rt.Unit] = append(t.index.units[rt.Unit], i)
+		}
+		if rt.Override != nil {
+			if name := http.CanonicalHeaderKey(rt.Override.Header); !slices.Contains(t.index.overrides, name) {
+				t.index.overrides = append(t.index.overrides, name)
+			}
 		}
 		t.entries = append(t.entries, &entry{route: *rt, position: rt.Start})
 	}

@@ -38,6 +38,12 @@ func (db *DB) Shrink(ctx context.Context, pages int) error {
 	return rows.Err()
 }
 
+// Free returns how many pages of the file are free: what Shrink can give back.
+func (db *DB) Free(ctx context.Context) (pages int64, err error) {
+	err = db.reader.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&pages)
+	return pages, err
+}
+
 // Truncate moves the write-ahead log into the file and empties it. A reader that is still at
 // an older state keeps it from being emptied; that is no error, and a later call does it.
 func (db *DB) Truncate(ctx context.Context) error {

@@ -1,0 +1,32 @@
+// Package ledger remembers comparisons in SQLite: how many there were of each verdict, which
+// divergences have the same cause, and examples of each with both answers.
+//
+// # What is kept
+//
+//   - totals: how many comparisons of a route ended with which verdict and reason. Exact, for ever.
+//   - groups: one a cause, which is a route, a status pair and the set of (generalised pointer,
+//     kind). Its count, first and last time are exact, for ever. A route has at most 500; what
+//     is beyond that is counted in one that stands for the rest.
+//   - divergences: one a diverged comparison, with its bounded list of differences, until it
+//     is too old or the file too large.
+//   - examples: request and both answers, of at most Config.Examples divergences a group. The
+//     first quarter stay, so that one sees how it began; the others are replaced, oldest first,
+//     so that one sees how it is now, and only a few in each batch, so that a flood of
+//     divergences is no flood of bodies.
+//
+// Everything was redacted before it came here (package shadow).
+//
+// # How it is written
+//
+// [Ledger.Record] puts a comparison into a queue that is bounded in number and bytes and never
+// waits; one goroutine writes batches, each in a transaction. What finds no room, and what can't
+// be written after a few tries, is counted as dropped: at every moment, recorded = written +
+// pending + dropped.
+//
+// # How it is bounded
+//
+// Database, write-ahead log and shared memory together stay below Config.MaxSize, but for the
+// batch that is being written: the oldest divergences go first, in small steps, their pages are given
+// back (incremental vacuum), and the log is truncated. Where that doesn't suffice, only counts
+// are written. What is older than Config.MaxAge goes too.
+package ledger

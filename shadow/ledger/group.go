@@ -1,0 +1,149 @@
+package ledger
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// State is what people think of a group.
+type State string
+
+// The states.
+const (
+	StateOpen     State = "open"
+	StateExpected State = "expected"
+	StateFixed    State = "fixed"
+)
+
+// maxGroups is how many causes of one route are kept apart.
+const maxGroups = 500
+
+// maxCauses is how many places a group names. Answers that differ in more are one group with
+// all that differ in the same first ones.
+const maxCauses = 50
+
+// Cause is a place and a kind that a group's divergences share.
+type Cause struct {
+	Pointer string      `json:"pointer"` // generalised: array indices are *
+	Kind    shadow.Kind `json:"kind"`
+}
+
+// Group is all divergences of a route with the same cause.
+type Group struct {
+	ID            string
+	Route         string
+	State         State
+	LegacyStatus  int
+	ServiceStatus int
+	Causes        []Cause // sorted; empty in the group that stands for the rest
+	Count         int64   // exact, for ever
+	First, Last   time.Time
+	Examples      []string // ids of divergences that keep both answers, newest first
+}
+
+// groupOf returns the group that a divergence belongs to, without its counts.
+func groupOf(c shadow.Comparison) Group {
+	g := Group{Route: c.Route, State: StateOpen, LegacyStatus: status(c.Legacy), ServiceStatus: status(c.Service)}
+	for _, d := range c.Differences {
+		g.Causes = append(g.Causes, Cause{d.Pattern, d.Kind})
+	}
+	slices.SortFunc(g.Causes, func(a, b Cause) int {
+		return cmpOr(strings.Compare(a.Pointer, b.Pointer), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
+	g.Causes = slices.Compact(g.Causes)
+	if len(g.Causes) > maxCauses {
+		g.Causes = g.Causes[:maxCauses:maxCauses]
+	}
+	g.ID = g.hash()
+	return g
+}
+
+func cmpOr(a, b int) int {
+	if a != 0 {
+		return a
+	}
+	return b
+}
+
+func status(a *shadow.Answer) int {
+	if a == nil {
+		return 0
+	}
+	return a.Status
+}
+
+// rest returns the group that stands for all causes of a route beyond those kept apart.
+func rest(route string) Group {
+	g := Group{Route: route, State: StateOpen}
+	g.ID = g.hash()
+	return g
+}
+
+// hash is the same for the same cause, on every machine and for ever.
+func (g Group) hash() string {
+	d := xxhash.New()
+	part := func(s string) {
+		_, _ = d.WriteString(strconv.Itoa(len(s)))
+		_, _ = d.WriteString(":" + s)
+	}
+	part(g.Route)
+	part(strconv.Itoa(g.LegacyStatus))
+	part(strconv.Itoa(g.ServiceStatus))
+	for _, c := range g.Causes {
+		part(c.Pointer)
+		part(string(c.Kind))
+	}
+	return fmt.Sprintf("%016x", d.Sum64())
+}
+
+// Title says in a line what differs.
+func (g Group) Title() string {
+	if len(g.Causes) == 0 {
+		return fmt.Sprintf("more than %d other causes", maxGroups)
+	}
+	if g.LegacyStatus != g.ServiceStatus {
+		return fmt.Sprintf("legacy answers %s, the service %s", statusText(g.LegacyStatus), statusText(g.ServiceStatus))
+	}
+	first := g.Causes[0].text()
+	switch n := len(g.Causes) - 1; n {
+	case 0:
+		return first
+	case 1:
+		return first + ", and " + g.Causes[1].text()
+	default:
+		return fmt.Sprintf("%s, and %d more places", first, n)
+	}
+}
+
+func statusText(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
+func (c Cause) text() string {
+	place := c.Pointer
+	if place == "" {
+		place = "the body"
+	}
+	switch c.Kind {
+	case shadow.KindMissing:
+		return place + " is missing"
+	case shadow.KindExtra:
+		return place + " is extra"
+	case shadow.KindOrder:
+		return place + " is in another order"
+	case shadow.KindLength:
+		return place + " has another length"
+	case shadow.KindType:
+		return place + " has another type"
+	case shadow.KindEncoding:
+		return place + " is encoded differently"
+	}
+	return place + " differs"
+}

@@ -1,0 +1,227 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/strangler-fig/toolkit/internal/sqlitedb"
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// applicationID marks the file as a ledger of ours ("SFlg").
+const applicationID = 0x53466c67
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config says how much is kept. The zero value is useful.
+type Config struct {
+	MaxSize    int64            // bytes of database, log and shared memory; 0: 2 GiB
+	MaxAge     time.Duration    // of a divergence; 0: 30 days
+	Examples   int              // divergences of a group that keep both answers; 0: 20
+	Queue      int              // comparisons that wait to be written; 0: 8192
+	QueueBytes int64            // and how much they may hold; 0: 64 MiB
+	Logger     *slog.Logger     // nil: slog.Default()
+	Now        func() time.Time // nil: time.Now
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxSize = cmp.Or(c.MaxSize, 2<<30)
+	c.MaxAge = cmp.Or(c.MaxAge, 30*24*time.Hour)
+	c.Examples = cmp.Or(c.Examples, 20)
+	c.Queue = cmp.Or(c.Queue, 8192)
+	c.QueueBytes = cmp.Or(c.QueueBytes, 64<<20)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Ledger is the store of comparisons in one file. It implements shadow.Recorder; its methods
+// are safe for concurrent use.
+type Ledger struct {
+	cfg   Config
+	db    *sqlitedb.DB
+	codec codec
+
+	mu     sync.Mutex // guards what follows, never held while anything waits
+	stats  Stats
+	bytes  int64 // that the queue holds
+	closed bool
+
+	queue   chan item
+	flushes chan chan struct{}
+	done    chan struct{}      // closed when the writer has ended
+	giveUp  context.CancelFunc // ends the writer without another try
+}
+
+// Stats say how the ledger keeps up. Recorded = Written + Pending + Dropped, at every moment.
+type Stats struct {
+	Recorded int64
+	Written  int64
+	Pending  int64
+	Dropped  int64 // for want of room in the queue, or after the disk refused a few times
+	Bytes    int64 // of database, log and shared memory, as of the last batch
+	Err      error // of the last batch, if it could not be written
+}
+
+// item is a comparison in the queue, and what it weighs.
+type item struct {
+	comparison shadow.Comparison
+	bytes      int64
+}
+
+// Open opens the ledger in the file at path, and makes the file if there is none.
+func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
+	l := &Ledger{cfg: c.withDefaults(), flushes: make(chan chan struct{}), done: make(chan struct{})}
+	l.queue = make(chan item, l.cfg.Queue)
+	scripts, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	if l.codec, err = newCodec(); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	l.db, err = sqlitedb.Open(ctx, path, sqlitedb.Options{ApplicationID: applicationID, Migrations: scripts, IncrementalVacuum: true})
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	w, err := newWriter(ctx, l)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), l.db.Close())
+	}
+	l.measure()
+	writing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	l.giveUp = giveUp
+	go w.run(writing)
+	return l, nil
+}
+
+// Record implements shadow.Recorder. It never waits.
+func (l *Ledger) Record(c shadow.Comparison) {
+	it := item{comparison: c, bytes: 256}
+	if c.Verdict != shadow.Diverged {
+		// Only its count is kept: don't hold on to its bodies meanwhile.
+		it.comparison = shadow.Comparison{Route: c.Route, Verdict: c.Verdict, Reason: c.Reason}
+	} else {
+		it.bytes += weight(c)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.Recorded++
+	if l.closed || l.bytes+it.bytes > l.cfg.QueueBytes {
+		l.stats.Dropped++
+		return
+	}
+	select {
+	case l.queue <- it:
+		l.stats.Pending++
+		l.bytes += it.bytes
+	default:
+		l.stats.Dropped++
+	}
+}
+
+// weight is about what a comparison holds in memory, in bytes.
+func weight(c shadow.Comparison) int64 {
+	n := int64(len(c.Request.Path) + len(c.Request.Body))
+	for _, a := range []*shadow.Answer{c.Legacy, c.Service} {
+		if a != nil {
+			n += int64(len(a.Body)) + 1024
+		}
+	}
+	for _, d := range c.Differences {
+		n += int64(len(d.Pointer)+len(d.Pattern)+len(d.Legacy)+len(d.Service)) + 64
+	}
+	return n
+}
+
+// settle accounts for items that left the queue: written, or dropped because of err.
+func (l *Ledger) settle(batch []item, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := int64(len(batch))
+	l.stats.Pending -= n
+	if err == nil {
+		l.stats.Written += n
+	} else {
+		l.stats.Dropped += n
+	}
+	l.stats.Err = err
+	for _, it := range batch {
+		l.bytes -= it.bytes
+	}
+}
+
+// measure notes what the file takes.
+func (l *Ledger) measure() {
+	size, err := l.db.Size()
+	if err != nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.Bytes = size
+}
+
+// Stats returns how the ledger keeps up.
+func (l *Ledger) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stats
+}
+
+// Flush waits until everything that was recorded before is written, or dropped.
+func (l *Ledger) Flush(ctx context.Context) error {
+	done := make(chan struct{})
+	select {
+	case l.flushes <- done:
+	case <-l.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-l.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close writes what is pending and closes the file. When ctx ends first, what is still pending
+// is dropped, and counted so.
+func (l *Ledger) Close(ctx context.Context) error {
+	l.mu.Lock()
+	first := !l.closed
+	l.closed = true
+	l.mu.Unlock()
+	if !first {
+		<-l.done
+		return nil
+	}
+	close(l.queue) // Record looks at closed under the same lock that it sends under
+	var err error
+	select {
+	case <-l.done:
+	case <-ctx.Done():
+		err = fmt.Errorf("close the ledger: what was pending is dropped: %w", ctx.Err())
+		l.giveUp()
+		<-l.done
+	}
+	l.giveUp()
+	l.codec.close()
+	return errors.Join(err, l.db.Close())
+}

@@ -1,0 +1,84 @@
+package daemon
+
+import (
+	"net/http"
+
+	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/journal"
+)
+
+// compile makes a routing table of a configuration and of where its routes stand. The pools
+// that it opened or took over are those of the table.
+func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*strangler.Table, pools, error) {
+	legacy, services, used, err := d.pools.upstreams(cfg)
+	if err != nil {
+		used.closeUnused(d.pools)
+		return nil, nil, err
+	}
+	shadowing, err := d.shadowing(cfg)
+	if err != nil {
+		used.closeUnused(d.pools)
+		return nil, nil, err
+	}
+	routes := make([]strangler.Route, len(cfg.Routes))
+	translators := map[string]string{}
+	for i, route := range cfg.Routes {
+		routes[i] = route.Route
+		translators[route.Name] = route.Translate
+	}
+	table, err := strangler.NewTable(strangler.Config{
+		Legacy:    legacy,
+		Services:  services,
+		Routes:    routes,
+		Positions: positions(standings),
+		Shadow:    shadowing,
+		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
+			t, ok := d.options.Translators[translators[route.Name]]
+			if !ok {
+				return nil
+			}
+			return func(next http.RoundTripper) http.RoundTripper { return acl.Transport(t, next) }
+		},
+		TrustedProxies: cfg.TrustedProxies,
+		DebugHeader:    cfg.DebugHeader,
+		AllowTrace:     cfg.Trace,
+		Logger:         d.log,
+		Observe:        d.traffic.observe,
+	})
+	if err != nil {
+		used.closeUnused(d.pools)
+		return nil, nil, err
+	}
+	return table, used, nil
+}
+
+func positions(standings map[string]journal.Standing) map[string]strangler.Position {
+	at := make(map[string]strangler.Position, len(standings))
+	for name, standing := range standings {
+		at[name] = standing.Position
+	}
+	return at
+}
+
+// definitions are what the journal keeps of the routes of a configuration. A route that joins
+// others of its unit, which have moved meanwhile, starts where they stand: they split alike.
+func definitions(cfg *config.Config, present map[string]journal.Standing) []journal.Definition {
+	units := map[string]strangler.Position{}
+	for _, route := range cfg.Routes {
+		if standing, known := present[route.Name]; known && route.Unit != "" {
+			units[route.Unit] = standing.Position
+		}
+	}
+	texts := cfg.Definitions()
+	list := make([]journal.Definition, len(cfg.Routes))
+	for i, route := range cfg.Routes {
+		start := route.Start
+		if stands, moved := units[route.Unit]; moved {
+			start = stands
+		}
+		list[i] = journal.Definition{Route: route.Name, Unit: route.Unit, Start: start, JSON: texts[route.Name]}
+	}
+	return list
+}

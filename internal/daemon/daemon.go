@@ -1,0 +1,258 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/internal/sqlitedb"
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/ledger"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/journal"
+	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/api"
+	"github.com/strangler-fig/toolkit/web/dashboard"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say what to assemble.
+type Options struct {
+	Config      *config.Config                 // what to start with
+	Load        func() (*config.Config, error) // reads the configuration again; nil: there is nothing to reload
+	Translators map[string]acl.Translator      // by the names that the configuration uses
+	Logger      *slog.Logger                   // nil: slog.Default()
+	Version     string                         // of the program, for the dashboard
+}
+
+// Daemon is a running system. It implements web.System; all methods are safe for concurrent use.
+type Daemon struct {
+	options Options
+	log     *slog.Logger
+	started time.Time
+
+	unlock  func() error // the data folder
+	journal *journal.Journal
+	ledger  *ledger.Ledger
+	shadow  *shadow.Shadow
+	proxy   *strangler.Proxy
+	traffic *traffic
+	events  events
+
+	changing sync.Mutex // one change at a time: it guards pools, and what is done between compile and swap
+	pools    pools
+	current  atomic.Pointer[inForce]
+	refusal  atomic.Pointer[refusal] // of the last reload; nil: it was accepted
+
+	listeners           listeners
+	clients, admin, ops *http.Server
+	draining            atomic.Bool
+	inFlight            sync.WaitGroup  // clients' requests, upgraded connections included
+	watching            context.Context // ends before the admin server is shut down, so that event streams end
+	stopWatching        context.CancelFunc
+}
+
+// inForce is the configuration in force.
+type inForce struct {
+	config   *config.Config
+	loadedAt time.Time
+}
+
+// New opens the state, compiles the configuration and opens the listeners; nothing is answered
+// before Run. On an error nothing stays open.
+func New(ctx context.Context, o Options) (_ *Daemon, err error) {
+	d := &Daemon{options: o, log: o.Logger, started: time.Now()}
+	if d.log == nil {
+		d.log = slog.Default()
+	}
+	d.watching, d.stopWatching = context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close(ctx))
+		}
+	}()
+	cfg := o.Config
+	if err := d.openState(ctx, cfg); err != nil {
+		return nil, err
+	}
+	registry, latency := newRegistry(d)
+	d.traffic = newTraffic(latency)
+	if d.shadow, err = shadow.New(shadow.Config{
+		Recorder: d.ledger,
+		MaxBody:  cfg.Shadow.MaxBody,
+		Workers:  cfg.Shadow.Workers,
+		Queue:    cfg.Shadow.Queue,
+		Redact:   cfg.Shadow.Redact,
+		Served:   served,
+		Logger:   d.log,
+	}); err != nil {
+		return nil, err
+	}
+	if err := d.adopt(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if d.listeners, err = listen(cfg); err != nil {
+		return nil, err
+	}
+	return d, d.buildServers(cfg, metricsHandler(registry))
+}
+
+// openState locks the data folder and opens what lies in it.
+func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) {
+	if d.unlock, err = sqlitedb.LockFolder(cfg.Data); err != nil {
+		return err
+	}
+	file := filepath.Join(cfg.Data, "journal.db")
+	if d.journal, err = journal.Open(ctx, file, journal.Config{Logger: d.log}); err != nil {
+		return err
+	}
+	if d.journal.Fresh() {
+		d.log.Warn("there was no journal: a new one begins, and every route stands where the configuration starts it", keyFile, file)
+	}
+	d.ledger, err = ledger.Open(ctx, filepath.Join(cfg.Data, "ledger.db"), ledger.Config{
+		MaxSize: cfg.Ledger.MaxSize, MaxAge: cfg.Ledger.MaxAge, Examples: cfg.Ledger.Examples, Logger: d.log,
+	})
+	return err
+}
+
+func (d *Daemon) buildServers(cfg *config.Config, metrics http.Handler) error {
+	tlsConfig, err := serverTLS(cfg)
+	if err != nil {
+		return err
+	}
+	d.clients = strangler.NewServer(d.counted(d.proxy), strangler.ServerConfig{TLS: tlsConfig, Logger: d.log})
+	if d.listeners.admin != nil {
+		tokens := make([]web.Token, len(cfg.Admin.Tokens))
+		for i, t := range cfg.Admin.Tokens {
+			tokens[i] = web.Token{Name: t.Name, Role: web.Role(t.Role), Secret: t.Token}
+		}
+		handler, err := web.NewHandler(web.Config{
+			API:       api.New(api.Config{System: d, Logger: d.log, Context: d.watching}),
+			Dashboard: dashboard.New(dashboard.Config{System: d, Logger: d.log, Version: d.options.Version, Context: d.watching}),
+			Tokens:    tokens,
+			Hosts:     cfg.Admin.Hosts,
+			Listen:    d.listeners.admin.Addr().String(),
+			Ready:     d.ready,
+			Metrics:   metrics,
+			Logger:    d.log,
+		})
+		if err != nil {
+			return err
+		}
+		d.admin = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+		d.admin.RegisterOnShutdown(d.stopWatching)
+	}
+	if d.listeners.ops != nil {
+		d.ops = &http.Server{Handler: web.NewOps(web.OpsConfig{Ready: d.ready, Metrics: metrics}), ReadHeaderTimeout: 10 * time.Second}
+	}
+	return nil
+}
+
+// counted counts the requests in flight, so that the end can wait for upgraded connections too,
+// which a http.Server forgets about.
+func (d *Daemon) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.inFlight.Add(1)
+		defer d.inFlight.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Addr returns the address that clients are answered on.
+func (d *Daemon) Addr() string { return d.listeners.clients.Addr().String() }
+
+// AdminURL returns where the dashboard and the API are; empty if nowhere.
+func (d *Daemon) AdminURL() string {
+	if d.listeners.admin == nil {
+		return ""
+	}
+	return "http://" + d.listeners.admin.Addr().String()
+}
+
+// Run answers until ctx ends, then drains: /readyz fails for the drain delay, the listener
+// closes, and what is in flight ends within the grace period. It returns when everything that
+// the daemon started has ended and its files are closed.
+func (d *Daemon) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running errgroup.Group
+	for _, one := range []struct {
+		server *http.Server
+		serve  func() error
+	}{
+		{d.clients, func() error { return serve(d.clients, d.listeners.clients) }},
+		{d.admin, func() error { return serve(d.admin, d.listeners.admin) }},
+		{d.ops, func() error { return serve(d.ops, d.listeners.ops) }},
+	} {
+		if one.server == nil {
+			continue
+		}
+		running.Go(func() error {
+			defer cancel() // one listener that fails ends the whole: half a daemon misleads
+			return one.serve()
+		})
+	}
+	running.Go(func() error { d.watch(ctx); return nil })
+	running.Go(func() error { d.report(ctx); return nil })
+	d.log.Info("serving", keyAddr, d.Addr(), keyAdmin, d.AdminURL(), keyData, d.options.Config.Data)
+
+	<-ctx.Done()
+	stopped := d.shutdown(context.WithoutCancel(ctx))
+	err := running.Wait()
+	return errors.Join(err, stopped, d.close(context.WithoutCancel(ctx)))
+}
+
+// shutdown lets load balancers look away, then ends the listeners.
+func (d *Daemon) shutdown(ctx context.Context) error {
+	limits := d.current.Load().config.Shutdown
+	d.draining.Store(true)
+	if limits.DrainDelay > 0 {
+		d.log.Info("draining", keyDelay, limits.DrainDelay)
+		time.Sleep(limits.DrainDelay)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limits.Grace)
+	defer cancel()
+	err := stop(ctx, d.clients)
+	upgraded := make(chan struct{})
+	go func() { d.inFlight.Wait(); close(upgraded) }()
+	select {
+	case <-upgraded:
+	case <-ctx.Done():
+		err = errors.Join(err, fmt.Errorf("connections were still upgraded after the grace period of %s", limits.Grace))
+	}
+	// The admin side goes last, so that a drain can be watched; its streams end at once.
+	admin, cancelAdmin := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancelAdmin()
+	return errors.Join(err, stop(admin, d.admin), stop(admin, d.ops))
+}
+
+// close closes what New opened, in the order opposite to that of its data.
+func (d *Daemon) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	d.stopWatching()
+	d.listeners.close()
+	var errs []error
+	if d.shadow != nil {
+		errs = append(errs, d.shadow.Close(ctx))
+	}
+	if d.ledger != nil {
+		errs = append(errs, d.ledger.Close(ctx))
+	}
+	if d.journal != nil {
+		errs = append(errs, d.journal.Close())
+	}
+	d.pools.closeUnused(nil)
+	if d.unlock != nil {
+		errs = append(errs, d.unlock())
+	}
+	return errors.Join(errs...)
+}

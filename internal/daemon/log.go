@@ -1,0 +1,19 @@
+package daemon
+
+// Keys of structured log lines.
+const (
+	keyRoute    = "route"
+	keyPosition = "position"
+	keyVersion  = "version"
+	keyActor    = "actor"
+	keyReason   = "reason"
+	keyError    = "error"
+	keyFile     = "file"
+	keyRoutes   = "routes"
+	keySettings = "settings"
+	keyProblem  = "problem"
+	keyAddr     = "addr"
+	keyAdmin    = "admin"
+	keyData     = "data"
+	keyDelay    = "delay"
+)

@@ -1,0 +1,113 @@
+package daemon
+
+import (
+	"math"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// latencyBuckets are upper bounds in seconds, from half a millisecond to a minute.
+var latencyBuckets = []float64{.0005, .001, .002, .003, .005, .0075, .01, .015, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+
+var (
+	descRequests    = prometheus.NewDesc("strangler_requests_total", "Clients' requests by the side that was asked.", []string{"route", "side"}, nil)
+	descFailures    = prometheus.NewDesc("strangler_failures_total", "Clients' requests that the side failed.", []string{"route", "side"}, nil)
+	descFallbacks   = prometheus.NewDesc("strangler_fallbacks_total", "Requests that the service failed and legacy answered.", []string{"route"}, nil)
+	descWeight      = prometheus.NewDesc("strangler_route_weight_percent", "The share that the service serves.", []string{"route", "phase"}, nil)
+	descComparisons = prometheus.NewDesc("strangler_comparisons_total", "Comparisons that ended, by verdict.", []string{"route", "verdict"}, nil)
+	descReasons     = prometheus.NewDesc("strangler_comparison_reasons_total", "Comparisons that were skipped or failed, by reason.", []string{"route", "reason"}, nil)
+	descPending     = prometheus.NewDesc("strangler_comparisons_pending", "Comparisons that have begun.", []string{"route"}, nil)
+	descQueue       = prometheus.NewDesc("strangler_shadow_queue", "Copies that wait to be sent.", nil, nil)
+	descLedger      = prometheus.NewDesc("strangler_ledger_comparisons_total", "Comparisons handed to the ledger, by what became of them.", []string{"outcome"}, nil)
+	descLedgerBytes = prometheus.NewDesc("strangler_ledger_bytes", "The ledger's size on disk.", nil, nil)
+	descReload      = prometheus.NewDesc("strangler_config_valid", "1 unless the last reload was refused.", nil, nil)
+)
+
+// newRegistry returns a registry with the process's own metrics and d's.
+func newRegistry(d *Daemon) (*prometheus.Registry, *prometheus.HistogramVec) {
+	latency := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "strangler_request_duration_seconds", Help: "Time until the end of a client's answer.", Buckets: latencyBuckets,
+	}, []string{"route", "side"})
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(latency, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), (*collector)(d))
+	return registry, latency
+}
+
+func metricsHandler(registry *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// collector reads at scrape time what the daemon counts anyway.
+type collector Daemon
+
+// Describe implements prometheus.Collector; the metrics are as the routes are, so none is
+// promised beforehand.
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	counter := func(desc *prometheus.Desc, value int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), labels...)
+	}
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	c.traffic.routes.Range(func(name, value any) bool {
+		route, figures := name.(string), value.(*routeTraffic)
+		for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
+			counter(descRequests, figures.sides[side].requests.Load(), route, side.String())
+			counter(descFailures, figures.sides[side].failures.Load(), route, side.String())
+		}
+		counter(descFallbacks, figures.fallbacks.Load(), route)
+		return true
+	})
+	for name, standing := range c.journal.Present() {
+		gauge(descWeight, standing.Position.Weight.Percent(), name, standing.Position.Phase.String())
+	}
+	for route, counts := range c.shadow.Counts() {
+		for verdict, n := range map[string]int64{"match": counts.Match, "noise": counts.Noise, "lag": counts.Lag,
+			"diverged": counts.Diverged, "failed": counts.Failed, "skipped": counts.Skipped} {
+			counter(descComparisons, n, route, verdict)
+		}
+		for reason, n := range counts.Reasons {
+			counter(descReasons, n, route, reason)
+		}
+		gauge(descPending, float64(counts.Pending), route)
+	}
+	queued, _, _, _ := c.shadow.Load()
+	gauge(descQueue, float64(queued))
+	kept := c.ledger.Stats()
+	counter(descLedger, kept.Written, "written")
+	counter(descLedger, kept.Dropped, "dropped")
+	gauge(descLedgerBytes, float64(kept.Bytes))
+	valid := 1.0
+	if c.refusal.Load() != nil {
+		valid = 0
+	}
+	gauge(descReload, valid)
+}
+
+// quantile reads a quantile out of a histogram's buckets, in milliseconds, by linear
+// interpolation within the bucket as Prometheus' histogram_quantile does. It is 0 where nothing
+// was observed.
+func quantile(h prometheus.Histogram, q float64) float64 {
+	var m dto.Metric
+	if err := h.Write(&m); err != nil || m.GetHistogram().GetSampleCount() == 0 {
+		return 0
+	}
+	rank := q * float64(m.GetHistogram().GetSampleCount())
+	lower, below := 0.0, 0.0
+	for _, bucket := range m.GetHistogram().GetBucket() {
+		count, upper := float64(bucket.GetCumulativeCount()), bucket.GetUpperBound()
+		if count >= rank && !math.IsInf(upper, 1) {
+			return 1000 * (lower + (upper-lower)*(rank-below)/max(1, count-below))
+		}
+		lower, below = upper, count
+	}
+	return 1000 * lower
+}

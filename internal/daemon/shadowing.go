@@ -1,0 +1,71 @@
+package daemon
+
+import (
+	"net/http"
+
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/compare"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// served tells the shadow who really answered a request, as station 5 decided and the fallback
+// completed it.
+func served(r *http.Request) (side shadow.Side, failure string, overridden bool) {
+	d := strangler.DecisionFrom(r.Context())
+	if d == nil {
+		return shadow.Legacy, "", false
+	}
+	return sides[d.Served()], d.Failure, d.Why == strangler.WhyOverride
+}
+
+var sides = map[strangler.Side]shadow.Side{
+	strangler.SideLegacy:  shadow.Legacy,
+	strangler.SideService: shadow.Service,
+}
+
+// shadowing returns what a routing table asks for the shadow around a chain: the comparer of
+// each route is made once, here.
+func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func(http.Handler) http.Handler, error) {
+	type plan struct {
+		comparer    shadow.Comparer
+		sample      float64
+		withSession bool
+		extra       shadow.Extra
+	}
+	plans := map[string]plan{}
+	for _, route := range cfg.Routes {
+		comparer, err := compare.New(route.Rules)
+		if err != nil {
+			return nil, err
+		}
+		plans[route.Name] = plan{comparer, route.Sample, route.SecondCall, shadow.Extra(route.LegacyExtra)}
+	}
+	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
+		p := plans[at.Route.Name]
+		if p.sample <= 0 || at.Route.Repeat == strangler.RepeatNever {
+			return nil
+		}
+		return d.shadow.Around(shadow.Point{
+			Route:       at.Route.Name,
+			Serves:      sides[at.Serves],
+			Other:       at.Other,
+			Sandbox:     at.Sandbox,
+			Compare:     p.comparer,
+			Sample:      p.sample,
+			WithSession: p.withSession,
+			LegacyExtra: p.extra,
+			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
+		})
+	}, nil
+}
+
+// repeatable reports whether a copy of such a request may be sent to a service without asking
+// for a sandbox: only what is safe by its method, and not said to be otherwise.
+func repeatable(repeat strangler.Repeat, method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return repeat.For(method) == strangler.RepeatSafe
+	}
+	return false
+}

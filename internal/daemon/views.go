@@ -1,0 +1,138 @@
+package daemon
+
+import (
+	"context"
+
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/journal"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+var _ web.System = (*Daemon)(nil)
+
+// Routes implements web.Registry.
+func (d *Daemon) Routes() []web.Route {
+	present := d.journal.Present()
+	cfg := d.current.Load().config
+	routes := make([]web.Route, len(cfg.Routes))
+	for i, route := range cfg.Routes {
+		routes[i] = routeView(route.Route, present[route.Name])
+	}
+	return routes
+}
+
+// route returns one route that is known to exist.
+func (d *Daemon) route(name string) web.Route {
+	standing := d.journal.Present()[name]
+	for _, route := range d.current.Load().config.Routes {
+		if route.Name == name {
+			return routeView(route.Route, standing)
+		}
+	}
+	return web.Route{Name: name}
+}
+
+func routeView(route strangler.Route, s journal.Standing) web.Route {
+	return web.Route{Name: route.Name, Match: route.Match, Service: route.Service, Unit: route.Unit,
+		Phase: s.Position.Phase, Weight: s.Position.Weight, Version: s.Version, Since: s.Since, Actor: s.Actor, Reason: s.Reason}
+}
+
+// Services implements web.Registry.
+func (d *Daemon) Services() []web.Service {
+	cfg := d.current.Load().config
+	services := make([]web.Service, 0, len(cfg.ServiceNames))
+	for _, name := range cfg.ServiceNames {
+		s := web.Service{Name: name, URLs: []string{}, Routes: []string{}}
+		for _, u := range cfg.Services[name].URLs {
+			s.URLs = append(s.URLs, u.Redacted())
+		}
+		for _, route := range cfg.Routes {
+			if route.Service == name {
+				s.Routes = append(s.Routes, route.Name)
+			}
+		}
+		services = append(services, s)
+	}
+	return services
+}
+
+// Entries implements web.History.
+func (d *Daemon) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
+	found, err := d.journal.Entries(ctx, journal.Query{Route: q.Route, Before: q.Before, Limit: q.Limit})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 && q.Route != "" && q.Before == 0 {
+		return nil, d.unknownRoute(q.Route)
+	}
+	entries := make([]web.Entry, len(found))
+	for i, e := range found {
+		entries[i] = web.Entry{Seq: e.Seq, Change: e.Change, At: e.At, Kind: string(e.Kind), How: string(e.How), Undoes: e.Undoes,
+			Route: e.Route, Unit: e.Unit, Version: e.Version, Before: e.Before, After: e.After,
+			Actor: e.Author.Actor, Verified: e.Author.Verified, Reason: e.Author.Reason}
+	}
+	return entries, nil
+}
+
+func (d *Daemon) unknownRoute(name string) error {
+	var names []string
+	for _, route := range d.current.Load().config.Routes {
+		names = append(names, route.Name)
+	}
+	return &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
+}
+
+// RoutesAt implements web.History: each route as it was defined then.
+func (d *Daemon) RoutesAt(ctx context.Context, at time.Time) ([]web.Route, error) {
+	standings, err := d.journal.At(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	routes := make([]web.Route, 0, len(standings))
+	for name, s := range standings {
+		definition, err := config.ParseDefinition(s.Definition)
+		if err != nil {
+			return nil, fmt.Errorf("read the definition of route %q in the journal: %w", name, err)
+		}
+		routes = append(routes, routeView(definition, s))
+	}
+	slices.SortFunc(routes, func(a, b web.Route) int { return strings.Compare(a.Name, b.Name) })
+	return routes, nil
+}
+
+// Config implements web.Monitor.
+func (d *Daemon) Config() web.ConfigState {
+	now := d.current.Load()
+	state := web.ConfigState{File: now.config.File, LoadedAt: now.loadedAt, Definitions: now.config.Definitions()}
+	if r := d.refusal.Load(); r != nil {
+		state.Problem, state.ProblemAt = r.problem, r.at
+	}
+	return state
+}
+
+// Subscribe implements web.Monitor.
+func (d *Daemon) Subscribe(ctx context.Context) <-chan web.Event { return d.events.subscribe(ctx) }
+
+// ready says whether the daemon wants requests, and what a person should know.
+func (d *Daemon) ready() (bool, any) {
+	detail := struct {
+		Ready    bool   `json:"ready"`
+		Draining bool   `json:"draining,omitempty"`
+		Problem  string `json:"config_problem,omitempty"` // why the last reload was refused
+		Ledger   string `json:"ledger_problem,omitempty"`
+	}{Draining: d.draining.Load()}
+	detail.Ready = !detail.Draining
+	if r := d.refusal.Load(); r != nil {
+		detail.Problem = r.problem
+	}
+	if err := d.ledger.Stats().Err; err != nil {
+		detail.Ledger = err.Error()
+	}
+	return detail.Ready, detail
+}

@@ -20,20 +20,25 @@ import (
 	"github.com/strangler-fig/toolkit/examples/bookshop/seed"
 )
 
-// Book is a book as this service speaks of it.
-type Book struct {
+// Summary is a book in a list.
+type Summary struct {
 	ID       string `json:"id"`
 	Title    string `json:"title"`
 	Author   string `json:"author"`
 	Price    string `json:"price"` // decimal, in euros
 	Category string `json:"category"`
 	Released string `json:"released"` // ISO 8601 date
-	Pages    *int   `json:"pages,omitempty"`
+}
+
+// Book is a book by itself.
+type Book struct {
+	Summary
+	Pages *int `json:"pages,omitempty"`
 }
 
 // Shelf is a list of books.
 type Shelf struct {
-	Books []Book `json:"books"`
+	Books []Summary `json:"books"`
 }
 
 // Stock says how many copies of a book there are.
@@ -58,7 +63,11 @@ type service struct {
 
 func (s *service) book(w http.ResponseWriter, r *http.Request) {
 	if b, ok := s.find(w, r); ok {
-		write(w, s.model(b))
+		book := Book{Summary: summary(b)}
+		if b.Pages > 0 || s.repaired {
+			book.Pages = &b.Pages
+		}
+		write(w, book)
 	}
 }
 
@@ -81,9 +90,9 @@ func (s *service) shelf(w http.ResponseWriter, r *http.Request) {
 			return strings.Compare(a.Title, b.Title)
 		})
 	}
-	shelf := Shelf{Books: []Book{}}
+	shelf := Shelf{Books: []Summary{}}
 	for _, b := range found {
-		shelf.Books = append(shelf.Books, s.model(b))
+		shelf.Books = append(shelf.Books, summary(b))
 	}
 	write(w, shelf)
 }
@@ -99,13 +108,9 @@ func (s *service) find(w http.ResponseWriter, r *http.Request) (seed.Book, bool)
 	return s.books[id-1], true
 }
 
-func (s *service) model(b seed.Book) Book {
-	book := Book{ID: strconv.Itoa(b.No), Title: b.Title, Author: b.Author, Price: fmt.Sprintf("%d.%02d", b.Cents/100, b.Cents%100),
+func summary(b seed.Book) Summary {
+	return Summary{ID: strconv.Itoa(b.No), Title: b.Title, Author: b.Author, Price: fmt.Sprintf("%d.%02d", b.Cents/100, b.Cents%100),
 		Category: b.Category, Released: b.Released.Format("2006-01-02")}
-	if b.Pages > 0 || s.repaired {
-		book.Pages = &b.Pages
-	}
-	return book
 }
 
 func write(w http.ResponseWriter, v any) {

@@ -18,9 +18,10 @@ func (b *bookRow) scan(row interface{ Scan(...any) error }) error {
 	return row.Scan(&b.no, &b.title, &b.author, &b.cents, &b.category, &b.date, &b.pages, &b.stock)
 }
 
-func (b *bookRow) json() map[string]any {
+// row is a book in a list; only a book by itself has its pages.
+func (b *bookRow) row() map[string]any {
 	return map[string]any{"BK_NO": b.no, "TTL": b.title, "AUTH_NM": b.author, "PRC_CENTS": b.cents,
-		"CAT_CD": b.category, "RLS_DT": b.date, "PG_CNT": b.pages}
+		"CAT_CD": b.category, "RLS_DT": b.date}
 }
 
 func (s *Shop) query(where string, args ...any) ([]bookRow, error) {
@@ -46,7 +47,9 @@ func (s *Shop) book(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	answer(w, http.StatusOK, b.json())
+	body := b.row()
+	body["PG_CNT"] = b.pages
+	answer(w, http.StatusOK, body)
 }
 
 // books lists a shelf by title as a person would, without regard to case.
@@ -66,7 +69,7 @@ func (s *Shop) list(w http.ResponseWriter, where string, arg string) {
 	}
 	list := make([]map[string]any, len(books))
 	for i := range books {
-		list[i] = books[i].json()
+		list[i] = books[i].row()
 	}
 	answer(w, http.StatusOK, map[string]any{"BK_LST": list, "CNT": len(list)})
 }

@@ -21,12 +21,12 @@ type book struct {
 	Cents    int64  `json:"PRC_CENTS"`
 	Category string `json:"CAT_CD"`
 	Released string `json:"RLS_DT"` // day first
-	Pages    *int   `json:"PG_CNT,omitempty"`
 }
 
 type bookAnswer struct {
 	meta
 	book
+	Pages *int `json:"PG_CNT,omitempty"`
 }
 
 type shelfAnswer struct {
@@ -41,7 +41,7 @@ type stockAnswer struct {
 	Available string `json:"AVAIL_YN"`
 }
 
-func toBook(b catalogue.Book) (book, error) {
+func toBook(b catalogue.Summary) (book, error) {
 	number, err := strconv.Atoi(b.ID)
 	if err != nil {
 		return book{}, fmt.Errorf("the id %q is not a number", b.ID)
@@ -56,15 +56,15 @@ func toBook(b catalogue.Book) (book, error) {
 	}
 	for code, category := range categories {
 		if category == b.Category {
-			return book{number, b.Title, b.Author, price, code, released.Format("02/01/2006"), b.Pages}, nil
+			return book{number, b.Title, b.Author, price, code, released.Format("02/01/2006")}, nil
 		}
 	}
 	return book{}, fmt.Errorf("legacy has no code for category %q", b.Category)
 }
 
 func legacyBook(b catalogue.Book) (bookAnswer, error) {
-	translated, err := toBook(b)
-	return bookAnswer{newMeta(), translated}, err
+	translated, err := toBook(b.Summary)
+	return bookAnswer{newMeta(), translated, b.Pages}, err
 }
 
 func legacyShelf(s catalogue.Shelf) (shelfAnswer, error) {

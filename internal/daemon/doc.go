@@ -11,6 +11,6 @@
 //   - traffic.go   what clients' requests did, per route and side
 //   - metrics.go   the same and more for Prometheus
 //   - events.go    who watches, and what they are told
-//   - views.go     the running system in the shapes of the admin API
+//   - stats.go, evidence.go, explain.go, views.go   the running system in the shapes of the admin API
 //   - listen.go    the three listeners
 package daemon

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -27,7 +27,7 @@ type Config struct {
 type shell struct {
 	keys     keyring
 	sessions *sessions
-	limit    *loginLimit
+	guesses  *guesses
 	log      *slog.Logger
 }
 
@@ -45,10 +45,10 @@ func NewHandler(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(keys) == 0 && !loopback(hostOf(c.Listen)) {
+	if host, _, _ := net.SplitHostPort(c.Listen); len(keys) == 0 && !loopback(host) {
 		return nil, fmt.Errorf("admin address %s is not on loopback, where anybody may move routes; set admin.tokens, or listen on 127.0.0.1", c.Listen)
 	}
-	s := &shell{keys: keys, sessions: newSessions(), limit: newLoginLimit(), log: c.Logger}
+	s := &shell{keys: keys, sessions: newSessions(), guesses: newGuesses(), log: c.Logger}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -58,8 +58,7 @@ func NewHandler(c Config) (http.Handler, error) {
 			Detail: "a page of another origin asks for a change; only pages of this listener may"})
 	}))
 
-	mux := chi.NewRouter()
-	mux.Use(secure)
+	mux := newMux()
 	probes(mux, c.Ready)
 	mux.Group(func(mux chi.Router) {
 		mux.Use(hosts.check, origin.Handler)
@@ -72,15 +71,11 @@ func NewHandler(c Config) (http.Handler, error) {
 				mux.Method(http.MethodGet, "/metrics", c.Metrics)
 			}
 			mux.Mount("/api/v1", c.API)
+			mux.HandleFunc("/api/*", noSuchAPI)
 			mux.Mount("/", c.Dashboard)
 		})
 	})
 	return mux, nil
-}
-
-func hostOf(listen string) string {
-	u := url.URL{Host: listen}
-	return u.Hostname()
 }
 
 // OpsConfig is what stands on the ops listener.
@@ -92,8 +87,7 @@ type OpsConfig struct {
 // NewOps returns what probes and scrapers need, and nothing else: /healthz, /readyz and /metrics,
 // without tokens.
 func NewOps(c OpsConfig) http.Handler {
-	mux := chi.NewRouter()
-	mux.Use(secure)
+	mux := newMux()
 	probes(mux, c.Ready)
 	if c.Metrics != nil {
 		mux.Method(http.MethodGet, "/metrics", c.Metrics)

@@ -31,7 +31,11 @@ func newHosts(listen string, extra []string) (*hosts, error) {
 		}
 	}
 	for _, name := range extra {
-		h.extra[strings.ToLower(strings.TrimSuffix(name, "."))] = true
+		name = strings.ToLower(strings.TrimSuffix(name, "."))
+		if bare, ok := strings.CutPrefix(name, "["); ok && strings.HasSuffix(bare, "]") {
+			name = strings.TrimSuffix(bare, "]")
+		}
+		h.extra[name] = true
 	}
 	return h, nil
 }
@@ -60,17 +64,21 @@ func (h *hosts) known(r *http.Request) bool {
 }
 
 // local reports whether host is the very address that the connection came to, as it may be where
-// the listener has them all. No name can be made to look like an address.
+// the listener has them all, or localhost for a loopback one. No name of a stranger's can be made
+// to look like either.
 func (h *hosts) local(r *http.Request, host string) bool {
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
 	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if !ok {
 		return false
 	}
 	own, err := netip.ParseAddrPort(addr.String())
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return own.Addr().Unmap().IsLoopback()
+	}
+	ip, err := netip.ParseAddr(host)
 	return err == nil && own.Addr().Unmap().WithZone("") == ip.Unmap()
 }
 

@@ -7,40 +7,6 @@ import (
 	"strings"
 )
 
-// identify finds out who sends a request and turns away those whom nobody knows.
-func (s *shell) identify(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, ok := s.who(r)
-		switch {
-		case ok:
-			next.ServeHTTP(w, r.WithContext(WithIdentity(r.Context(), who)))
-		case r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html"):
-			http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-		default:
-			w.Header().Set("WWW-Authenticate", `Bearer realm="strangler"`)
-			deny(w, r, Problem{Status: http.StatusUnauthorized, Code: CodeUnauthorized,
-				Detail: "this listener wants a known token: send Authorization: Bearer, set STRANGLER_TOKEN, or log in at /login"})
-		}
-	})
-}
-
-func (s *shell) who(r *http.Request) (Identity, bool) {
-	if len(s.keys) == 0 {
-		return Identity{Role: RoleOperate}, true
-	}
-	if header := r.Header.Get("Authorization"); header != "" {
-		scheme, secret, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return Identity{}, false
-		}
-		return s.keys.find(strings.TrimSpace(secret))
-	}
-	if c, err := r.Cookie(sessionCookie); err == nil {
-		return s.sessions.find(c.Value)
-	}
-	return Identity{}, false
-}
-
 var loginTemplate = template.Must(template.New("login").Parse(`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Log in · strangler</title></head>
@@ -62,7 +28,7 @@ func (s *shell) showLogin(w http.ResponseWriter, status int, next, problem strin
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	if err := loginTemplate.Execute(w, struct{ Next, Problem string }{next, problem}); err != nil {
-		s.log.Debug("write login page", "error", err)
+		s.log.Debug("write login page", keyError, err)
 	}
 }
 
@@ -81,25 +47,27 @@ func (s *shell) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	next := localPath(r.PostForm.Get("next"))
-	if !s.limit.allow(r) {
-		w.Header().Set("Retry-After", "5")
+	who, known, wait := s.guesses.try(r, s.keys, r.PostForm.Get("token"))
+	switch {
+	case wait:
+		w.Header().Set("Retry-After", retryAfter)
 		s.showLogin(w, http.StatusTooManyRequests, next, "Too many attempts; wait a few seconds.")
 		return
-	}
-	who, ok := s.keys.find(r.PostForm.Get("token"))
-	if !ok {
-		s.log.Warn("login with an unknown token", "remote", r.RemoteAddr)
+	case !known:
+		s.log.Warn("login with an unknown token", keyRemote, r.RemoteAddr)
 		s.showLogin(w, http.StatusUnauthorized, next, "No such token.")
 		return
 	}
-	s.log.Info("login", "actor", who.Name, "remote", r.RemoteAddr)
+	s.log.Info("login", keyActor, who.Name, keyRemote, r.RemoteAddr)
 	setSession(w, r, s.sessions.open(who))
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 func (s *shell) logout(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(sessionCookie); err == nil {
-		s.sessions.end(c.Value)
+		if who, known := s.sessions.end(c.Value); known {
+			s.log.Info("logout", keyActor, who.Name, keyRemote, r.RemoteAddr)
+		}
 	}
 	setSession(w, r, "")
 	http.Redirect(w, r, "/login", http.StatusSeeOther)

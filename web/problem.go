@@ -25,11 +25,18 @@ const (
 	CodeUnknownRoute = "unknown_route" // no route of that name
 	CodeNotFound     = "not_found"     // nothing else of that name
 	CodeConflict     = "conflict"      // the route changed since the caller looked
-	CodeRefused      = "refused"       // a guard stands in the way
-	CodeTooLarge     = "too_large"     // the request's body
-	CodeTooMany      = "too_many"      // too often, or too many at once
-	CodeInternal     = "internal"      // the log says more
+	CodeNothing      = "nothing_to_undo"
+	CodeRefused      = "refused"   // a guard stands in the way
+	CodeTooLarge     = "too_large" // the request's body
+	CodeTooMany      = "too_many"  // too often, or too many at once
+	CodeInternal     = "internal"  // the log says more
 )
+
+// Codes lists all codes.
+func Codes() []string {
+	return []string{CodeInvalid, CodeUnauthorized, CodeForbidden, CodeUnknownRoute, CodeNotFound, CodeConflict,
+		CodeNothing, CodeRefused, CodeTooLarge, CodeTooMany, CodeInternal}
+}
 
 // Error implements error.
 func (p *Problem) Error() string {
@@ -53,9 +60,11 @@ func WriteProblem(w http.ResponseWriter, p Problem) {
 // deny answers a request that the shell doesn't let through: the API's clients read problem
 // documents, people read text.
 func deny(w http.ResponseWriter, r *http.Request, p Problem) {
-	if strings.HasPrefix(r.URL.Path, "/api/") {
+	if isAPI(r) {
 		WriteProblem(w, p)
 		return
 	}
 	http.Error(w, p.Detail, p.Status)
 }
+
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -68,15 +69,23 @@ func (s *sessions) find(id string) (Identity, bool) {
 	return one.identity, true
 }
 
-func (s *sessions) end(id string) {
+// end ends a session and returns whose it was.
+func (s *sessions) end(id string) (Identity, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.known, sha256.Sum256([]byte(id)))
+	hash := sha256.Sum256([]byte(id))
+	one, known := s.known[hash]
+	delete(s.known, hash)
+	return one.identity, known
 }
 
 // setSession sets the cookie, or takes it back where id is empty.
+//
+// Behind a proxy that ends TLS only X-Forwarded-Proto tells that the browser speaks it. Whoever
+// forges that header harms only itself: its browser won't send the cookie over plain HTTP.
 func setSession(w http.ResponseWriter, r *http.Request, id string) {
-	c := &http.Cookie{Name: sessionCookie, Value: id, Path: "/", HttpOnly: true, Secure: r.TLS != nil,
+	secure := r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	c := &http.Cookie{Name: sessionCookie, Value: id, Path: "/", HttpOnly: true, Secure: secure,
 		SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLifetime / time.Second)}
 	if id == "" {
 		c.MaxAge = -1

@@ -40,8 +40,8 @@ type EntryQuery struct {
 
 // Evidence reads the ledger.
 type Evidence interface {
-	Divergences(context.Context, DivergenceQuery) ([]Divergence, error)
-	Divergence(ctx context.Context, id string) (Divergence, error) // *NotFoundError
+	Divergences(context.Context, DivergenceQuery) ([]Divergence, error) // *InvalidError
+	Divergence(ctx context.Context, id string) (Divergence, error)      // *NotFoundError
 	Groups(ctx context.Context, route, state string) ([]Group, error)
 	Group(ctx context.Context, id string) (Group, error) // *NotFoundError
 }

@@ -42,10 +42,11 @@ type Move struct {
 
 // Undo asks for one step back in the journal.
 type Undo struct {
-	Route  string
-	Reason string
-	Actor  Actor
-	Force  bool
+	Route     string
+	Reason    string
+	Actor     Actor
+	IfVersion int64 // the version that the caller has seen; 0: any
+	Force     bool
 }
 
 // Rollback asks for the routes of exactly one of Route, Unit, Service or All to go back.

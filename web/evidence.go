@@ -1,0 +1,30 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+)
+
+// MayRead reports whether the one who sends r may read recorded answers and, if so, puts on
+// record that what was read, and by whom.
+func MayRead(log *slog.Logger, r *http.Request, what string) bool {
+	who := IdentityFrom(r.Context())
+	if !who.Role.Allows(RoleEvidence) {
+		return false
+	}
+	actor := who.Actor("")
+	log.Info("recorded answers read", keyActor, actor.Name, keyVerified, actor.Verified, keyRemote, r.RemoteAddr, keyWhat, what)
+	return true
+}
+
+// Withhold leaves out of d all that comes from recorded answers: the answers, the values that
+// differ, and the ids of a keyed array's elements in pointers. It changes no list that d shares.
+func (d *Divergence) Withhold() {
+	d.Legacy, d.Service = nil, nil
+	d.Differences = slices.Clone(d.Differences)
+	for i := range d.Differences {
+		one := &d.Differences[i]
+		one.Pointer, one.Legacy, one.Service = one.Pattern, nil, nil
+	}
+}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -24,44 +24,37 @@ type server struct {
 	log    *slog.Logger
 	until  context.Context
 	seats  chan struct{} // one for each subscriber of events
+
+	heartbeat    time.Duration // between signs of life where there are no events
+	writeTimeout time.Duration // for one event; a subscriber that doesn't read is let go
 }
 
 // New returns the API, to be mounted at /api/v1 behind web.NewHandler, which says who sends a
 // request. It starts no goroutine.
-func New(c Config) http.Handler {
-	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers)}
+func New(c Config) http.Handler { return newServer(c).router() }
+
+func newServer(c Config) *server {
+	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers),
+		heartbeat: heartbeat, writeTimeout: writeTimeout}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
 	if s.until == nil {
 		s.until = context.Background()
 	}
-	return s.router()
+	return s
 }
 
 func (s *server) router() *chi.Mux {
 	mux := chi.NewRouter()
 	mux.Use(middleware.GetHead)
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
-		web.WriteProblem(w, web.Problem{Status: http.StatusNotFound, Code: web.CodeNotFound, Detail: "no such endpoint"})
+		web.WriteProblem(w, web.Problem{Status: http.StatusNotFound, Code: web.CodeNotFound, Detail: "no such endpoint; /api/v1/openapi.json has them all"})
 	})
-	mux.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		var allowed []string
-		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost} {
-			find := method
-			if find == http.MethodHead {
-				find = http.MethodGet
-			}
-			if mux.Match(chi.NewRouteContext(), find, routePath(r)) {
-				allowed = append(allowed, method)
-			}
-		}
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		web.WriteProblem(w, web.Problem{Status: http.StatusMethodNotAllowed, Code: web.CodeInvalid,
-			Detail: "that method is not for this endpoint; use " + strings.Join(allowed, " or ")})
-	})
+	mux.MethodNotAllowed(web.MethodNotAllowed)
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleView))
+		mux.Get("/openapi.json", openapi)
 		mux.Get("/routes", s.routes)
 		mux.Get("/routes/{name}", s.route)
 		mux.Get("/divergences", s.divergences)
@@ -82,12 +75,4 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/rollback", s.rollback)
 	})
 	return mux
-}
-
-// routePath is what chi matches: the path below where the API is mounted.
-func routePath(r *http.Request) string {
-	if c := chi.RouteContext(r.Context()); c != nil && c.RoutePath != "" {
-		return c.RoutePath
-	}
-	return r.URL.Path
 }

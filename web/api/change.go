@@ -1,13 +1,21 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
+)
+
+// What the journal keeps of a person's words, in characters.
+const (
+	maxReason = 1000
+	maxActor  = 100
 )
 
 // ShiftRequest asks for a route to stand elsewhere.
@@ -26,6 +34,8 @@ type UndoRequest struct {
 	Reason string `json:"reason,omitempty"`
 	Force  bool   `json:"force,omitempty"`
 	Actor  string `json:"actor,omitempty"` // counts only where there are no tokens
+
+	IfVersion int64 `json:"-"` // the client sends it as If-Match; 0: any
 }
 
 type rollbackRequest struct {
@@ -41,21 +51,17 @@ func (s *server) shift(w http.ResponseWriter, r *http.Request) {
 	if !s.read(w, r, &in) {
 		return
 	}
-	if in.Phase == nil {
-		invalid(w, http.StatusUnprocessableEntity, "phase is missing; it is legacy, shadow, canary, live or retired")
-		return
-	}
-	to := strangler.At(*in.Phase)
-	if in.Weight != nil {
-		to.Weight = *in.Weight
-	}
-	if err := to.Validate(); err != nil {
-		invalid(w, http.StatusUnprocessableEntity, err.Error())
-		return
-	}
 	version, err := ifMatch(r)
 	if err != nil {
 		invalid(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	to, err := target(in.Phase, in.Weight)
+	if err == nil {
+		err = checkWords(in.Reason, in.Actor)
+	}
+	if err != nil {
+		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
 	route, err := s.system.Shift(r.Context(), web.Move{Route: param(r, "name"), To: to, Reason: in.Reason, Force: in.Force,
@@ -68,22 +74,36 @@ func (s *server) shift(w http.ResponseWriter, r *http.Request) {
 	s.write(w, route)
 }
 
-func etag(r web.Route) string { return strconv.Quote(strconv.FormatInt(r.Version, 10)) }
-
-// ifMatch returns the version that the caller has seen; 0: any (RFC 9110 section 13.1.1). A list
-// of tags is refused, since a route has one version only.
-func ifMatch(r *http.Request) (int64, error) {
-	values := r.Header.Values("If-Match")
-	if len(values) == 0 || len(values) == 1 && strings.TrimSpace(values[0]) == "*" {
-		return 0, nil
+// target returns the position that a phase and perhaps a weight name.
+func target(phase *strangler.Phase, weight *strangler.Weight) (strangler.Position, error) {
+	switch {
+	case phase == nil:
+		return strangler.Position{}, errors.New("phase is missing; it is legacy, shadow, canary, live or retired")
+	case *phase == strangler.PhaseCanary && weight == nil:
+		return strangler.Position{}, errors.New("weight is missing; a canary's is a number of percent such as 25")
 	}
-	text := strings.TrimSpace(values[0])
-	if len(values) == 1 && len(text) > 2 && text[0] == '"' && text[len(text)-1] == '"' {
-		if n, err := strconv.ParseInt(text[1:len(text)-1], 10, 64); err == nil && n > 0 && `"`+strconv.FormatInt(n, 10)+`"` == text {
-			return n, nil
+	to := strangler.At(*phase)
+	if weight != nil {
+		to.Weight = *weight
+	}
+	return to, to.Validate()
+}
+
+// checkWords reports words that are not fit for the journal, which keeps them for ever and is
+// read on terminals.
+func checkWords(reason, actor string) error {
+	for _, one := range []struct {
+		what, text string
+		most       int
+	}{{"reason", reason, maxReason}, {"actor", actor, maxActor}} {
+		if n := utf8.RuneCountInString(one.text); n > one.most {
+			return fmt.Errorf("%s has %d characters; at most %d are kept", one.what, n, one.most)
+		}
+		if strings.ContainsFunc(one.text, unicode.IsControl) {
+			return fmt.Errorf("%s has a control character in it; write plain text on one line", one.what)
 		}
 	}
-	return 0, fmt.Errorf(`If-Match %q is no version; send the route's ETag, such as "7" with its quotes, or *`, strings.Join(values, ", "))
+	return nil
 }
 
 func (s *server) undo(w http.ResponseWriter, r *http.Request) {
@@ -91,13 +111,22 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) {
 	if !s.read(w, r, &in) {
 		return
 	}
+	version, err := ifMatch(r)
+	if err != nil {
+		invalid(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if err := checkWords(in.Reason, in.Actor); err != nil {
+		invalid(w, http.StatusUnprocessableEntity, err.Error())
+		return
+	}
 	routes, err := s.system.Undo(r.Context(), web.Undo{Route: param(r, "name"), Reason: in.Reason, Force: in.Force,
-		Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
+		IfVersion: version, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.write(w, routeList{list(routes)})
+	s.write(w, routeList{routes})
 }
 
 func (s *server) rollback(w http.ResponseWriter, r *http.Request) {
@@ -105,18 +134,12 @@ func (s *server) rollback(w http.ResponseWriter, r *http.Request) {
 	if !s.read(w, r, &in) {
 		return
 	}
-	named := 0
-	for _, is := range []bool{in.Route != "", in.Unit != "", in.Service != "", in.All} {
-		if is {
-			named++
-		}
-	}
-	switch {
-	case named != 1:
-		invalid(w, http.StatusUnprocessableEntity, "say what goes back: exactly one of route, unit, service or all")
+	if version, err := ifMatch(r); err != nil || version != 0 {
+		invalid(w, http.StatusBadRequest, "a rollback moves routes whatever their versions; leave If-Match out")
 		return
-	case in.To != strangler.PhaseLegacy && in.To != strangler.PhaseShadow:
-		invalid(w, http.StatusUnprocessableEntity, fmt.Sprintf("a rollback goes to legacy or shadow, not %s", in.To))
+	}
+	if err := checkRollback(in); err != nil {
+		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
 	in.Rollback.Actor = web.IdentityFrom(r.Context()).Actor(in.Actor)
@@ -125,6 +148,21 @@ func (s *server) rollback(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	result.Moved, result.Skipped = list(result.Moved), list(result.Skipped)
 	s.write(w, result)
+}
+
+func checkRollback(in rollbackRequest) error {
+	named := 0
+	for _, is := range []bool{in.Route != "", in.Unit != "", in.Service != "", in.All} {
+		if is {
+			named++
+		}
+	}
+	switch {
+	case named != 1:
+		return errors.New("say what goes back: exactly one of route, unit, service or all")
+	case in.To != strangler.PhaseLegacy && in.To != strangler.PhaseShadow:
+		return fmt.Errorf("a rollback goes to legacy or shadow, not %s", in.To)
+	}
+	return checkWords(in.Reason, in.Actor)
 }

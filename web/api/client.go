@@ -1,17 +1,14 @@
 package api
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,11 +40,14 @@ type ClientConfig struct {
 	HTTP  *http.Client // nil: one that doesn't follow redirects
 }
 
-// Client calls the API. Its errors are *Problem, *UnreachableError, or the context's. It is safe
-// for concurrent use.
+// Client calls the API. What the API refuses is a *Problem; where nothing answers in time, or
+// something that isn't the API, it is an *UnreachableError; a canceled context is
+// context.Canceled. A call takes a minute at most. A Client is safe for concurrent use.
 type Client struct {
 	base, token, actor string
 	http               *http.Client
+	maxAnswer          int64         // bytes
+	silence            time.Duration // of a stream of events, until it is given up
 }
 
 const (
@@ -58,14 +58,14 @@ const (
 // NewClient returns a client. It connects only when it is used.
 func NewClient(c ClientConfig) (*Client, error) {
 	u, err := url.Parse(c.URL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("admin URL %q: it has to be such as http://127.0.0.1:9900", c.URL)
 	}
 	if c.HTTP == nil {
 		// A redirect could carry the token elsewhere.
 		c.HTTP = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
-	return &Client{base: strings.TrimRight(c.URL, "/") + "/api/v1", token: c.Token, actor: c.Actor, http: c.HTTP}, nil
+	return &Client{base: strings.TrimRight(c.URL, "/") + "/api/v1", token: c.Token, actor: c.Actor, http: c.HTTP, maxAnswer: maxAnswer, silence: silence}, nil
 }
 
 func (c *Client) do(ctx context.Context, method, path string, header http.Header, in any) (*http.Response, error) {
@@ -92,10 +92,7 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
-		if ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
-			return nil, ctx.Err()
-		}
-		return nil, &UnreachableError{c.base, err}
+		return nil, c.unreachable(ctx, err)
 	}
 	if answer.StatusCode/100 == 2 {
 		return answer, nil
@@ -118,12 +115,12 @@ func (c *Client) call(ctx context.Context, method, path string, header http.Head
 		return err
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, c.maxAnswer+1))
 	switch {
 	case err != nil:
-		return &UnreachableError{c.base, err}
-	case len(text) > maxAnswer:
-		return fmt.Errorf("read %s: the answer is over %d MiB; ask for less", path, maxAnswer>>20)
+		return c.unreachable(ctx, err)
+	case int64(len(text)) > c.maxAnswer:
+		return &UnreachableError{c.base, fmt.Errorf("its answer to %s %s is over %d bytes", method, path, c.maxAnswer)}
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return &UnreachableError{c.base, fmt.Errorf("its answer is not the admin API's: %w", err)}
@@ -131,153 +128,13 @@ func (c *Client) call(ctx context.Context, method, path string, header http.Head
 	return nil
 }
 
-func get[T any](ctx context.Context, c *Client, path string, query url.Values) (out T, err error) {
-	for name, values := range query {
-		if values[0] == "" || values[0] == "0" {
-			query.Del(name)
-		}
+// unreachable returns the error for a call that broke, unless the caller itself gave it up.
+func (c *Client) unreachable(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
 	}
-	if len(query) > 0 {
-		path += "?" + query.Encode()
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err // its text repeats the URL
 	}
-	err = c.call(ctx, http.MethodGet, path, nil, nil, &out)
-	return out, err
-}
-
-// Routes returns all routes, in the configuration's order.
-func (c *Client) Routes(ctx context.Context) ([]web.Route, error) {
-	l, err := get[routeList](ctx, c, "/routes", nil)
-	return l.Routes, err
-}
-
-// Route returns one route.
-func (c *Client) Route(ctx context.Context, name string) (web.Route, error) {
-	return get[web.Route](ctx, c, "/routes/"+url.PathEscape(name), nil)
-}
-
-// Shift moves a route.
-func (c *Client) Shift(ctx context.Context, name string, in ShiftRequest) (out web.Route, err error) {
-	if in.Actor == "" {
-		in.Actor = c.actor
-	}
-	header := make(http.Header)
-	if in.IfVersion != 0 {
-		header.Set("If-Match", strconv.Quote(strconv.FormatInt(in.IfVersion, 10)))
-	}
-	err = c.call(ctx, http.MethodPut, "/routes/"+url.PathEscape(name)+"/phase", header, in, &out)
-	return out, err
-}
-
-// Undo takes a route one step back and returns the routes that moved.
-func (c *Client) Undo(ctx context.Context, name string, in UndoRequest) ([]web.Route, error) {
-	if in.Actor == "" {
-		in.Actor = c.actor
-	}
-	var out routeList
-	err := c.call(ctx, http.MethodPost, "/routes/"+url.PathEscape(name)+"/undo", nil, in, &out)
-	return out.Routes, err
-}
-
-// Rollback takes routes back.
-func (c *Client) Rollback(ctx context.Context, in web.Rollback) (out web.RollbackResult, err error) {
-	actor := in.Actor.Name
-	if actor == "" {
-		actor = c.actor
-	}
-	err = c.call(ctx, http.MethodPost, "/rollback", nil, rollbackRequest{in, actor}, &out)
-	return out, err
-}
-
-// Divergences returns divergences, newest first, without their answers.
-func (c *Client) Divergences(ctx context.Context, q web.DivergenceQuery) ([]web.Divergence, error) {
-	l, err := get[divergenceList](ctx, c, "/divergences", url.Values{"route": {q.Route}, "group": {q.Group}, "after": {q.After}, "limit": {strconv.Itoa(q.Limit)}})
-	return l.Divergences, err
-}
-
-// Divergence returns one divergence, with its answers where the token's role allows it.
-func (c *Client) Divergence(ctx context.Context, id string) (web.Divergence, error) {
-	return get[web.Divergence](ctx, c, "/divergences/"+url.PathEscape(id), nil)
-}
-
-// Groups returns the groups of a route and in a state; empty: all.
-func (c *Client) Groups(ctx context.Context, route, state string) ([]web.Group, error) {
-	l, err := get[groupList](ctx, c, "/groups", url.Values{"route": {route}, "state": {state}})
-	return l.Groups, err
-}
-
-// Group returns one group.
-func (c *Client) Group(ctx context.Context, id string) (web.Group, error) {
-	return get[web.Group](ctx, c, "/groups/"+url.PathEscape(id), nil)
-}
-
-// Journal returns entries, newest first.
-func (c *Client) Journal(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
-	l, err := get[entryList](ctx, c, "/journal", url.Values{"route": {q.Route}, "before": {strconv.FormatInt(q.Before, 10)}, "limit": {strconv.Itoa(q.Limit)}})
-	return l.Entries, err
-}
-
-// RoutesAt returns the table as it was, or of it one route.
-func (c *Client) RoutesAt(ctx context.Context, route string, at time.Time) ([]web.Route, error) {
-	l, err := get[routeList](ctx, c, "/journal", url.Values{"route": {route}, "at": {at.Format(time.RFC3339Nano)}})
-	return l.Routes, err
-}
-
-// Stats returns the figures since the proxy started.
-func (c *Client) Stats(ctx context.Context) (web.Stats, error) {
-	return get[web.Stats](ctx, c, "/stats", nil)
-}
-
-// Services returns all services.
-func (c *Client) Services(ctx context.Context) ([]web.Service, error) {
-	l, err := get[serviceList](ctx, c, "/services", nil)
-	return l.Services, err
-}
-
-// Config returns which configuration is in force.
-func (c *Client) Config(ctx context.Context) (web.ConfigState, error) {
-	return get[web.ConfigState](ctx, c, "/config", nil)
-}
-
-// Explain tells what would happen to a request.
-func (c *Client) Explain(ctx context.Context, in web.Explain) (out web.Explanation, err error) {
-	err = c.call(ctx, http.MethodPost, "/explain", nil, in, &out)
-	return out, err
-}
-
-// Events yields events until ctx ends, the loop does, or the stream breaks, which is the last
-// thing it yields. An event's Data is a json.RawMessage.
-func (c *Client) Events(ctx context.Context) iter.Seq2[web.Event, error] {
-	return func(yield func(web.Event, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		answer, err := c.do(ctx, http.MethodGet, "/events", http.Header{"Accept": {"text/event-stream"}}, nil)
-		if err != nil {
-			yield(web.Event{}, err)
-			return
-		}
-		defer answer.Body.Close()
-		lines := bufio.NewScanner(answer.Body)
-		lines.Buffer(nil, 4<<20)
-		var kind, data string
-		for lines.Scan() {
-			switch name, value, _ := strings.Cut(lines.Text(), ": "); {
-			case name == "event":
-				kind = value
-			case name == "data":
-				data = value
-			case name == "" && value == "" && data != "":
-				if !yield(web.Event{Type: kind, Data: json.RawMessage(data)}, nil) {
-					return
-				}
-				kind, data = "", ""
-			}
-		}
-		err = lines.Err()
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		} else if err == nil {
-			err = &UnreachableError{c.base, io.ErrUnexpectedEOF}
-		}
-		yield(web.Event{}, err)
-	}
+	return &UnreachableError{c.base, err}
 }

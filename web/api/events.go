@@ -2,8 +2,8 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -13,7 +13,8 @@ import (
 const (
 	maxSubscribers = 100
 	heartbeat      = 15 * time.Second
-	writeTimeout   = 10 * time.Second // for one event; a subscriber that doesn't read is let go
+	writeTimeout   = 10 * time.Second
+	greeting       = "retry: 1000\n\n" // a browser whose stream ended comes back after so many milliseconds
 )
 
 // events streams what happens as server-sent events until the client leaves, can't keep up, or
@@ -33,20 +34,24 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(s.until, cancel)()
 
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.Header().Set("Connection", "close")     // its write deadline must not outlive the stream
 	if r.Method == http.MethodHead {
 		return
 	}
 	out := http.NewResponseController(w)
+	// Where the server can't set a deadline there is none; its connection ends all the same.
+	extend := func() { _ = out.SetWriteDeadline(time.Now().Add(s.writeTimeout)) }
+	defer extend() // for the end of the stream, which the server writes
 	send := func(text string) bool {
-		// Where the server can't set a deadline there is none; its connection ends all the same.
-		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
-		_, err := fmt.Fprint(w, text)
+		extend()
+		_, err := io.WriteString(w, text)
 		return err == nil && out.Flush() == nil
 	}
 	events := s.system.Subscribe(ctx)
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(s.heartbeat)
 	defer beat.Stop()
-	for ok := send(": here\n\n"); ok; {
+	for ok := send(greeting); ok; {
 		select {
 		case <-ctx.Done():
 			return
@@ -56,9 +61,9 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 			if !open {
 				return
 			}
-			data, err := json.Marshal(e.Data) // never has a line break in it
+			data, err := encode(e.Data) // never has a line break in it
 			if err != nil {
-				s.log.Error("encode event", "type", e.Type, "error", err)
+				s.log.Error("encode event", keyType, e.Type, keyError, err)
 				continue
 			}
 			ok = send("event: " + e.Type + "\ndata: " + string(data) + "\n\n")

@@ -13,13 +13,14 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/strangler-fig/toolkit/strangler"
-	"github.com/strangler-fig/toolkit/strangler/journal"
-	"github.com/strangler-fig/toolkit/strangler/rollout"
 	"github.com/strangler-fig/toolkit/web"
 )
 
-const maxBody = 64 << 10
+const (
+	maxBody   = 64 << 10
+	usualPage = 100
+	maxPage   = 1000
+)
 
 // read decodes a request's body strictly: one JSON object, no unknown fields, nothing after it.
 // It reports whether it could, and has answered if not.
@@ -85,51 +86,4 @@ func number(w http.ResponseWriter, r *http.Request, name string, most int64) (n 
 		return 0, false
 	}
 	return n, true
-}
-
-func invalid(w http.ResponseWriter, status int, detail string) {
-	web.WriteProblem(w, web.Problem{Status: status, Code: web.CodeInvalid, Detail: detail})
-}
-
-// fail answers with what an error of the system means to a client.
-func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	p := web.Problem{Detail: err.Error()}
-	if e, ok := errors.AsType[*rollout.RefusedError](err); ok {
-		p.Status, p.Code, p.Force = http.StatusForbidden, web.CodeRefused, &e.Force
-	} else if _, ok := errors.AsType[*journal.ConflictError](err); ok {
-		p.Status, p.Code = http.StatusPreconditionFailed, web.CodeConflict
-	} else if _, ok := errors.AsType[*strangler.UnknownRouteError](err); ok {
-		p.Status, p.Code = http.StatusNotFound, web.CodeUnknownRoute
-	} else if _, ok := errors.AsType[*web.NotFoundError](err); ok {
-		p.Status, p.Code = http.StatusNotFound, web.CodeNotFound
-	} else if _, ok := errors.AsType[*rollout.UnknownError](err); ok {
-		p.Status, p.Code = http.StatusNotFound, web.CodeNotFound
-	} else if _, ok := errors.AsType[*rollout.InvalidError](err); ok {
-		p.Status, p.Code = http.StatusUnprocessableEntity, web.CodeInvalid
-	} else if r.Context().Err() != nil {
-		return // the client left
-	} else {
-		s.log.Error("answer admin request", "method", r.Method, "path", r.URL.Path, "error", err)
-		p.Status, p.Code, p.Detail = http.StatusInternalServerError, web.CodeInternal, "something went wrong; the proxy's log says what"
-	}
-	web.WriteProblem(w, p)
-}
-
-func (s *server) write(w http.ResponseWriter, answer any) {
-	body, err := json.Marshal(answer)
-	if err != nil {
-		s.log.Error("encode admin answer", "error", err)
-		web.WriteProblem(w, web.Problem{Status: http.StatusInternalServerError, Code: web.CodeInternal, Detail: "something went wrong; the proxy's log says what"})
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(append(body, '\n'))
-}
-
-// list makes no list an empty one, which JSON doesn't show as null.
-func list[T any](l []T) []T {
-	if l == nil {
-		return []T{}
-	}
-	return l
 }

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+func get[T any](ctx context.Context, c *Client, path string, query url.Values) (out T, err error) {
+	for name, values := range query {
+		if values[0] == "" {
+			query.Del(name)
+		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	err = c.call(ctx, http.MethodGet, path, nil, nil, &out)
+	return out, err
+}
+
+// count writes a number for a query, where 0 is left to the server.
+func count(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// version returns the header that lets a change pass only at that version of a route; 0: at any.
+func version(n int64) http.Header {
+	header := make(http.Header)
+	if n != 0 {
+		header.Set("If-Match", strconv.Quote(strconv.FormatInt(n, 10)))
+	}
+	return header
+}
+
+// Routes returns all routes, in the configuration's order.
+func (c *Client) Routes(ctx context.Context) ([]web.Route, error) {
+	l, err := get[routeList](ctx, c, "/routes", nil)
+	return l.Routes, err
+}
+
+// Route returns one route.
+func (c *Client) Route(ctx context.Context, name string) (web.Route, error) {
+	return get[web.Route](ctx, c, "/routes/"+url.PathEscape(name), nil)
+}
+
+// Shift moves a route.
+func (c *Client) Shift(ctx context.Context, name string, in ShiftRequest) (out web.Route, err error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPut, "/routes/"+url.PathEscape(name)+"/phase", version(in.IfVersion), in, &out)
+	return out, err
+}
+
+// Undo takes a route one step back and returns the routes that moved.
+func (c *Client) Undo(ctx context.Context, name string, in UndoRequest) ([]web.Route, error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	var out routeList
+	err := c.call(ctx, http.MethodPost, "/routes/"+url.PathEscape(name)+"/undo", version(in.IfVersion), in, &out)
+	return out.Routes, err
+}
+
+// Rollback takes routes back.
+func (c *Client) Rollback(ctx context.Context, in web.Rollback) (out web.RollbackResult, err error) {
+	actor := in.Actor.Name
+	if actor == "" {
+		actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPost, "/rollback", nil, rollbackRequest{in, actor}, &out)
+	return out, err
+}
+
+// Divergences returns divergences, newest first, without their answers.
+func (c *Client) Divergences(ctx context.Context, q web.DivergenceQuery) ([]web.Divergence, error) {
+	l, err := get[divergenceList](ctx, c, "/divergences", url.Values{"route": {q.Route}, "group": {q.Group}, "after": {q.After}, "limit": {count(int64(q.Limit))}})
+	return l.Divergences, err
+}
+
+// Divergence returns one divergence, with its answers where the token's role allows it.
+func (c *Client) Divergence(ctx context.Context, id string) (web.Divergence, error) {
+	return get[web.Divergence](ctx, c, "/divergences/"+url.PathEscape(id), nil)
+}
+
+// Groups returns the groups of a route and in a state; empty: all.
+func (c *Client) Groups(ctx context.Context, route, state string) ([]web.Group, error) {
+	l, err := get[groupList](ctx, c, "/groups", url.Values{"route": {route}, "state": {state}})
+	return l.Groups, err
+}
+
+// Group returns one group.
+func (c *Client) Group(ctx context.Context, id string) (web.Group, error) {
+	return get[web.Group](ctx, c, "/groups/"+url.PathEscape(id), nil)
+}
+
+// Journal returns entries, newest first.
+func (c *Client) Journal(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
+	l, err := get[entryList](ctx, c, "/journal", url.Values{"route": {q.Route}, "before": {count(q.Before)}, "limit": {count(int64(q.Limit))}})
+	return l.Entries, err
+}
+
+// RoutesAt returns the table as it was, or of it one route.
+func (c *Client) RoutesAt(ctx context.Context, route string, at time.Time) ([]web.Route, error) {
+	l, err := get[routeList](ctx, c, "/journal", url.Values{"route": {route}, "at": {at.Format(time.RFC3339Nano)}})
+	return l.Routes, err
+}
+
+// Stats returns the figures since the proxy started.
+func (c *Client) Stats(ctx context.Context) (web.Stats, error) {
+	return get[web.Stats](ctx, c, "/stats", nil)
+}
+
+// Services returns all services.
+func (c *Client) Services(ctx context.Context) ([]web.Service, error) {
+	l, err := get[serviceList](ctx, c, "/services", nil)
+	return l.Services, err
+}
+
+// Config returns which configuration is in force.
+func (c *Client) Config(ctx context.Context) (web.ConfigState, error) {
+	return get[web.ConfigState](ctx, c, "/config", nil)
+}
+
+// Explain tells what would happen to a request.
+func (c *Client) Explain(ctx context.Context, in web.Explain) (out web.Explanation, err error) {
+	err = c.call(ctx, http.MethodPost, "/explain", nil, in, &out)
+	return out, err
+}

@@ -1,0 +1,9 @@
+package api
+
+// Keys of log attributes.
+const (
+	keyMethod = "method"
+	keyPath   = "path"
+	keyType   = "type"
+	keyError  = "error"
+)

@@ -12,7 +12,7 @@ import (
 // compile makes a routing table of a configuration and of where its routes stand. The pools
 // that it opened or took over are those of the table.
 func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*strangler.Table, pools, error) {
-	legacy, services, used, err := d.pools.upstreams(cfg)
+	legacy, services, used, err := d.pools.upstreams(cfg, d.options.FirstByte)
 	if err != nil {
 		used.closeUnused(d.pools)
 		return nil, nil, err

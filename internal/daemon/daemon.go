@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -31,6 +32,7 @@ type Options struct {
 	Translators map[string]acl.Translator      // by the names that the configuration uses
 	Logger      *slog.Logger                   // nil: slog.Default()
 	Version     string                         // of the program, for the dashboard
+	FirstByte   time.Duration                  // how long a service may take until the head of its answer; 0: 30 s
 }
 
 // Daemon is a running system. It implements web.System; all methods are safe for concurrent use.
@@ -51,11 +53,14 @@ type Daemon struct {
 	pools    pools
 	current  atomic.Pointer[inForce]
 	refusal  atomic.Pointer[refusal] // of the last reload; nil: it was accepted
+	files    fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
 	listeners           listeners
 	clients, admin, ops *http.Server
 	draining            atomic.Bool
 	inFlight            sync.WaitGroup  // clients' requests, upgraded connections included
+	serving             context.Context // of clients' requests; ends when those that are left are cut
+	cut                 context.CancelFunc
 	watching            context.Context // ends before the admin server is shut down, so that event streams end
 	stopWatching        context.CancelFunc
 }
@@ -69,11 +74,12 @@ type inForce struct {
 // New opens the state, compiles the configuration and opens the listeners; nothing is answered
 // before Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{options: o, log: o.Logger, started: time.Now()}
+	d := &Daemon{options: o, log: o.Logger, started: time.Now(), files: look(o.Config.Files)}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
 	d.watching, d.stopWatching = context.WithCancel(context.WithoutCancel(ctx))
+	d.serving, d.cut = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close(ctx))
@@ -129,6 +135,7 @@ func (d *Daemon) buildServers(cfg *config.Config, metrics http.Handler) error {
 		return err
 	}
 	d.clients = strangler.NewServer(d.counted(d.proxy), strangler.ServerConfig{TLS: tlsConfig, Logger: d.log})
+	d.clients.BaseContext = func(net.Listener) context.Context { return d.serving }
 	if d.listeners.admin != nil {
 		tokens := make([]web.Token, len(cfg.Admin.Tokens))
 		for i, t := range cfg.Admin.Tokens {
@@ -218,34 +225,58 @@ func (d *Daemon) shutdown(ctx context.Context) error {
 		d.log.Info("draining", keyDelay, limits.DrainDelay)
 		time.Sleep(limits.DrainDelay)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limits.Grace)
+	grace, cancel := context.WithTimeout(ctx, limits.Grace)
 	defer cancel()
-	err := stop(ctx, d.clients)
-	upgraded := make(chan struct{})
-	go func() { d.inFlight.Wait(); close(upgraded) }()
-	select {
-	case <-upgraded:
-	case <-ctx.Done():
-		err = errors.Join(err, fmt.Errorf("connections were still upgraded after the grace period of %s", limits.Grace))
-	}
+	err := d.endClients(grace)
 	// The admin side goes last, so that a drain can be watched; its streams end at once.
-	admin, cancelAdmin := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	admin, cancelAdmin := context.WithTimeout(ctx, closeTimeout)
 	defer cancelAdmin()
 	return errors.Join(err, stop(admin, d.admin), stop(admin, d.ops))
 }
 
+// endClients takes no more requests, lets those in flight end until grace does, then cuts them,
+// which is no error: the configuration asks for it.
+func (d *Daemon) endClients(grace context.Context) error {
+	err := stop(grace, d.clients)
+	ended := make(chan struct{})
+	go func() { d.inFlight.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return err
+	case <-grace.Done():
+	}
+	d.log.Warn("the grace period is over: requests that are still in flight are cut")
+	d.cut()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(closeTimeout):
+		return fmt.Errorf("requests did not end within %s of being cut: a handler is stuck", closeTimeout)
+	}
+}
+
+// closeTimeout bounds how long each part of the daemon may take to end by itself.
+const closeTimeout = 5 * time.Second
+
 // close closes what New opened, in the order opposite to that of its data.
 func (d *Daemon) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
 	d.stopWatching()
+	d.cut()
 	d.listeners.close()
 	var errs []error
+	// Each has a time of its own: a service that hangs must not cost the ledger what is pending.
+	ending := func(end func(context.Context) error) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		return end(ctx)
+	}
 	if d.shadow != nil {
-		errs = append(errs, d.shadow.Close(ctx))
+		if err := ending(d.shadow.Close); err != nil {
+			d.log.Warn("copies were given up", keyError, err) // and counted: skipped, shutting down
+		}
 	}
 	if d.ledger != nil {
-		errs = append(errs, d.ledger.Close(ctx))
+		errs = append(errs, ending(d.ledger.Close))
 	}
 	if d.journal != nil {
 		errs = append(errs, d.journal.Close())

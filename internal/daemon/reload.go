@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -28,7 +30,9 @@ type refusal struct {
 func (d *Daemon) Reload(ctx context.Context) error {
 	d.changing.Lock()
 	defer d.changing.Unlock()
+	before := look(d.files.names()) // before they are read: what changes meanwhile is read again
 	cfg, err := d.options.Load()
+	d.files = before.of(d.concerned(cfg, err))
 	if err == nil {
 		err = d.adopt(ctx, cfg)
 	}
@@ -43,12 +47,24 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	return err
 }
 
+// concerned returns the files that a reload depended on: with a bad configuration those of the
+// one in force and those that have problems, since it is there that it will be mended.
+func (d *Daemon) concerned(cfg *config.Config, err error) []string {
+	if err == nil {
+		return cfg.Files
+	}
+	files := slices.Clone(d.current.Load().config.Files)
+	problems, _ := errors.AsType[config.Problems](err)
+	for _, p := range problems {
+		files = append(files, p.File)
+	}
+	return files
+}
+
 // adopt puts a configuration in force: compile, commit, swap. The caller holds d.changing.
 func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
-	if inForce := d.current.Load(); inForce != nil {
-		if fixed := needRestart(inForce.config, cfg); len(fixed) > 0 {
-			d.log.Warn("changed, but in effect only after a restart", keySettings, strings.Join(fixed, ", "))
-		}
+	if fixed := needRestart(d.options.Config, cfg); len(fixed) > 0 {
+		d.log.Warn("changed since the start, but in effect only after a restart", keySettings, strings.Join(fixed, ", "))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
@@ -106,8 +122,7 @@ func (d *Daemon) watch(ctx context.Context) {
 	if d.options.Load == nil {
 		return
 	}
-	seen := fingerprint(d.current.Load().config.Files) // what is in force
-	before := seen                                     // what the last look saw
+	var before fingerprint // what the last look saw
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
 	for {
@@ -116,27 +131,43 @@ func (d *Daemon) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		now := fingerprint(d.current.Load().config.Files)
-		if now == seen || now != before {
-			before = now // changed just now: an editor writes in several steps, so look once more
-			continue
+		read := d.lastRead()
+		now := look(read.names())
+		// An editor writes in several steps: a change counts when it has come to rest.
+		if !maps.Equal(now, read) && maps.Equal(now, before) {
+			_ = d.Reload(ctx) // it is logged and shown
 		}
-		_ = d.Reload(ctx) // it is logged and shown
-		seen = fingerprint(d.current.Load().config.Files)
-		before = seen
+		before = now
 	}
 }
 
-// fingerprint tells whether files changed: their sizes and times.
-func fingerprint(files []string) string {
-	var b strings.Builder
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if err != nil {
-			fmt.Fprintf(&b, "%s: gone\n", file)
-			continue
-		}
-		fmt.Fprintf(&b, "%s: %d %d\n", file, info.Size(), info.ModTime().UnixNano())
-	}
-	return b.String()
+// lastRead returns the files as the last reload found them.
+func (d *Daemon) lastRead() fingerprint {
+	d.changing.Lock()
+	defer d.changing.Unlock()
+	return d.files
 }
+
+// fingerprint tells whether files changed: their sizes and times, by name. It is never changed
+// once made.
+type fingerprint map[string]string
+
+func look(files []string) fingerprint { return fingerprint(nil).of(files) }
+
+// of returns the fingerprint of those files: as f has it, else as they are now.
+func (f fingerprint) of(files []string) fingerprint {
+	found := make(fingerprint, len(files))
+	for _, file := range files {
+		known, ok := f[file]
+		if !ok {
+			known = "gone"
+			if info, err := os.Stat(file); err == nil {
+				known = fmt.Sprint(info.Size(), info.ModTime().UnixNano())
+			}
+		}
+		found[file] = known
+	}
+	return found
+}
+
+func (f fingerprint) names() []string { return slices.Collect(maps.Keys(f)) }

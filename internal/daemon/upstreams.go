@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -11,10 +12,6 @@ import (
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
-
-// serviceFirstByte is how long a service may take until the head of its answer. Legacy has no
-// such limit: it is as slow as it always was.
-const serviceFirstByte = 30 * time.Second
 
 // copiesPerHost bounds the connections that shadow copies may hold to one endpoint.
 const copiesPerHost = 64
@@ -36,7 +33,10 @@ type pools map[string]pool
 // upstreams returns both kinds of upstream for a configuration: with the connections that
 // there are where the definition is the same, with new ones otherwise. The pools that it
 // returns are all those in use; those in p that are not among them may be closed after a swap.
-func (p pools) upstreams(cfg *config.Config) (legacy strangler.Upstream, services map[string]strangler.Upstream, used pools, err error) {
+//
+// FirstByte is how long a service may take until the head of its answer; 0: 30 s. Legacy has no
+// such limit: it is as slow as it always was.
+func (p pools) upstreams(cfg *config.Config, firstByte time.Duration) (legacy strangler.Upstream, services map[string]strangler.Upstream, used pools, err error) {
 	used = pools{}
 	open := func(name string, u config.Upstream, firstByte time.Duration) (strangler.Upstream, error) {
 		key := poolKey(name, u)
@@ -54,7 +54,7 @@ func (p pools) upstreams(cfg *config.Config) (legacy strangler.Upstream, service
 	}
 	services = map[string]strangler.Upstream{}
 	for name, u := range cfg.Services {
-		if services[name], err = open("services."+name, u, serviceFirstByte); err != nil {
+		if services[name], err = open("services."+name, u, cmp.Or(firstByte, upstream.DefaultFirstByteTimeout)); err != nil {
 			return legacy, nil, used, err
 		}
 	}

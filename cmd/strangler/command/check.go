@@ -1,0 +1,35 @@
+package command
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/internal/config"
+)
+
+func newCheck(c *Config) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "check [-c strangler.yaml]",
+		Short: "Check a configuration file, offline",
+		Long: `Check a configuration file, offline: everything that serve would refuse is named at once, each
+with its file, line and column; warnings are what is allowed and yet likely a mistake.`,
+		Example: "  strangler check\n  strangler check -c staging.yaml",
+		Args:    arguments(0, 0),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			cfg, err := config.Load(file, config.Options{Env: os.LookupEnv, Translators: translatorNames(c)})
+			if err != nil {
+				return err
+			}
+			for _, warning := range cfg.Warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", printable(warning.String()))
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s is good: %s, %s, %s\n", file,
+				count(len(cfg.Routes), "route"), count(len(cfg.Services), "service"), count(len(cfg.Warnings), "warning"))
+			return nil
+		}),
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", defaultFile, "configuration `file`")
+	return cmd
+}

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/examples/bookshop"
+	"github.com/strangler-fig/toolkit/examples/bookshop/translate"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/internal/daemon"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+	"golang.org/x/sync/errgroup"
+)
+
+func newDemo() *cobra.Command {
+	var d demo
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the example bookshop, its services, the proxy and the dashboard, with traffic",
+		Long: `Run the example: a bookshop monolith, two services cut out of it, the proxy and the dashboard,
+in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
+		Example: "  strangler demo\n  strangler demo --listen 127.0.0.1:8090 --admin 127.0.0.1:9990 --rate 100",
+		Args:    arguments(0, 0),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			if d.rate < 0 || d.rate > 2000 {
+				return usagef("--rate %g: it is 0 to 2000 requests per second", d.rate)
+			}
+			d.out, d.log = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			return d.run(cmd.Context())
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVar(&d.listen, "listen", "127.0.0.1:8080", "`address` of the shop, through the proxy")
+	f.StringVar(&d.admin, "admin", "127.0.0.1:9900", "`address` of the dashboard and the API")
+	f.StringVar(&d.data, "data", "", "`folder` to keep the demo's data in; none: a temporary one that goes with the demo")
+	f.Float64Var(&d.rate, "rate", 20, "`requests` per second of the demo's visitors; 0 for none")
+	return cmd
+}
+
+// demo is the whole example in one process.
+type demo struct {
+	listen, admin, data string
+	rate                float64
+	out, log            io.Writer
+}
+
+func (d *demo) run(ctx context.Context) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if d.data == "" {
+		if d.data, err = os.MkdirTemp("", "strangler-demo-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(d.data)) }()
+	} else if err := os.MkdirAll(d.data, 0o700); err != nil {
+		return err
+	}
+
+	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(d.data, "bookshop.db")})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, apps.Close()) }()
+	cfg, err := d.configuration(apps)
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelError}))
+	proxy, err := daemon.New(ctx, daemon.Options{Config: cfg, Translators: translate.All(), Logger: logger, Version: version()})
+	if err != nil {
+		return flagged(err, func(string) bool { return true })
+	}
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return proxy.Run(ctx) })
+	if err := retire(ctx, proxy, "book-stock"); err != nil {
+		stop()
+		return errors.Join(err, running.Wait())
+	}
+	shop := "http://" + proxy.Addr()
+	running.Go(func() error { bookshop.Visit(ctx, shop, d.rate); return nil })
+	d.greet(shop, proxy.AdminURL())
+	<-ctx.Done()
+	stop() // a second Ctrl-C ends the process at once
+	fmt.Fprintln(d.log, "stopping")
+	return running.Wait()
+}
+
+// configuration reads the bookshop's own file, with the addresses of this run.
+func (d *demo) configuration(apps *bookshop.Apps) (*config.Config, error) {
+	file := filepath.Join(d.data, "strangler.yaml")
+	if err := os.WriteFile(file, bookshop.Configuration, 0o600); err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for name := range translate.All() {
+		names = append(names, name)
+	}
+	addresses := map[string]string{"LISTEN": d.listen, "ADMIN": d.admin, "DATA": filepath.Join(d.data, "strangler.data"),
+		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
+	return config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
+		value, ok := addresses[name]
+		return value, ok
+	}})
+}
+
+// retire brings a route that is live to its end: nothing starts there, so the demo moves it.
+func retire(ctx context.Context, proxy *daemon.Daemon, route string) error {
+	for _, r := range proxy.Routes() {
+		if r.Name == route && r.Phase == strangler.PhaseLive {
+			_, err := proxy.Shift(ctx, web.Move{Route: route, To: strangler.At(strangler.PhaseRetired),
+				Actor: web.Actor{Name: "demo"}, Reason: "stock has been the catalogue's for months"})
+			return err
+		}
+	}
+	return nil
+}
+
+// greet says where everything is and what to try, with the command as it was called.
+func (d *demo) greet(shop, dashboard string) {
+	strangler := "strangler"
+	if strings.Contains(os.Args[0], "go-build") {
+		strangler = "go run ./cmd/strangler"
+	}
+	admin := ""
+	if dashboard != defaultAdmin {
+		admin = " --admin " + dashboard
+	}
+	fmt.Fprintf(d.out, `The bookshop is open: a legacy monolith, two new services, and visitors.
+
+  shop       %s
+  dashboard  %s
+
+Try in another terminal:
+
+  %[3]s status%[4]s
+  %[3]s groups%[4]s
+  %[3]s shift orders-read 25%%%[4]s
+
+Ctrl-C stops everything.
+`, shop, dashboard, strangler, admin)
+}

@@ -1,0 +1,78 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+func newExplain() *cobra.Command {
+	var a admin
+	var o output
+	var headers []string
+	var request web.Explain
+	cmd := &cobra.Command{
+		Use:   "explain METHOD URL",
+		Short: "Say which route and side a request would get, and why; nothing is sent",
+		Long: `Say which route and side a request would get, and why; nothing is sent anywhere. URL is a path
+with its query, or a whole URL, whose host then is the request's Host.`,
+		Example: `  strangler explain GET /api/orders/17
+  strangler explain GET 'http://shop.example.com/api/orders/17?v=2' -H 'Cookie: sid=abc' -H 'X-Beta: 1'`,
+		Args: arguments(2, 2),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			request.Method, request.URL = args[0], args[1]
+			request.Header = http.Header{}
+			for _, h := range headers {
+				name, value, ok := strings.Cut(h, ":")
+				if !ok || strings.TrimSpace(name) == "" {
+					return usagef("-H %q: a header is 'Name: value'", h)
+				}
+				http.Header(request.Header).Add(strings.TrimSpace(name), strings.TrimSpace(value))
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			answer, err := client.Explain(cmd.Context(), request)
+			if err != nil {
+				return err
+			}
+			return o.print(cmd, answer, func(w io.Writer) { printExplanation(w, answer) })
+		}),
+	}
+	cmd.Flags().StringArrayVarP(&headers, "header", "H", nil, "a header of the request, '`Name: value`'; may be repeated")
+	cmd.Flags().StringVar(&request.Address, "address", "", "the client's `address` (default 127.0.0.1)")
+	a.flags(cmd)
+	o.flags(cmd)
+	return cmd
+}
+
+func printExplanation(w io.Writer, e web.Explanation) {
+	route := e.Route
+	if route == "" {
+		route = "none: the legacy catch-all"
+	}
+	row(w, "route", route)
+	row(w, "side", e.Side)
+	row(w, "why", e.Why)
+	if e.Note != "" {
+		row(w, "note", e.Note)
+	}
+	row(w, "upstream", e.Upstream)
+	if e.Route != "" {
+		row(w, "phase", fmt.Sprintf("%s, weight %s", e.Phase, e.Weight))
+		if e.Bucket >= 0 {
+			row(w, "bucket", fmt.Sprintf("%d of 10000, by %s", e.Bucket, e.Cohort))
+		}
+		row(w, "repeat", e.Repeat)
+		row(w, "shadow", e.Shadow)
+		row(w, "fallback", e.Fallback)
+	}
+	for _, other := range e.Others {
+		row(w, "not "+other.Route, other.Why)
+	}
+}

@@ -1,0 +1,110 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+func newJournal() *cobra.Command {
+	var a admin
+	var o output
+	var at string
+	var q web.EntryQuery
+	cmd := &cobra.Command{
+		Use:   "journal [ROUTE]",
+		Short: "Show who moved what, when and why; or the table as it was",
+		Long: `Show the journal, newest first: who moved what, when and why. With --at show the table of routes
+as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.`,
+		Example: `  strangler journal orders-read
+  strangler journal --at 2026-05-01T12:00:00Z
+  strangler journal --at 1h30m`,
+		Args: arguments(0, 1),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			if q.Limit < 1 || q.Limit > 1000 {
+				return usagef("--limit %d: it is 1 to 1000", q.Limit)
+			}
+			if len(args) == 1 {
+				q.Route = args[0]
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			if at != "" {
+				moment, err := parseMoment(at, time.Now())
+				if err != nil {
+					return err
+				}
+				routes, err := client.RoutesAt(cmd.Context(), q.Route, moment)
+				if err != nil {
+					return err
+				}
+				return o.print(cmd, routes, func(w io.Writer) { printRoutes(w, routes) })
+			}
+			entries, err := client.Journal(cmd.Context(), q)
+			if err != nil {
+				return err
+			}
+			return o.print(cmd, entries, func(w io.Writer) { printEntries(w, entries) })
+		}),
+	}
+	cmd.Flags().StringVar(&at, "at", "", "the table as it was at this `time`, instead of entries")
+	cmd.Flags().IntVar(&q.Limit, "limit", 50, "at most this `many` entries")
+	a.flags(cmd)
+	o.flags(cmd)
+	return cmd
+}
+
+func printEntries(w io.Writer, entries []web.Entry) {
+	row(w, "SEQ", "AT", "ROUTE", "WHAT", "FROM", "TO", "VERSION", "BY", "REASON")
+	for _, e := range entries {
+		row(w, e.Seq, when(e.At), e.Route, whatText(e), positionOrDash(e.Before), positionOrDash(e.After), e.Version, actorText(e), e.Reason)
+	}
+}
+
+// whatText is what happened: of a move, in which way it came about.
+func whatText(e web.Entry) string {
+	switch {
+	case e.Undoes != 0:
+		return fmt.Sprintf("%s of %d", e.How, e.Undoes)
+	case e.How != "":
+		return e.How
+	}
+	return e.Kind
+}
+
+// parseMoment reads a moment as people write it.
+func parseMoment(s string, now time.Time) (time.Time, error) {
+	if ago, err := time.ParseDuration(s); err == nil {
+		return now.Add(-ago.Abs()), nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usagef("--at %q: write a time such as 2026-05-01T12:00:00Z or '2026-05-01 12:00', or how long ago, such as 90m", s)
+}
+
+func positionOrDash(p *strangler.Position) string {
+	if p == nil {
+		return "-"
+	}
+	return p.String()
+}
+
+// actorText marks an actor that only the client vouches for.
+func actorText(e web.Entry) string {
+	if e.Verified {
+		return e.Actor
+	}
+	return fmt.Sprintf("%s (unverified)", e.Actor)
+}

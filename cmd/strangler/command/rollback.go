@@ -1,0 +1,76 @@
+package command
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+func newRollback() *cobra.Command {
+	var a admin
+	var o output
+	to := choice{value: "legacy", among: []string{"legacy", "shadow"}}
+	var request web.Rollback
+	cmd := &cobra.Command{
+		Use:   "rollback ROUTE | --unit U | --service S | --all",
+		Short: "Send routes back to legacy",
+		Long: `Send routes back: one with its unit, all of a unit, all of a service, or every route that is
+free to return. What is left alone is named, with the reason, and so is the load that legacy
+takes over. Routes that say return: never, or that are retired, are left alone by --service and
+--all, also with --force.`,
+		Example: "  strangler rollback orders-read\n  strangler rollback --service orders --to shadow\n  strangler rollback --all --reason 'orders database is down'",
+		Args:    arguments(0, 1),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				request.Route = args[0]
+			}
+			named := 0
+			for _, given := range []bool{request.Route != "", request.Unit != "", request.Service != "", request.All} {
+				if given {
+					named++
+				}
+			}
+			if named != 1 {
+				return usagef("say what to roll back: ROUTE, --unit, --service or --all, and only one of them")
+			}
+			var err error
+			if request.To, err = strangler.ParsePhase(to.value); err != nil {
+				return err
+			}
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			result, err := client.Rollback(cmd.Context(), request)
+			if err != nil {
+				return err
+			}
+			return o.print(cmd, result, func(w io.Writer) { printRollback(w, result) })
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVar(&request.Unit, "unit", "", "all routes of this `unit`")
+	f.StringVar(&request.Service, "service", "", "all routes of this `service`")
+	f.BoolVar(&request.All, "all", false, "every route that is beyond legacy and free to return")
+	f.Var(&to, "to", "where to")
+	f.StringVar(&request.Reason, "reason", "", "why, for the journal (`text`)")
+	f.BoolVar(&request.Force, "force", false, "past a guard that allows it")
+	a.flags(cmd)
+	o.flags(cmd)
+	return cmd
+}
+
+func printRollback(w io.Writer, r web.RollbackResult) {
+	printMoved(w, r.Moved)
+	for _, s := range r.Skipped {
+		fmt.Fprintf(w, "%s was left alone: %s\n", printable(s.Route), printable(s.Why))
+	}
+	if len(r.Moved) == 0 {
+		fmt.Fprintln(w, "nothing moved")
+		return
+	}
+	fmt.Fprintf(w, "legacy takes over %.1f requests/s, as of the last minute\n", r.LegacyGains)
+}

@@ -1,0 +1,88 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/api"
+)
+
+func newShift() *cobra.Command {
+	var a admin
+	var o output
+	var request api.ShiftRequest
+	cmd := &cobra.Command{
+		Use:   "shift ROUTE legacy|shadow|25%|live|retired",
+		Short: "Move a route, and with it its unit",
+		Long: `Move a route, and with it its unit. The change is on disk and in effect for the next
+request when the command returns. What a guard refuses names --force where that helps.`,
+		Example: `  strangler shift orders-read shadow
+  strangler shift orders-read 25% --reason 'clean for a day'
+  strangler shift orders-read live --if-version 7`,
+		Args: arguments(2, 2),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			to, err := parseTarget(args[1])
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("if-version") && request.IfVersion < 1 {
+				return usagef("--if-version %d: versions begin with 1", request.IfVersion)
+			}
+			request.Phase, request.Weight = to.Phase, &to.Weight
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			route, err := client.Shift(cmd.Context(), args[0], request)
+			if err != nil {
+				return err
+			}
+			return o.print(cmd, route, func(w io.Writer) { printMoved(w, withUnit(cmd.Context(), client, route)) })
+		}),
+	}
+	cmd.Flags().StringVar(&request.Reason, "reason", "", "why, for the journal (`text`)")
+	cmd.Flags().Int64Var(&request.IfVersion, "if-version", 0, "only if the route is still at this `version`, as routes shows it")
+	cmd.Flags().BoolVar(&request.Force, "force", false, "past a guard that allows it")
+	a.flags(cmd)
+	o.flags(cmd)
+	return cmd
+}
+
+// parseTarget reads where to move a route.
+func parseTarget(text string) (strangler.Position, error) {
+	to, err := strangler.ParsePosition(text)
+	if err == nil {
+		return to, nil
+	}
+	hint := didYouMean(text, []string{"legacy", "shadow", "live", "retired"})
+	if weight, bad := strangler.ParseWeight(text); bad == nil && !strings.HasSuffix(text, "%") && weight > 0 && weight < strangler.FullWeight {
+		hint = didYouMean(text, []string{text + "%"})
+	}
+	return to, usagef("%w%s", err, hint)
+}
+
+// withUnit returns the routes that moved with one: all of its unit. The move is done, so that a
+// question that fails is no failure.
+func withUnit(ctx context.Context, client *api.Client, moved web.Route) []web.Route {
+	if moved.Unit == "" {
+		return []web.Route{moved}
+	}
+	routes, err := client.Routes(ctx)
+	if err != nil {
+		return []web.Route{moved}
+	}
+	return slices.DeleteFunc(routes, func(r web.Route) bool { return r.Unit != moved.Unit })
+}
+
+// printMoved says where routes stand after a change.
+func printMoved(w io.Writer, routes []web.Route) {
+	for _, r := range routes {
+		fmt.Fprintf(w, "%s is at %s, version %d\n", printable(r.Name), position(r), r.Version)
+	}
+}

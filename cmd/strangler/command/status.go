@@ -1,0 +1,173 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/api"
+)
+
+// watchEvery is how often status --watch looks again.
+const watchEvery = time.Second
+
+// statusReport is everything that status shows.
+type statusReport struct {
+	Routes []web.Route     `json:"routes"`
+	Stats  web.Stats       `json:"stats"`
+	Config web.ConfigState `json:"config"`
+}
+
+func newStatus() *cobra.Command {
+	var a admin
+	var o output
+	var watch bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how the migration and the proxy do",
+		Long: `Show how the migration and the proxy do: where routes stand, requests per second and failures
+of each side, comparisons, and whether the last reload was refused.`,
+		Example: "  strangler status\n  strangler status --watch",
+		Args:    arguments(0, 0),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			show := func(ctx context.Context) error {
+				report, err := fetchStatus(ctx, client)
+				if err != nil {
+					return err
+				}
+				return o.print(cmd, report, func(w io.Writer) { printStatus(w, report) })
+			}
+			if !watch {
+				return show(cmd.Context())
+			}
+			separator := ""
+			if !o.json() {
+				separator = "\n"
+				if isTerminal(cmd.OutOrStdout()) {
+					separator = "\x1b[H\x1b[2J" // cursor home, clear the screen
+				}
+			}
+			return repeat(cmd.Context(), cmd.OutOrStdout(), separator, show)
+		}),
+	}
+	cmd.Flags().BoolVar(&watch, "watch", false, "look again every second, until Ctrl-C")
+	a.flags(cmd)
+	o.flags(cmd)
+	return cmd
+}
+
+// repeat shows something every second until the process is told to stop, or it can't be had.
+func repeat(ctx context.Context, w io.Writer, separator string, show func(context.Context) error) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		if err := show(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		fmt.Fprint(w, separator)
+	}
+}
+
+// isTerminal reports whether a person looks at what is written, rather than a program.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, err error) {
+	if report.Routes, err = client.Routes(ctx); err != nil {
+		return report, err
+	}
+	if report.Stats, err = client.Stats(ctx); err != nil {
+		return report, err
+	}
+	report.Config, err = client.Config(ctx)
+	return report, err
+}
+
+func printStatus(w io.Writer, r statusReport) {
+	fmt.Fprintf(w, "%s, %s\n\n", progress(r.Routes), origin(r))
+	row(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "SKIPPED")
+	positions := map[string]string{"": "legacy"}
+	for _, route := range r.Routes {
+		positions[route.Name] = position(route)
+	}
+	for _, s := range r.Stats.Routes {
+		name := s.Route
+		if name == "" {
+			name = "(everything else)"
+		}
+		c := s.Comparisons
+		row(w, name, orDash(positions[s.Route]), perSecond(s.Legacy), perSecond(s.Service), s.Legacy.Failures, s.Service.Failures, s.Fallbacks,
+			c.Match+c.Noise+c.Lag+c.Diverged, c.Diverged, c.Skipped)
+	}
+	fmt.Fprintf(w, "\nup %s, shadow queue %d of %d, ledger %.1f of %d MiB",
+		r.Stats.At.Sub(r.Stats.Started).Truncate(time.Second), r.Stats.Shadow.Queue, r.Stats.Shadow.QueueCap,
+		float64(r.Stats.Ledger.Bytes)/(1<<20), r.Stats.Ledger.MaxBytes>>20)
+	if n := r.Stats.Ledger.Dropped; n > 0 {
+		fmt.Fprintf(w, ", %d comparisons not recorded", n)
+	}
+	fmt.Fprintln(w)
+	if r.Stats.Ledger.Error != "" {
+		fmt.Fprintf(w, "the ledger can't be written: %s\n", printable(r.Stats.Ledger.Error))
+	}
+	if r.Config.Problem != "" {
+		fmt.Fprintf(w, "the last reload, at %s, was refused, and the configuration before it is in force:\n", when(r.Config.ProblemAt))
+		for line := range strings.SplitSeq(r.Config.Problem, "\n") {
+			fmt.Fprintln(w, "  "+printable(line))
+		}
+	}
+}
+
+// progress says how far the migration is.
+func progress(routes []web.Route) string {
+	at := map[strangler.Phase]int{}
+	for _, r := range routes {
+		at[r.Phase]++
+	}
+	text := count(len(routes), "route")
+	separator := ": "
+	for _, phase := range strangler.Phases() {
+		if at[phase] > 0 {
+			text += fmt.Sprintf("%s%d %s", separator, at[phase], phase)
+			separator = ", "
+		}
+	}
+	return text
+}
+
+// origin says which configuration is in force.
+func origin(r statusReport) string {
+	if r.Config.File == "" {
+		return "no configuration file"
+	}
+	return fmt.Sprintf("%s as of %s", printable(r.Config.File), when(r.Config.LoadedAt))
+}
+
+func perSecond(s web.SideStats) string { return fmt.Sprintf("%.1f", s.PerSecond) }

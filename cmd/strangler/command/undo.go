@@ -1,0 +1,38 @@
+package command
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/web/api"
+)
+
+func newUndo() *cobra.Command {
+	var a admin
+	var o output
+	var request api.UndoRequest
+	cmd := &cobra.Command{
+		Use:   "undo ROUTE",
+		Short: "Take a route one step back in the journal",
+		Long: `Take a route one step back in the journal, and with it those of its unit that moved in the same
+change and not since. From a, b, c an undo goes to b, the next one to a; there is no redo.`,
+		Example: "  strangler undo orders-read\n  strangler undo orders-read --reason 'too early'",
+		Args:    arguments(1, 1),
+		RunE: run(func(cmd *cobra.Command, args []string) error {
+			client, err := a.client()
+			if err != nil {
+				return err
+			}
+			routes, err := client.Undo(cmd.Context(), args[0], request)
+			if err != nil {
+				return err
+			}
+			return o.print(cmd, routes, func(w io.Writer) { printMoved(w, routes) })
+		}),
+	}
+	cmd.Flags().StringVar(&request.Reason, "reason", "", "why, for the journal (`text`)")
+	cmd.Flags().BoolVar(&request.Force, "force", false, "past a guard that allows it")
+	a.flags(cmd)
+	o.flags(cmd)
+	return cmd
+}

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// unknownCommand refuses what the root is given: all that names a command went to the command.
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	return fmt.Errorf("there is no command %q%s", args[0], didYouMean(args[0], names))
+}
+
+// unknownFlag adds to what is wrong with a flag which one was meant.
+func unknownFlag(cmd *cobra.Command, err error) error {
+	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !unknown {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := strangler.Nearest(name, names); near != "" {
+		return fmt.Errorf("there is no flag --%s; did you mean --%s?", name, near)
+	}
+	return fmt.Errorf("there is no flag --%s", name)
+}
+
+// arguments refuses more or fewer arguments than a subcommand takes.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > most && most == 0:
+			return fmt.Errorf("%s takes no arguments, so %q means nothing", cmd.Name(), args[0])
+		case len(args) > most:
+			return fmt.Errorf("%q is one argument too many; it is %s", args[most], cmd.UseLine())
+		case len(args) < least:
+			return fmt.Errorf("an argument is missing; it is %s", cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// didYouMean returns a suggestion to put behind a message; empty where nothing is near.
+func didYouMean(name string, among []string) string {
+	if near := strangler.Nearest(name, among); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
+// choice is a flag that is one of several words.
+type choice struct {
+	value string
+	among []string
+}
+
+// String implements pflag.Value.
+func (c *choice) String() string { return c.value }
+
+// Type implements pflag.Value: it stands for the value in the help.
+func (c *choice) Type() string { return strings.Join(c.among, "|") }
+
+// Set implements pflag.Value.
+func (c *choice) Set(text string) error {
+	for _, word := range c.among {
+		if text == word {
+			c.value = text
+			return nil
+		}
+	}
+	last := len(c.among) - 1
+	return fmt.Errorf("it is %s or %s%s", strings.Join(c.among[:last], ", "), c.among[last], didYouMean(text, c.among))
+}

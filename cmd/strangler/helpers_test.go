@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long a script waits for what has to come, on a machine that is busy.
+const patience = 20 * time.Second
+
+// exits STATUS PROGRAM ARG…: runs a program, which has to end with that status.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS PROGRAM ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := run(ts, args[1:]); got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// eventually PATTERN PROGRAM ARG…: runs a program again and again until it succeeds and its
+// output matches; request is such a program, too.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually PATTERN PROGRAM ARG…")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if args[1] == "request" {
+			if answer := fetch(ts, args[2:]); pattern.MatchString(answer) {
+				fmt.Fprintln(ts.Stdout(), answer)
+				return
+			}
+		} else if run(ts, args[1:]) == 0 && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no match for %s within %s", args[0], patience)
+		}
+	}
+}
+
+// run runs a program and returns its exit status.
+func run(ts *testscript.TestScript, args []string) int {
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	ts.Check(err)
+	return 0
+}
+
+// ready [URL]: waits until the proxy with that admin listener, or the script's own, is ready.
+func ready(ts *testscript.TestScript, neg bool, args []string) {
+	url := ts.Getenv("STRANGLER_ADMIN")
+	if len(args) == 1 {
+		url = args[0]
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if answer, err := http.Get(url + "/readyz"); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return
+			}
+		}
+	}
+	ts.Fatalf("nothing is ready at %s", url)
+}
+
+// request [-X METHOD] [-H HEADER]… URL: prints the answer's status, the side that gave it if it
+// says so, and its body; or what went wrong.
+func request(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! request")
+	}
+	fmt.Fprintln(ts.Stdout(), fetch(ts, args))
+}
+
+func fetch(ts *testscript.TestScript, args []string) string {
+	method, header := http.MethodGet, http.Header{}
+	for len(args) > 2 {
+		switch args[0] {
+		case "-X":
+			method = args[1]
+		case "-H":
+			name, value, _ := strings.Cut(args[1], ": ")
+			header.Add(name, value)
+		default:
+			ts.Fatalf("request: no flag %s", args[0])
+		}
+		args = args[2:]
+	}
+	if len(args) != 1 {
+		ts.Fatalf("usage: request [-X METHOD] [-H HEADER]… URL")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, args[0], nil)
+	ts.Check(err)
+	r.Header = header
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return "no answer: " + err.Error()
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return "no whole answer: " + err.Error()
+	}
+	return fmt.Sprintln(answer.StatusCode, answer.Header.Get("X-Side"), strings.TrimSpace(string(body)))
+}
+
+// backend NAME FOLDER: starts an application whose answers lie in the folder, as JSON, and says
+// in X-Side who it is. NAME becomes its URL. A request may ask it to be slow: ?delay=500ms.
+func backend(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: backend NAME FOLDER")
+	}
+	folder, side := ts.MkAbs(args[1]), strings.ToLower(args[0])
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if delay, err := time.ParseDuration(r.URL.Query().Get("delay")); err == nil {
+			time.Sleep(delay)
+		}
+		w.Header().Set("X-Side", side)
+		body, err := os.ReadFile(filepath.Join(folder, filepath.Clean("/"+r.URL.Path)))
+		if err != nil {
+			http.Error(w, "there is nothing here", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(body)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
+}
+
+// busy NAME: listens on a port that nobody else can have then. NAME becomes its address.
+func busy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: busy NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], l.Addr().String())
+}
+
+// signal HUP|INT|TERM|KILL FOLDER: sends a signal to the proxy that holds a data folder.
+func signal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+	if neg || len(args) != 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal HUP|INT|TERM|KILL FOLDER")
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(filepath.Join(args[1], "lock"))))
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, signals[args[0]]))
+}

@@ -1,0 +1,11 @@
+// Command strangler fronts a legacy application and moves it, one route at a time, to new
+// services. README.md in this folder is its reference.
+package main
+
+import (
+	"os"
+
+	"github.com/strangler-fig/toolkit/cmd/strangler/command"
+)
+
+func main() { os.Exit(command.Main(command.Config{})) }

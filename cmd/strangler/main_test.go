@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/strangler-fig/toolkit/cmd/strangler/command"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"strangler": func() { os.Exit(command.Main(command.Config{})) },
+	})
+}
+
+// TestScripts runs testdata/script. Each script has its own ports: LISTEN, ADMIN and OPS are
+// addresses that nobody listens on, and STRANGLER_ADMIN is where its proxy's admin listener is.
+// helpers_test.go has the commands that scripts know besides testscript's own.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			for _, name := range []string{"LISTEN", "ADMIN", "OPS"} {
+				address, err := freeAddress()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, address)
+			}
+			env.Setenv("STRANGLER_ADMIN", "http://"+env.Getenv("ADMIN"))
+			env.Setenv("TZ", "UTC")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"backend":    backend,
+			"busy":       busy,
+			"eventually": eventually,
+			"exits":      exits,
+			"ready":      ready,
+			"request":    request,
+			"signal":     signal,
+		},
+	})
+}
+
+// taken are the ports that scripts were given.
+var taken sync.Map
+
+// freeAddress returns a loopback address that nobody listens on and that no other script gets.
+// Its port is below those that the system gives to outgoing connections.
+func freeAddress() (string, error) {
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 12000+rand.IntN(20000))
+		if _, again := taken.LoadOrStore(address, true); again {
+			continue
+		}
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, l.Close()
+		}
+	}
+	return "", fmt.Errorf("there is no free port")
+}

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,7 +21,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+var soak = flag.Bool("soak", false, "run the long load and latency measurements, for minutes")
+
+func TestMain(m *testing.M) {
+	if file := os.Getenv(childFile); file != "" {
+		child(file)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // system is a daemon that runs, with what a test wants to do to it.
 type system struct {
@@ -77,15 +86,13 @@ const preamble = "listen: 127.0.0.1:0\nadmin: {listen: \"127.0.0.1:0\"}\ndata: d
 
 func startIn(t testing.TB, folder, text string) *system {
 	t.Helper()
-	s := &system{File: filepath.Join(folder, "strangler.yaml"), Log: &logBuffer{}, stopped: make(chan error, 1)}
-	s.write(t, text)
-	load := func() (*config.Config, error) { return config.Load(s.File, config.Options{}) }
-	cfg, err := load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Daemon, err = daemon.New(context.Background(), daemon.Options{Config: cfg, Load: load,
-		Logger: slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelInfo}))})
+	return startWith(t, folder, text, daemon.Options{})
+}
+
+// startWith is startIn with those of the options that don't come from the file.
+func startWith(t testing.TB, folder, text string, o daemon.Options) *system {
+	t.Helper()
+	s, err := tryStart(t, folder, text, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +118,22 @@ func startIn(t testing.TB, folder, text string) *system {
 		}
 	})
 	return s
+}
+
+// tryStart makes a daemon that doesn't run yet.
+func tryStart(t testing.TB, folder, text string, o daemon.Options) (*system, error) {
+	t.Helper()
+	s := &system{File: filepath.Join(folder, "strangler.yaml"), Log: &logBuffer{}, stopped: make(chan error, 1)}
+	s.write(t, text)
+	load := func() (*config.Config, error) { return config.Load(s.File, config.Options{}) }
+	cfg, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Config, o.Load = cfg, load
+	o.Logger = slog.New(slog.NewTextHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	s.Daemon, err = daemon.New(context.Background(), o)
+	return s, err
 }
 
 // write replaces the configuration file.

@@ -122,17 +122,15 @@ func (d *Daemon) Subscribe(ctx context.Context) <-chan web.Event { return d.even
 // ready says whether the daemon wants requests, and what a person should know.
 func (d *Daemon) ready() (bool, any) {
 	detail := struct {
-		Ready    bool   `json:"ready"`
 		Draining bool   `json:"draining,omitempty"`
 		Problem  string `json:"config_problem,omitempty"` // why the last reload was refused
 		Ledger   string `json:"ledger_problem,omitempty"`
 	}{Draining: d.draining.Load()}
-	detail.Ready = !detail.Draining
 	if r := d.refusal.Load(); r != nil {
 		detail.Problem = r.problem
 	}
 	if err := d.ledger.Stats().Err; err != nil {
 		detail.Ledger = err.Error()
 	}
-	return detail.Ready, detail
+	return !detail.Draining, detail
 }

@@ -1,0 +1,203 @@
+package dashboard
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// Config is what a dashboard is made of.
+type Config struct {
+	System  web.System
+	Logger  *slog.Logger    // nil: slog.Default()
+	Version string          // shown at the foot of each page; empty: not shown
+	Context context.Context // when it ends, event streams end; nil: they end with their clients
+}
+
+// New returns the dashboard. It expects to stand behind package web's shell, which says who asks
+// and sets the headers; a request without identity sees nothing but a 403.
+func New(c Config) http.Handler {
+	d := &dashboard{Config: c, files: newAssets(), seats: make(chan struct{}, maxStreams), pace: time.Second, beat: 15 * time.Second}
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	if d.Context == nil {
+		d.Context = context.Background()
+	}
+	d.templates = parseTemplates(d.files)
+	return d.routes()
+}
+
+type dashboard struct {
+	Config
+	files     *assets
+	templates map[string]*template.Template // by page
+	seats     chan struct{}                 // one for each open stream
+	pace      time.Duration                 // the least time between two updates of a stream
+	beat      time.Duration                 // the most time between two writes to a stream
+}
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// page is one kind of page: how to read it and which of its parts stay up to date.
+type page struct {
+	name  string // of its template
+	build func(*query) (view, error)
+	live  func(view) []fragment // nil: the page is not live
+}
+
+// query is a request for a page. System is what the page reads from, which for a stream
+// remembers what it has read.
+type query struct {
+	*http.Request
+	System web.System
+	Who    viewer
+}
+
+// view is what a page's template shows: a struct that embeds frame.
+type view interface{ base() *frame }
+
+// frame is what all pages share.
+type frame struct {
+	Title   string
+	Section string // the entry of the navigation
+	Who     viewer
+	Stream  string // the address of the page's event stream; empty: none
+	Version string
+}
+
+func (f *frame) base() *frame { return f }
+
+// fragment is a part of a page: the template that draws it, whose root has an id.
+type fragment struct {
+	template string
+	data     any
+}
+
+func (d *dashboard) routes() http.Handler {
+	mux := chi.NewRouter()
+	mux.Get("/assets/{hash}/*", d.files.serve)
+	mux.Group(func(mux chi.Router) {
+		mux.Use(web.Require(web.RoleView))
+		mux.Use(middleware.Compress(5, "text/html"))
+		for pattern, p := range map[string]page{
+			"/":                 overviewPage,
+			"/routes/{name}":    routePage,
+			"/groups":           groupsPage,
+			"/groups/{id}":      {name: "group", build: d.buildGroup, live: liveGroup},
+			"/divergences/{id}": {name: "divergence", build: d.buildDivergence},
+			"/journal":          journalPage,
+			"/services":         servicesPage,
+			"/config":           configPage,
+			"/rollback":         rollbackPage,
+		} {
+			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })
+			if p.live != nil {
+				mux.Get("/live"+pattern, func(w http.ResponseWriter, r *http.Request) { d.stream(w, r, p) })
+			}
+		}
+		mux.Group(func(mux chi.Router) {
+			mux.Use(web.Require(web.RoleOperate))
+			mux.Post("/routes/{name}/shift", d.shift)
+			mux.Post("/routes/{name}/undo", d.undo)
+			mux.Post("/rollback", d.rollback)
+		})
+		mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
+			d.problem(w, d.query(r), &web.NotFoundError{What: "page", Name: r.URL.Path})
+		})
+	})
+	return mux
+}
+
+func (d *dashboard) query(r *http.Request) *query {
+	return &query{Request: r, System: d.System, Who: viewerOf(r)}
+}
+
+func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
+	q := d.query(r)
+	v, err := p.build(q)
+	if err != nil {
+		d.problem(w, q, err)
+		return
+	}
+	d.answer(w, q, http.StatusOK, p, v)
+}
+
+// answer writes a page.
+func (d *dashboard) answer(w http.ResponseWriter, q *query, status int, p page, v view) {
+	f := v.base()
+	f.Who, f.Version = q.Who, d.Version
+	if p.live != nil && q.Method == http.MethodGet {
+		f.Stream = "/live" + q.URL.RequestURI()
+	}
+	block := "layout"
+	if p.name == "rollback" && q.Header.Get("HX-Request") == "true" {
+		block = "rollback-body"
+	}
+	d.write(w, status, p.name, block, v)
+}
+
+// write executes one block of a page's templates, whole or not at all.
+func (d *dashboard) write(w http.ResponseWriter, status int, page, block string, data any) {
+	var b bytes.Buffer
+	if err := d.templates[page].ExecuteTemplate(&b, block, data); err != nil {
+		d.Logger.Error("draw dashboard page", "page", page, "error", err)
+		http.Error(w, "this page can't be drawn; the log says why", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Add("Vary", "HX-Request")
+	w.WriteHeader(status)
+	w.Write(b.Bytes()) // whether the client is still there is its own business
+}
+
+// problem answers with a page that says what went wrong.
+func (d *dashboard) problem(w http.ResponseWriter, q *query, err error) {
+	n := noticeOf(err)
+	if n.Status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		d.Logger.Error("answer dashboard page", "path", q.URL.Path, "error", err)
+	}
+	v := &problemView{frame: frame{Title: http.StatusText(n.Status), Who: q.Who, Version: d.Version}, Notice: n}
+	d.write(w, n.Status, "problem", "layout", v)
+}
+
+type problemView struct {
+	frame
+	Notice *notice
+}
+
+var pageNames = []string{"overview", "route", "groups", "group", "divergence", "journal", "services", "config", "rollback", "problem"}
+
+func parseTemplates(files *assets) map[string]*template.Template {
+	shared := template.Must(template.New("").Funcs(functions(files)).ParseFS(templateFiles,
+		"templates/layout.html", "templates/parts.html"))
+	all := make(map[string]*template.Template)
+	for _, name := range pageNames {
+		t := template.Must(shared.Clone())
+		files := []string{"templates/" + name + ".html"}
+		if name == "group" {
+			files = append(files, "templates/divergence.html")
+		}
+		for _, file := range files {
+			text, err := templateFiles.ReadFile(file)
+			if err != nil {
+				panic(fmt.Sprintf("dashboard: the binary lacks %s: %v", file, err))
+			}
+			template.Must(t.Parse(string(text)))
+		}
+		all[name] = t
+	}
+	return all
+}

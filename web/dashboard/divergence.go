@@ -1,0 +1,232 @@
+package dashboard
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// The keys of what the log says about evidence.
+const (
+	keyActor      = "actor"
+	keyVerified   = "verified"
+	keyDivergence = "divergence"
+	keyRoute      = "route"
+	keyRemote     = "remote"
+)
+
+type divergenceView struct {
+	frame
+	Example *exampleView
+}
+
+// exampleView is one divergence with its two answers side by side.
+type exampleView struct {
+	web.Divergence
+	Withheld bool // the viewer may not read recorded answers
+	Kept     bool // both answers are there
+	Status   bool // the statuses differ
+	Headers  []headerRow
+	Left     bodyView // legacy's
+	Right    bodyView // the service's
+}
+
+type headerRow struct {
+	Name            string
+	Legacy, Service []string
+	Differs         bool
+}
+
+func (d *dashboard) buildDivergence(q *query) (view, error) {
+	id, err := url.PathUnescape(chi.URLParam(q.Request, "id"))
+	if err != nil {
+		return nil, &web.NotFoundError{What: "divergence", Name: chi.URLParam(q.Request, "id")}
+	}
+	example, err := d.example(q, id)
+	if err != nil {
+		return nil, err
+	}
+	return &divergenceView{frame: frame{Title: "Divergence " + cut(visible(id), 40), Section: "groups"}, Example: example}, nil
+}
+
+// example reads a divergence. Who may not read evidence gets neither answers nor the values
+// that differ; of who does, the log keeps the name.
+func (d *dashboard) example(q *query, id string) (*exampleView, error) {
+	found, err := q.System.Divergence(q.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	v := &exampleView{Divergence: found}
+	if !q.Who.Read {
+		v.Withheld, v.Legacy, v.Service = true, nil, nil
+		v.Differences = slices.Clone(v.Differences)
+		for i := range v.Differences {
+			v.Differences[i].Legacy, v.Differences[i].Service = nil, nil
+		}
+		return v, nil
+	}
+	name := q.Who.Name
+	if name == "" {
+		name = defaultActor
+	}
+	d.Logger.Info("recorded answers read", keyActor, name, keyVerified, q.Who.Verified,
+		keyDivergence, found.ID, keyRoute, found.Route, keyRemote, q.RemoteAddr)
+	if found.Legacy == nil || found.Service == nil {
+		return v, nil
+	}
+	v.Kept = true
+	v.Status = found.Legacy.Status != found.Service.Status
+	v.Headers = headerRows(found)
+	v.Left, v.Right = bodyViews(found)
+	return v, nil
+}
+
+// headerRows pairs the headers of both answers, those that differ first.
+func headerRows(d web.Divergence) []headerRow {
+	differ := make(map[string]bool)
+	for _, diff := range d.Differences {
+		if name, ok := strings.CutPrefix(diff.Pointer, "header:"); ok {
+			differ[http.CanonicalHeaderKey(name)] = true
+		}
+	}
+	var rows []headerRow
+	seen := make(map[string]bool)
+	for _, headers := range []map[string][]string{d.Legacy.Headers, d.Service.Headers} {
+		for name := range headers {
+			if !seen[name] {
+				seen[name] = true
+				rows = append(rows, headerRow{name, d.Legacy.Headers[name], d.Service.Headers[name], differ[http.CanonicalHeaderKey(name)]})
+			}
+		}
+	}
+	slices.SortFunc(rows, func(a, b headerRow) int {
+		if a.Differs != b.Differs {
+			if a.Differs {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return rows
+}
+
+// bodyView is a body as lines, of which those that differ are marked.
+type bodyView struct {
+	Note  string // instead of or before the lines: empty, binary, cut
+	Parts []bodyPart
+}
+
+// bodyPart is a run of lines; one that holds nothing that differs may be folded away.
+type bodyPart struct {
+	Folded bool
+	Lines  []bodyLine
+}
+
+// bodyLine is one line of a body.
+type bodyLine struct {
+	Text   string
+	Kind   shadow.Kind // of the difference here; empty: none
+	Inside bool        // within a value that differs
+	Ghost  bool        // not in this body: stands where the other has something
+}
+
+// Mark is the label of a line that differs.
+func (l bodyLine) Mark() string {
+	if l.Ghost {
+		return "absent"
+	}
+	return string(l.Kind)
+}
+
+// The bounds of what is shown of a body.
+const (
+	maxLines  = 3000
+	maxLine   = 2000 // characters
+	maxHex    = 512  // bytes of a binary one
+	foldOver  = 14   // alike lines in a row
+	foldLeave = 3    // of them, next to a difference
+)
+
+func bodyViews(d web.Divergence) (legacy, service bodyView) {
+	if d.Legacy.Binary || d.Service.Binary {
+		return binaryView(d.Legacy), binaryView(d.Service)
+	}
+	bodyDiffers := slices.ContainsFunc(d.Differences, func(x shadow.Difference) bool { return x.Kind == shadow.KindBody })
+	if !bodyDiffers || looksLikeJSON(d.Legacy) && looksLikeJSON(d.Service) {
+		left, okLeft := jsonLines(d.Legacy.Body, d.Differences, shadow.Legacy)
+		right, okRight := jsonLines(d.Service.Body, d.Differences, shadow.Service)
+		if okLeft && okRight {
+			return viewOf(left, d.Legacy), viewOf(right, d.Service)
+		}
+	}
+	left, right := textLines(d.Legacy.Body, d.Service.Body)
+	return viewOf(left, d.Legacy), viewOf(right, d.Service)
+}
+
+func looksLikeJSON(a *web.Answer) bool {
+	for name, values := range a.Headers {
+		if http.CanonicalHeaderKey(name) == "Content-Type" && len(values) > 0 {
+			media, _, _ := mime.ParseMediaType(values[0])
+			return media == "application/json" || strings.HasSuffix(media, "+json")
+		}
+	}
+	return false
+}
+
+func binaryView(a *web.Answer) bodyView {
+	raw := []byte(a.Body)
+	if a.Binary {
+		raw, _ = base64.StdEncoding.DecodeString(a.Body)
+	}
+	v := bodyView{Note: fmt.Sprintf("binary, %s; the first %d bytes:", size(a.Size), min(len(raw), maxHex))}
+	var lines []bodyLine
+	for line := range strings.Lines(hex.Dump(raw[:min(len(raw), maxHex)])) {
+		lines = append(lines, bodyLine{Text: strings.TrimRight(line, "\n")})
+	}
+	v.Parts = []bodyPart{{Lines: lines}}
+	return v
+}
+
+// viewOf bounds lines and folds away what is alike.
+func viewOf(lines []bodyLine, a *web.Answer) bodyView {
+	var v bodyView
+	switch {
+	case a.Body == "" && a.Size == 0:
+		v.Note = "empty body"
+	case a.Body == "":
+		v.Note = "the body, " + size(a.Size) + ", was too large to keep"
+	}
+	if len(lines) > maxLines {
+		v.Note = fmt.Sprintf("the first %s of %s lines", count(maxLines), count(int64(len(lines))))
+		lines = lines[:maxLines]
+	}
+	for len(lines) > 0 {
+		alike := slices.IndexFunc(lines, func(l bodyLine) bool { return l.Kind != "" || l.Ghost || l.Inside })
+		if alike < 0 {
+			alike = len(lines)
+		}
+		if alike > foldOver {
+			head, tail := foldLeave, alike-foldLeave
+			v.Parts = append(v.Parts, bodyPart{Lines: lines[:head]}, bodyPart{true, lines[head:tail]})
+			lines, alike = lines[tail:], foldLeave
+		}
+		differ := slices.IndexFunc(lines[alike:], func(l bodyLine) bool { return l.Kind == "" && !l.Ghost && !l.Inside })
+		if differ < 0 {
+			differ = len(lines) - alike
+		}
+		v.Parts = append(v.Parts, bodyPart{Lines: lines[:alike+differ]})
+		lines = lines[alike+differ:]
+	}
+	return v
+}

@@ -1,0 +1,378 @@
+package dashboard
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/journal"
+	"github.com/strangler-fig/toolkit/strangler/rollout"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+// system is a small running system in memory: its moves obey rollout, its journal grows, and it
+// tells its subscribers.
+type system struct {
+	mu          sync.Mutex
+	routes      []web.Route
+	returns     map[string]strangler.Return
+	entries     []web.Entry // oldest first
+	services    []web.Service
+	stats       web.Stats
+	config      web.ConfigState
+	groups      []web.Group
+	divergences []web.Divergence
+	watchers    map[chan web.Event]bool
+	fails       error // of everything that can
+}
+
+func (s *system) Routes() []web.Route {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.routes)
+}
+
+func (s *system) Services() []web.Service { return s.services }
+
+func (s *system) Explain(x web.Explain) (web.Explanation, error) {
+	if x.URL == "bad" {
+		return web.Explanation{}, fmt.Errorf("explain %q: it is no path", x.URL)
+	}
+	return web.Explanation{Route: "orders-read", Side: strangler.SideService, Why: "weight", Phase: strangler.PhaseCanary, Weight: 2500,
+		Bucket: 1234, Cohort: "cookie:sid", Upstream: "http://127.0.0.1:8101", Shadow: "a copy goes to legacy", Repeat: "safe", Fallback: "legacy",
+		Others: []web.Considered{{Route: "orders-beta", Why: "header X-Beta is absent"}}}, nil
+}
+
+func (s *system) find(name string) (*web.Route, error) {
+	for i := range s.routes {
+		if s.routes[i].Name == name {
+			return &s.routes[i], nil
+		}
+	}
+	return nil, &strangler.UnknownRouteError{Name: name}
+}
+
+// move is called with the lock held.
+func (s *system) move(r *web.Route, to strangler.Position, by web.Actor, reason string, force bool) error {
+	from := strangler.Position{Phase: r.Phase, Weight: r.Weight}
+	definition := strangler.Route{Name: r.Name, Service: r.Service, Unit: r.Unit, Return: s.returns[r.Name]}
+	if err := rollout.Check(definition, from, to, force); err != nil {
+		return err
+	}
+	r.Phase, r.Weight, r.Actor, r.Reason = to.Phase, to.Weight, by.Name, reason
+	r.Version++
+	s.entries = append(s.entries, web.Entry{Seq: int64(len(s.entries) + 1), Change: int64(len(s.entries) + 1), At: noon, Kind: "moved",
+		Route: r.Name, Version: r.Version, Before: &from, After: &to, Actor: by.Name, Verified: by.Verified, Reason: reason})
+	s.tell("route")
+	return nil
+}
+
+func (s *system) Shift(_ context.Context, m web.Move) (web.Route, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails != nil {
+		return web.Route{}, s.fails
+	}
+	r, err := s.find(m.Route)
+	if err != nil {
+		return web.Route{}, err
+	}
+	if m.IfVersion != 0 && m.IfVersion != r.Version {
+		return web.Route{}, &journal.ConflictError{Route: r.Name, Have: r.Version, Want: m.IfVersion}
+	}
+	return *r, s.move(r, m.To, m.Actor, m.Reason, m.Force)
+}
+
+func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.find(u.Route)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range slices.Backward(s.entries) {
+		if e.Route == u.Route && e.Kind == "moved" {
+			if err := s.move(r, *e.Before, u.Actor, u.Reason, u.Force); err != nil {
+				return nil, err
+			}
+			return []web.Route{*r}, nil
+		}
+	}
+	return nil, &journal.NothingToUndoError{Route: u.Route, Position: strangler.Position{Phase: r.Phase, Weight: r.Weight}}
+}
+
+func (s *system) Rollback(_ context.Context, b web.Rollback) (web.RollbackResult, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var standings []rollout.Standing
+	for _, r := range s.routes {
+		standings = append(standings, rollout.Standing{Route: strangler.Route{Name: r.Name, Service: r.Service, Unit: r.Unit, Return: s.returns[r.Name]},
+			Position: strangler.Position{Phase: r.Phase, Weight: r.Weight}})
+	}
+	moves, skipped, err := rollout.Rollback(standings, rollout.Target{Route: b.Route, Unit: b.Unit, Service: b.Service, All: b.All}, b.To, b.Force)
+	if err != nil {
+		return web.RollbackResult{}, err
+	}
+	result := web.RollbackResult{LegacyGains: 12.5}
+	for _, m := range moves {
+		r, _ := s.find(m.Route)
+		if err := s.move(r, m.To, b.Actor, b.Reason, true); err != nil {
+			return result, err
+		}
+		result.Moved = append(result.Moved, *r)
+	}
+	for _, k := range skipped {
+		result.Skipped = append(result.Skipped, web.Skipped{Route: k.Route, Why: k.Why})
+	}
+	return result, nil
+}
+
+func (s *system) Entries(_ context.Context, q web.EntryQuery) (found []web.Entry, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range slices.Backward(s.entries) {
+		if (q.Route == "" || q.Route == e.Route) && (q.Before == 0 || e.Seq < q.Before) && len(found) < q.Limit {
+			found = append(found, e)
+		}
+	}
+	return found, s.fails
+}
+
+func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {
+	was := s.Routes()
+	for i := range was {
+		was[i].Phase, was[i].Weight = strangler.PhaseLegacy, 0
+	}
+	return append(was, web.Route{Name: "long-gone", Phase: strangler.PhaseLive, Weight: strangler.FullWeight}), s.fails
+}
+
+func (s *system) Divergences(_ context.Context, q web.DivergenceQuery) (found []web.Divergence, err error) {
+	for _, d := range s.divergences {
+		if q.Group == "" || q.Group == d.Group {
+			d.Legacy, d.Service = nil, nil
+			found = append(found, d)
+		}
+	}
+	return found, s.fails
+}
+
+func (s *system) Divergence(_ context.Context, id string) (web.Divergence, error) {
+	for _, d := range s.divergences {
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return web.Divergence{}, &web.NotFoundError{What: "divergence", Name: id}
+}
+
+func (s *system) Groups(_ context.Context, route, state string) (found []web.Group, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.groups {
+		if (route == "" || g.Route == route) && (state == "" || g.State == state) {
+			found = append(found, g)
+		}
+	}
+	return found, s.fails
+}
+
+func (s *system) Group(_ context.Context, id string) (web.Group, error) {
+	for _, g := range s.groups {
+		if g.ID == id {
+			return g, nil
+		}
+	}
+	return web.Group{}, &web.NotFoundError{What: "group", Name: id}
+}
+
+func (s *system) Stats() web.Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := s.stats
+	stats.Routes = slices.Clone(stats.Routes)
+	return stats
+}
+
+func (s *system) Config() web.ConfigState { return s.config }
+
+func (s *system) Subscribe(ctx context.Context) <-chan web.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watchers == nil {
+		s.watchers = make(map[chan web.Event]bool)
+	}
+	c := make(chan web.Event, 8)
+	s.watchers[c] = true
+	context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, c)
+	})
+	return c
+}
+
+// tell is called with the lock held.
+func (s *system) tell(event string) {
+	for c := range s.watchers {
+		select {
+		case c <- web.Event{Type: event}:
+		default:
+		}
+	}
+}
+
+func (s *system) change(event string, edit func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	edit()
+	s.tell(event)
+}
+
+func route(name, path string, at strangler.Position) web.Route {
+	return web.Route{Name: name, Match: strangler.Match{Methods: []string{"GET", "HEAD"}, Path: path}, Service: "orders", Phase: at.Phase, Weight: at.Weight,
+		Version: 3, Since: noon, Actor: "anna", Reason: "evidence looks fine"}
+}
+
+func sides(route string, legacy, service float64) web.RouteStats {
+	side := func(perSecond float64, failures int64) web.SideStats {
+		if perSecond == 0 {
+			return web.SideStats{}
+		}
+		return web.SideStats{Requests: int64(perSecond * 3600), Failures: failures, P50MS: 12.4, P99MS: 180.2, PerSecond: perSecond}
+	}
+	s := web.RouteStats{Route: route, Legacy: side(legacy, 2), Service: side(service, 1)}
+	if route != "" {
+		s.Comparisons = shadow.Counts{Sampled: 24120, Match: 22010, Noise: 120, Lag: 14, Diverged: 1820, Failed: 6, Skipped: 149, Pending: 1,
+			Reasons: map[string]int64{shadow.SkipQueueFull: 120, shadow.SkipConditional: 29, shadow.FailTimeout: 6}}
+	}
+	return s
+}
+
+// good is a migration under way, with something in every corner.
+func good() *system {
+	s := &system{
+		routes: []web.Route{
+			route("catalogue-page", "/books/{id}", strangler.At(strangler.PhaseLegacy)),
+			route("catalogue-search", "/api/search", strangler.At(strangler.PhaseShadow)),
+			route("orders-read", "/api/orders/{id}", strangler.Canary(2500)),
+			route("orders-list", "/api/orders", strangler.Canary(2500)),
+			route("stock", "/api/stock/{isbn}", strangler.At(strangler.PhaseLive)),
+			route("reviews", "/api/reviews", strangler.At(strangler.PhaseRetired)),
+			route("payments", "/api/payments", strangler.At(strangler.PhaseLive)),
+		},
+		returns:  map[string]strangler.Return{"payments": strangler.ReturnNever, "stock": strangler.ReturnConfirm},
+		services: []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:8101", "http://127.0.0.1:8102"}, Routes: []string{"orders-read"}}, {Name: "spare"}},
+		stats: web.Stats{Started: noon.Add(-time.Hour), At: noon,
+			Routes: []web.RouteStats{sides("", 31.2, 0), sides("catalogue-page", 12, 0), sides("catalogue-search", 4.4, 0), sides("orders-read", 9.2, 3.1),
+				sides("orders-list", 1.5, .5), sides("stock", 0, 18), sides("reviews", 0, .4), sides("payments", 0, 2.2)},
+			Shadow: web.ShadowStats{Queue: 3, QueueCap: 1024, Workers: 16},
+			Ledger: web.LedgerStats{Bytes: 48 << 20, MaxBytes: 2 << 30, Written: 24119, Pending: 1, Dropped: 12}},
+		config: web.ConfigState{File: "/etc/strangler/strangler.yaml", LoadedAt: noon.Add(-time.Hour),
+			Problem: "strangler.yaml:14:7: unknown key \"servce\"; did you mean \"service\"?", ProblemAt: noon, Definitions: map[string]json.RawMessage{}},
+	}
+	s.routes[2].Unit, s.routes[3].Unit = "orders", "orders"
+	for _, r := range s.routes {
+		s.config.Definitions[r.Name] = json.RawMessage(fmt.Sprintf(`{"name":%q,"service":"orders","return":%q,"sample":100}`, r.Name, s.returns[r.Name]))
+	}
+	legacy, shadowed, canary := strangler.At(strangler.PhaseLegacy), strangler.At(strangler.PhaseShadow), strangler.Canary(2500)
+	s.entries = []web.Entry{
+		{Seq: 1, Change: 1, At: noon.Add(-3 * time.Hour), Kind: "seen", Route: "orders-read", Version: 1, After: &legacy, Actor: "configuration"},
+		{Seq: 2, Change: 2, At: noon.Add(-2 * time.Hour), Kind: "moved", Route: "orders-read", Version: 2, Before: &legacy, After: &shadowed, Actor: "anna", Verified: true, Reason: "begin"},
+		{Seq: 3, Change: 3, At: noon.Add(-1 * time.Hour), Kind: "moved", Route: "orders-read", Version: 3, Before: &shadowed, After: &canary, Actor: "ben", Reason: "evidence looks fine"},
+		{Seq: 4, Change: 4, At: noon.Add(-30 * time.Minute), Kind: "changed", Route: "stock", Version: 3, Actor: "configuration"},
+		{Seq: 5, Change: 5, At: noon.Add(-20 * time.Minute), Kind: "removed", Route: "long-gone", Version: 9, Actor: "configuration"},
+	}
+	d := web.Divergence{ID: "d1", Group: "g1", Route: "orders-read", Method: "GET", Path: "/api/orders/17?full=1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
+		Differences: []shadow.Difference{
+			{Pointer: "status", Pattern: "status", Kind: shadow.KindStatus, Legacy: []byte("200"), Service: []byte("203")},
+			{Pointer: "header:Cache-Control", Pattern: "header:Cache-Control", Kind: shadow.KindHeader, Legacy: []byte(`"no-cache"`), Service: []byte(`"max-age=60"`)},
+			{Pointer: "/total", Pattern: "/total", Kind: shadow.KindValue, Legacy: []byte("41.98"), Service: []byte("41.97")},
+			{Pointer: "/items/1/gift", Pattern: "/items/*/gift", Kind: shadow.KindMissing, Legacy: []byte("true")},
+			{Pointer: "/customer/tier", Pattern: "/customer/tier", Kind: shadow.KindExtra, Service: []byte(`"gold"`)},
+		},
+		Legacy:  &web.Answer{Status: 200, Headers: map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"no-cache"}}, Body: `{"id":17,"total":41.98,"items":[{"isbn":"978-1","n":1},{"isbn":"978-2","n":2,"gift":true}],"customer":{"name":"Ada"},"history":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}`, Size: 181, LatencyMS: 24.1},
+		Service: &web.Answer{Status: 203, Headers: map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"max-age=60"}}, Body: `{"id":17,"total":41.97,"items":[{"isbn":"978-1","n":1},{"isbn":"978-2","n":2}],"customer":{"name":"Ada","tier":"gold"},"history":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}`, Size: 178, LatencyMS: 9.3},
+	}
+	text := d
+	text.ID, text.Differences = "d2", []shadow.Difference{{Kind: shadow.KindBody, Legacy: []byte(`"b"`), Service: []byte(`"B"`)}}
+	text.Legacy = &web.Answer{Status: 200, Headers: map[string][]string{"Content-Type": {"text/html"}}, Body: "<h1>Order</h1>\nb\nc\n", Size: 20}
+	text.Service = &web.Answer{Status: 200, Headers: map[string][]string{"Content-Type": {"text/html"}}, Body: "<h1>Order</h1>\nB\nc\nd\n", Size: 22}
+	binary := text
+	binary.ID = "d3"
+	binary.Legacy = &web.Answer{Status: 200, Body: "AAECAw==", Binary: true, Size: 4}
+	binary.Service = &web.Answer{Status: 200, Body: "AAECBA==", Binary: true, Size: 4}
+	gone := text
+	gone.ID, gone.Legacy, gone.Service = "d4", nil, nil
+	s.divergences = []web.Divergence{d, text, binary, gone}
+	s.groups = []web.Group{
+		{ID: "g1", Route: "orders-read", Title: "/items/*/gift is missing, and 4 more places", State: "open", Count: 1820, First: noon.Add(-2 * time.Hour), Last: noon, Statuses: [2]int{200, 203},
+			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}},
+		{ID: "g2", Route: "catalogue-search", Title: "/hits is in another order", State: "open", Count: 31, First: noon.Add(-time.Hour), Last: noon, Statuses: [2]int{200, 200},
+			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}},
+		{ID: "g3", Route: "stock", Title: "/rev differs", State: "expected", Count: 4, First: noon, Last: noon, Statuses: [2]int{200, 200}},
+	}
+	return s
+}
+
+// evil is text that would like to be more than text.
+const evil = "</pre><script>alert(1)</script>\"onx=\"1\u202eevil\x00\xff'><img src=x onerror=alert(2)>"
+
+// hostile is good with strangers' text wherever text may come from.
+func hostile() *system {
+	s := good()
+	long := ""
+	for range 400 {
+		long += "verylongname"
+	}
+	for i := range s.routes {
+		s.routes[i].Reason, s.routes[i].Actor, s.routes[i].Unit = evil, evil, evil
+		s.routes[i].Service = evil
+		s.routes[i].Match = strangler.Match{Methods: []string{evil}, Path: "/" + evil + long, Host: evil, Headers: map[string]string{evil: evil}, Query: map[string]string{evil: evil}}
+	}
+	s.services[0] = web.Service{Name: evil, URLs: []string{evil, "javascript:alert(1)", long}, Routes: []string{evil}}
+	for i := range s.entries {
+		s.entries[i].Actor, s.entries[i].Reason = evil, evil+long
+	}
+	for i := range s.groups {
+		s.groups[i].Title, s.groups[i].Causes = evil+long, []web.GroupCause{{Pointer: "/" + evil, Kind: shadow.KindValue}, {Pointer: evil, Kind: shadow.Kind(evil)}}
+	}
+	quoted, _ := json.Marshal(evil)
+	for i := range s.divergences {
+		d := &s.divergences[i]
+		d.Method, d.Path = evil, "/"+evil+long
+		d.Differences = append(d.Differences, shadow.Difference{Pointer: "/" + evil, Kind: shadow.KindValue, Legacy: quoted, Service: []byte(evil)},
+			shadow.Difference{Pointer: "/" + evil + "2", Kind: shadow.KindMissing, Legacy: quoted})
+		for _, a := range []*web.Answer{d.Legacy, d.Service} {
+			if a == nil {
+				continue
+			}
+			a.Headers = map[string][]string{evil: {evil, long}, "Content-Type": {"application/json"}}
+			if !a.Binary {
+				a.Body = `{"x":` + string(quoted) + `,` + string(quoted) + `:"` + long + `"}`
+			}
+		}
+	}
+	s.divergences[1].Legacy.Body, s.divergences[1].Service.Body = evil+"\n"+long, evil+"\r\n\r"+long
+	s.config.Problem, s.config.File = evil+"\n"+long, evil
+	s.config.Definitions[s.routes[0].Name] = quoted
+	s.stats.Ledger.Error = evil
+	s.stats.Routes[1].Comparisons.Reasons = map[string]int64{evil: 3}
+	return s
+}
+
+// empty is a proxy that just started, without a file.
+func empty() *system { return &system{} }
+
+func identity(role web.Role) web.Identity {
+	return web.Identity{Name: "anna", Role: role, Verified: true}
+}
+
+func nobody(t *testing.T) web.Identity { t.Helper(); return web.Identity{Role: web.RoleOperate} }

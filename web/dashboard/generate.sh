@@ -1,0 +1,14 @@
+#!/bin/sh
+# Fetches what package.json names from npm and copies the built files to assets/vendor.
+# Run it through go generate; nobody who only builds the binary needs npm.
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp package.json "$work/"
+npm install --prefix "$work" --ignore-scripts --no-audit --no-fund --no-package-lock
+mkdir -p assets/vendor
+cp "$work/node_modules/htmx.org/dist/htmx.min.js" assets/vendor/htmx.min.js
+cp "$work/node_modules/htmx.org/LICENSE" assets/vendor/htmx.LICENSE
+cp "$work/node_modules/htmx-ext-sse/dist/sse.min.js" assets/vendor/sse.min.js
+cp "$work/node_modules/htmx-ext-sse/LICENSE" assets/vendor/sse.LICENSE

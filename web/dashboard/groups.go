@@ -1,0 +1,100 @@
+package dashboard
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// groupsPage lists the causes for which answers differ.
+var groupsPage = page{name: "groups", build: buildGroups, live: func(v view) []fragment { return []fragment{{"group-list", v}} }}
+
+type groupsView struct {
+	frame
+	Route, State string // the filter
+	Routes       []string
+	Groups       []web.Group
+	Compared     int64 // comparisons so far, so that no groups can mean two things
+}
+
+func buildGroups(q *query) (view, error) {
+	ask := q.URL.Query()
+	v := &groupsView{frame: frame{Title: "Groups", Section: "groups"}, Route: ask.Get("route"), State: ask.Get("state")}
+	for _, r := range q.System.Routes() {
+		v.Routes = append(v.Routes, r.Name)
+	}
+	for _, s := range q.System.Stats().Routes {
+		v.Compared += s.Comparisons.Sampled
+	}
+	var err error
+	if v.Groups, err = q.System.Groups(q.Context(), v.Route, v.State); err != nil {
+		return nil, fmt.Errorf("read groups: %w", err)
+	}
+	sortGroups(v.Groups)
+	return v, nil
+}
+
+// sortGroups puts open groups first, then those with the most divergences.
+func sortGroups(groups []web.Group) {
+	slices.SortStableFunc(groups, func(a, b web.Group) int {
+		if (a.State == "open") != (b.State == "open") {
+			if a.State == "open" {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Count, a.Count)
+	})
+}
+
+type groupView struct {
+	frame
+	Group   web.Group
+	Example *exampleView // nil: none is kept, or it may not be read
+	At, Of  int          // which example, from 1
+	Newer   string       // address of the example before it; empty: none
+	Older   string
+	Recent  []web.Divergence
+}
+
+const recentDivergences = 20
+
+func (d *dashboard) buildGroup(q *query) (view, error) {
+	id, err := url.PathUnescape(chi.URLParam(q.Request, "id"))
+	if err != nil {
+		return nil, &web.NotFoundError{What: "group", Name: chi.URLParam(q.Request, "id")}
+	}
+	g, err := q.System.Group(q.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	v := &groupView{frame: frame{Title: visible(g.Title), Section: "groups"}, Group: g, Of: len(g.Examples)}
+	v.Recent, err = q.System.Divergences(q.Context(), web.DivergenceQuery{Group: id, Limit: recentDivergences})
+	if err != nil {
+		return nil, fmt.Errorf("read divergences of group %s: %w", id, err)
+	}
+	if len(g.Examples) == 0 || q.streaming() {
+		return v, nil
+	}
+	at := max(0, slices.Index(g.Examples, q.URL.Query().Get("example")))
+	v.At = at + 1
+	link := func(i int) string {
+		if i < 0 || i >= len(g.Examples) {
+			return ""
+		}
+		return groupPath(id) + "?example=" + url.QueryEscape(g.Examples[i]) + "#example"
+	}
+	v.Newer, v.Older = link(at-1), link(at+1)
+	v.Example, err = d.example(q, g.Examples[at])
+	return v, err
+}
+
+// liveGroup leaves the example alone: somebody reads it.
+func liveGroup(v view) []fragment {
+	return []fragment{{"group-facts", v}, {"group-recent", v}}
+}

@@ -1,0 +1,164 @@
+package dashboard
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// maxDepth bounds how deep a JSON body is laid out; a deeper one is shown as text.
+const maxDepth = 200
+
+// layoutLines bounds the work on a body; what comes after is not laid out.
+const layoutLines = 4 * maxLines
+
+// errEnough ends a layout.
+var errEnough = errors.New("enough lines")
+
+// jsonLines lays a JSON body out, one value a line, and marks where it differs on side. It
+// reports false where the body isn't JSON.
+func jsonLines(body string, differences []shadow.Difference, side shadow.Side) ([]bodyLine, bool) {
+	if strings.TrimSpace(body) == "" {
+		return nil, false
+	}
+	l := &layout{
+		dec:    jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		marks:  make(map[string]shadow.Kind),
+		ghosts: make(map[string][]string),
+	}
+	for _, d := range differences {
+		if d.Pointer != "" && d.Pointer[0] != '/' {
+			continue // status or a header
+		}
+		lacks := d.Kind == shadow.KindMissing && side == shadow.Service || d.Kind == shadow.KindExtra && side == shadow.Legacy
+		if lacks {
+			cut := strings.LastIndexByte(d.Pointer, '/')
+			if cut >= 0 {
+				l.ghosts[d.Pointer[:cut]] = append(l.ghosts[d.Pointer[:cut]], unescapeToken(d.Pointer[cut+1:]))
+			}
+			continue
+		}
+		l.marks[d.Pointer] = d.Kind
+	}
+	if err := l.value("", "", 0, false); err != nil && !errors.Is(err, errEnough) {
+		return nil, false
+	}
+	return l.lines, true
+}
+
+type layout struct {
+	dec    *jsontext.Decoder
+	lines  []bodyLine
+	marks  map[string]shadow.Kind // by pointer
+	ghosts map[string][]string    // by pointer of the parent, what it lacks
+}
+
+func (l *layout) add(depth int, text string, kind shadow.Kind, inside bool) error {
+	if len(l.lines) >= layoutLines {
+		return errEnough
+	}
+	l.lines = append(l.lines, bodyLine{Text: strings.Repeat("  ", depth) + cut(text, maxLine), Kind: kind, Inside: inside})
+	return nil
+}
+
+// value lays out the next value, label being what stands before it.
+func (l *layout) value(pointer, label string, depth int, inside bool) error {
+	if depth > maxDepth {
+		return errors.New("too deep")
+	}
+	token, err := l.dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	kind := l.marks[pointer]
+	switch token.Kind() {
+	case '{', '[':
+		return l.container(token.Kind(), pointer, label, depth, kind, inside)
+	case '"':
+		return l.add(depth, label+quoted(token.String())+l.comma(), kind, inside)
+	}
+	return l.add(depth, label+token.String()+l.comma(), kind, inside)
+}
+
+func (l *layout) container(open jsontext.Kind, pointer, label string, depth int, kind shadow.Kind, inside bool) error {
+	end := map[jsontext.Kind]string{'{': "}", '[': "]"}[open]
+	ghosts := l.ghosts[pointer]
+	if l.dec.PeekKind() == jsontext.Kind(end[0]) && len(ghosts) == 0 {
+		if _, err := l.dec.ReadToken(); err != nil {
+			return err
+		}
+		return l.add(depth, label+string(rune(open))+end+l.comma(), kind, inside)
+	}
+	if err := l.add(depth, label+string(rune(open)), kind, inside); err != nil {
+		return err
+	}
+	// What is marked as another order or length is not other in each of its parts.
+	within := inside || kind != "" && kind != shadow.KindOrder && kind != shadow.KindLength
+	for i := 0; l.dec.PeekKind() != jsontext.Kind(end[0]); i++ {
+		step, name := strconv.Itoa(i), ""
+		if open == '{' {
+			token, err := l.dec.ReadToken()
+			if err != nil {
+				return err
+			}
+			step, name = escapeToken(token.String()), quoted(token.String())+": "
+		}
+		if err := l.value(pointer+"/"+step, name, depth+1, within); err != nil {
+			return err
+		}
+	}
+	if _, err := l.dec.ReadToken(); err != nil {
+		return err
+	}
+	for _, name := range ghosts {
+		if open == '{' {
+			name = quoted(name)
+		} else {
+			name = "[" + name + "]"
+		}
+		if err := l.add(depth+1, name, "", false); err != nil {
+			return err
+		}
+		l.lines[len(l.lines)-1].Ghost = true
+	}
+	return l.add(depth, end+l.comma(), "", inside)
+}
+
+// comma returns what stands after a value.
+func (l *layout) comma() string {
+	switch l.dec.PeekKind() {
+	case '}', ']', 0:
+		return ""
+	}
+	if l.dec.StackDepth() == 0 {
+		return ""
+	}
+	return ","
+}
+
+// quoted returns s as a JSON string in which nothing is invisible.
+func quoted(s string) string {
+	s = cut(s, maxLine)
+	b, err := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD"))
+	if err != nil {
+		return strconv.Quote(s)
+	}
+	if !bytes.ContainsFunc(b, hidden) {
+		return string(b)
+	}
+	return visible(string(b))
+}
+
+// escapeToken and unescapeToken do what RFC 6901, section 3, says.
+func escapeToken(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "~", "~0"), "/", "~1")
+}
+
+func unescapeToken(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, "~1", "/"), "~0", "~")
+}

@@ -1,0 +1,246 @@
+package dashboard
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// overviewPage says how far the migration is, what needs a person and what changed last.
+var overviewPage = page{
+	name:  "overview",
+	build: func(q *query) (view, error) { return buildOverview(q, nil) },
+	live: func(v view) []fragment {
+		o := v.(*overview)
+		all := []fragment{{"headline", o}, {"attention", o}, {"changes", o}}
+		if len(o.Routes) > smallTable {
+			all = append(all, fragment{"live-catch-all", o})
+			for i := range o.Routes {
+				all = append(all, fragment{"live-row", &o.Routes[i]})
+			}
+			return all
+		}
+		return append(all, fragment{"live-rows", o})
+	},
+}
+
+// smallTable is up to how many rows a stream sends the table as a whole, so that added and
+// removed routes appear too; above it rows go one by one.
+const smallTable = 100
+
+type overview struct {
+	frame
+	Share     share
+	Phases    []phaseCount
+	Done      int // routes that the service serves wholly
+	Moving    int // routes in canary
+	Attention []attention
+	Changes   []change
+	Notice    *notice // of an undo
+	Routes    []routeRow
+	CatchAll  web.RouteStats
+}
+
+// share is who serves how much.
+type share struct {
+	Legacy, Service float64 // requests per second or, where none flow now, requests so far
+	Now             bool    // over the last minute; else since the start
+}
+
+// Of returns the service's share, 0 to 1.
+func (s share) Of() float64 {
+	if s.Legacy+s.Service == 0 {
+		return 0
+	}
+	return s.Service / (s.Legacy + s.Service)
+}
+
+// Any reports whether there is any traffic.
+func (s share) Any() bool { return s.Legacy+s.Service > 0 }
+
+type phaseCount struct {
+	Phase strangler.Phase
+	Count int
+	X, W  string // place and width in the bar
+}
+
+// attention is something that wants a person.
+type attention struct {
+	Urgent bool
+	Title  string
+	Detail string
+	Link   string
+}
+
+// routeRow is a route and its figures.
+type routeRow struct {
+	web.Route
+	Stats web.RouteStats
+}
+
+// ServiceShare returns how much of its traffic the service serves now, 0 to 1.
+func (r routeRow) ServiceShare() float64 {
+	return share{Legacy: r.Stats.Legacy.PerSecond, Service: r.Stats.Service.PerSecond}.Of()
+}
+
+// change is a journal entry and whether one step back starts from it.
+type change struct {
+	web.Entry
+	CanUndo bool
+	Version int64 // of the route now
+}
+
+const lastChanges = 8
+
+func buildOverview(q *query, n *notice) (*overview, error) {
+	v := &overview{frame: frame{Title: "Overview", Section: "overview"}, Notice: n}
+	stats := q.System.Stats()
+	routes := q.System.Routes()
+	v.Routes = rowsOf(routes, stats)
+	var now, ever share
+	for _, s := range stats.Routes {
+		now.Legacy, now.Service = now.Legacy+s.Legacy.PerSecond, now.Service+s.Service.PerSecond
+		ever.Legacy, ever.Service = ever.Legacy+float64(s.Legacy.Requests), ever.Service+float64(s.Service.Requests)
+		if s.Route == "" {
+			v.CatchAll = s
+		}
+	}
+	if now.Now = true; now.Any() {
+		v.Share = now
+	} else {
+		v.Share = ever
+	}
+	v.countPhases(routes)
+
+	groups, err := q.System.Groups(q.Context(), "", "open")
+	if err != nil {
+		return nil, fmt.Errorf("read groups: %w", err)
+	}
+	v.Attention = whatNeedsAPerson(v.Routes, stats, q.System.Config(), groups)
+	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	v.Changes = changesOf(entries, routes, lastChanges)
+	return v, nil
+}
+
+func (v *overview) countPhases(routes []web.Route) {
+	counts := make(map[strangler.Phase]int)
+	for _, r := range routes {
+		counts[r.Phase]++
+	}
+	v.Moving, v.Done = counts[strangler.PhaseCanary], counts[strangler.PhaseLive]+counts[strangler.PhaseRetired]
+	x := 0.0
+	for _, p := range strangler.Phases() {
+		c := phaseCount{Phase: p, Count: counts[p]}
+		if len(routes) > 0 {
+			w := 100 * float64(c.Count) / float64(len(routes))
+			c.X, c.W = fmt.Sprintf("%.3f%%", x), fmt.Sprintf("%.3f%%", w)
+			x += w
+		}
+		v.Phases = append(v.Phases, c)
+	}
+}
+
+func rowsOf(routes []web.Route, stats web.Stats) []routeRow {
+	byName := make(map[string]web.RouteStats, len(stats.Routes))
+	for _, s := range stats.Routes {
+		byName[s.Route] = s
+	}
+	rows := make([]routeRow, len(routes))
+	for i, r := range routes {
+		rows[i] = routeRow{r, byName[r.Name]}
+	}
+	return rows
+}
+
+// changesOf returns the newest changes. Undo goes one step back from the newest move of a route,
+// so only that one offers it.
+func changesOf(entries []web.Entry, routes []web.Route, limit int) []change {
+	versions := make(map[string]int64, len(routes))
+	for _, r := range routes {
+		versions[r.Name] = r.Version
+	}
+	seen := make(map[string]bool)
+	var all []change
+	for _, e := range entries {
+		if len(all) == limit {
+			break
+		}
+		if e.Kind == "seen" && e.Actor == "" {
+			continue
+		}
+		version, there := versions[e.Route]
+		all = append(all, change{e, there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, version})
+		seen[e.Route] = seen[e.Route] || e.Kind == "moved"
+	}
+	return all
+}
+
+// whatNeedsAPerson lists what a person should look at, the urgent first.
+func whatNeedsAPerson(routes []routeRow, stats web.Stats, config web.ConfigState, open []web.Group) []attention {
+	var all []attention
+	for _, r := range routes {
+		s, l := r.Stats.Service, r.Stats.Legacy
+		if s.Requests < 20 || s.Failures*100 < s.Requests || s.Failures*max(l.Requests, 1) <= 2*l.Failures*s.Requests {
+			continue
+		}
+		all = append(all, attention{true, fmt.Sprintf("%s: the service fails", visible(r.Name)),
+			fmt.Sprintf("%s of its %s requests failed (%s); legacy's: %s", count(s.Failures), count(s.Requests), ratio(s.Failures, s.Requests), orNone(ratio(l.Failures, l.Requests))),
+			routePath(r.Name)})
+	}
+	if config.Problem != "" {
+		all = append(all, attention{true, "The last reload was refused", "The configuration before it is still in force. " + firstLine(config.Problem), "/config"})
+	}
+	if stats.Ledger.Error != "" {
+		all = append(all, attention{true, "The ledger can't be written", firstLine(stats.Ledger.Error), "/config"})
+	}
+	if n := stats.Ledger.Dropped; n > 0 {
+		all = append(all, attention{false, count(n) + " comparisons were counted but not recorded", "The ledger could not keep up, or was full.", "/config"})
+	}
+	if s := stats.Shadow; s.QueueCap > 0 && s.Queue >= s.QueueCap {
+		all = append(all, attention{false, "The shadow queue is full", fmt.Sprintf("%d copies wait; more are skipped. Lower shadow.sample or raise shadow.workers.", s.Queue), "/config"})
+	}
+	byRoute := make(map[string][]web.Group)
+	for _, g := range open {
+		byRoute[g.Route] = append(byRoute[g.Route], g)
+	}
+	var names []string
+	for name := range byRoute {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(-cmp.Compare(total(byRoute[a]), total(byRoute[b])), cmp.Compare(a, b))
+	})
+	for _, name := range names {
+		groups := byRoute[name]
+		slices.SortFunc(groups, func(a, b web.Group) int { return -cmp.Compare(a.Count, b.Count) })
+		title := fmt.Sprintf("%s: %d open groups", visible(name), len(groups))
+		link := "/groups?route=" + queryEscape(name)
+		if len(groups) == 1 {
+			title = fmt.Sprintf("%s: one open group", visible(name))
+			link = groupPath(groups[0].ID)
+		}
+		all = append(all, attention{false, title,
+			fmt.Sprintf("%s divergences; most: %s", count(total(groups)), cut(visible(groups[0].Title), 120)), link})
+	}
+	return all
+}
+
+func total(groups []web.Group) (n int64) {
+	for _, g := range groups {
+		n += g.Count
+	}
+	return n
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,190 @@
+package dashboard
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// routePage says where a route stands and moves it.
+var routePage = page{
+	name:  "route",
+	build: func(q *query) (view, error) { return buildRoute(q, nil) },
+	live: func(v view) []fragment {
+		return []fragment{{"stands", v}, {"figures", v}, {"evidence", v}, {"history", v}}
+	},
+}
+
+type routeView struct {
+	frame
+	Row        routeRow
+	Form       shiftForm
+	Unit       []string // the other routes of its unit
+	Groups     []web.Group
+	Verdicts   []verdictCount
+	Reasons    []reasonCount
+	Changes    []change
+	Definition string // as in force, pretty JSON
+	Explain    explainForm
+}
+
+// shiftForm is the controls as last sent, or as the route stands.
+type shiftForm struct {
+	Phase      strangler.Phase
+	Weight     string // percent, for canary
+	Reason     string
+	OfferForce bool // a guard refused, and force gets past it
+	Notice     *notice
+}
+
+type verdictCount struct {
+	Name  string
+	Count int64
+	Share string
+	X, W  string // place and width in the bar
+}
+
+type reasonCount struct {
+	Reason string
+	Count  int64
+}
+
+type explainForm struct {
+	Asked   web.Explain
+	Header  string // as typed, one "Name: value" a line
+	Answer  *web.Explanation
+	Problem string
+}
+
+func routeName(q *query) string {
+	name, err := url.PathUnescape(chi.URLParam(q.Request, "name"))
+	if err != nil {
+		return chi.URLParam(q.Request, "name")
+	}
+	return name
+}
+
+func buildRoute(q *query, form *shiftForm) (*routeView, error) {
+	name := routeName(q)
+	routes := q.System.Routes()
+	at := slices.IndexFunc(routes, func(r web.Route) bool { return r.Name == name })
+	if at < 0 {
+		return nil, unknownRoute(name, routes)
+	}
+	r := routes[at]
+	v := &routeView{frame: frame{Title: visible(name), Section: "overview"}, Row: rowsOf(routes[at:at+1], q.System.Stats())[0]}
+	for _, other := range routes {
+		if r.Unit != "" && other.Unit == r.Unit && other.Name != name {
+			v.Unit = append(v.Unit, other.Name)
+		}
+	}
+	if form != nil {
+		v.Form = *form
+	} else {
+		v.Form = shiftForm{Phase: r.Phase}
+	}
+	if v.Form.Weight == "" {
+		v.Form.Weight = "10"
+		if r.Phase == strangler.PhaseCanary {
+			v.Form.Weight = strconv.FormatFloat(r.Weight.Percent(), 'f', -1, 64)
+		}
+	}
+	v.countVerdicts()
+	var err error
+	if v.Groups, err = q.System.Groups(q.Context(), name, ""); err != nil {
+		return nil, fmt.Errorf("read groups of route %q: %w", name, err)
+	}
+	sortGroups(v.Groups)
+	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Route: name, Limit: 20})
+	if err != nil {
+		return nil, fmt.Errorf("read journal of route %q: %w", name, err)
+	}
+	v.Changes = changesOf(entries, routes, 20)
+	v.Definition = pretty(q.System.Config().Definitions[name])
+	v.explain(q)
+	return v, nil
+}
+
+func unknownRoute(name string, routes []web.Route) error {
+	names := make([]string, len(routes))
+	for i, r := range routes {
+		names[i] = r.Name
+	}
+	return &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
+}
+
+func (v *routeView) countVerdicts() {
+	c := v.Row.Stats.Comparisons
+	v.Verdicts = []verdictCount{
+		{Name: shadow.Match.String(), Count: c.Match}, {Name: shadow.Noise.String(), Count: c.Noise}, {Name: shadow.Lag.String(), Count: c.Lag},
+		{Name: shadow.Diverged.String(), Count: c.Diverged}, {Name: shadow.Failed.String(), Count: c.Failed},
+		{Name: shadow.Skipped.String(), Count: c.Skipped}, {Name: "pending", Count: c.Pending},
+	}
+	x := 0.0
+	for i := range v.Verdicts {
+		n := &v.Verdicts[i]
+		n.Share = ratio(n.Count, c.Sampled)
+		w := 0.0
+		if c.Sampled > 0 {
+			w = 100 * float64(n.Count) / float64(c.Sampled)
+		}
+		n.X, n.W = fmt.Sprintf("%.3f%%", x), fmt.Sprintf("%.3f%%", w)
+		x += w
+	}
+	for reason, n := range c.Reasons {
+		v.Reasons = append(v.Reasons, reasonCount{reason, n})
+	}
+	slices.SortFunc(v.Reasons, func(a, b reasonCount) int {
+		if a.Count != b.Count {
+			return int(min(1, max(-1, b.Count-a.Count)))
+		}
+		return bytes.Compare([]byte(a.Reason), []byte(b.Reason))
+	})
+}
+
+// explain answers the page's form; without one it proposes a request.
+func (v *routeView) explain(q *query) {
+	f := &v.Explain
+	ask := q.URL.Query()
+	f.Asked = web.Explain{Method: ask.Get("method"), URL: ask.Get("url"), Address: ask.Get("address")}
+	f.Header = ask.Get("headers")
+	asked := f.Asked.URL != ""
+	if f.Asked.Method == "" {
+		f.Asked.Method = "GET"
+		if m := v.Row.Match.Methods; len(m) > 0 {
+			f.Asked.Method = m[0]
+		}
+	}
+	if !asked {
+		f.Asked.URL = v.Row.Match.Path
+		return
+	}
+	header, err := parseHeader(f.Header)
+	if err == nil {
+		f.Asked.Header = header
+		var answer web.Explanation
+		if answer, err = q.System.Explain(f.Asked); err == nil {
+			f.Answer = &answer
+			return
+		}
+	}
+	f.Problem = visible(err.Error())
+}
+
+// pretty indents JSON for reading; what isn't JSON stays as it is.
+func pretty(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, raw, "", "  "); err != nil {
+		return visible(string(raw))
+	}
+	return visible(b.String())
+}

@@ -478,11 +478,11 @@ func TestBytesArriveWhole(t *testing.T) {
 	}
 }
 
-func TestRefusedMethods(t *testing.T) {
+func TestRefused(t *testing.T) {
 	o := newObservations()
 	cfg := Config{Observe: o.see, Legacy: upstreamOf(t, says(200, "legacy"))}
 	address, _ := front(t, cfg)
-	for method, want := range map[string]string{"CONNECT h:1": "HTTP/1.1 501", "TRACE /": "HTTP/1.1 405"} {
+	for method, want := range map[string]string{"CONNECT h:1": "HTTP/1.1 501", "TRACE /": "HTTP/1.1 405", "GET mailto:anna": "HTTP/1.1 400"} {
 		conn, answer := dial(t, address)
 		writeRaw(t, conn, "%s HTTP/1.1\r\nHost: h:1\r\n\r\n", method)
 		head, _ := readHead(answer)

@@ -152,7 +152,7 @@ func (m *matcher) split(u *url.URL, segments []string) (_ []string, ok bool) {
 	// writes a slash as %2F, so Path has no slash but the separators, and is decoded already.
 	path, encoded := u.Path, false
 	if u.RawPath != "" {
-		path, encoded = u.EscapedPath(), true
+		path, encoded = rawPath(u), true
 	}
 	path, ok = strings.CutPrefix(path, "/")
 	for more := ok; more; {

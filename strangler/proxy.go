@@ -102,7 +102,8 @@ func (t *Table) chain(r *http.Request) (http.Handler, *Decision) {
 
 // refuse returns what answers a request that is for no upstream, or nil. CONNECT asks for a
 // tunnel to anywhere, which a gateway must not be (RFC 9110 section 9.3.6); TRACE echoes
-// credentials that the client's own scripts can't read (section 9.3.8).
+// credentials that the client's own scripts can't read (section 9.3.8); a target that is neither
+// in origin nor in absolute form has no meaning to a gateway (RFC 9112 section 3.2).
 func (t *Table) refuse(r *http.Request) http.Handler {
 	switch {
 	case r.Method == http.MethodConnect:
@@ -113,6 +114,10 @@ func (t *Table) refuse(r *http.Request) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") // RFC 9110 section 15.5.6
 			problem(w, r, http.StatusMethodNotAllowed, "TRACE is not passed on")
+		})
+	case r.URL.Opaque != "": // "GET mailto:anna" has no path that could be passed on
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			problem(w, r, http.StatusBadRequest, "the request's target is neither a path nor a URL with a host")
 		})
 	}
 	return nil

@@ -2,6 +2,7 @@ package strangler
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -68,29 +69,56 @@ func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCl
 
 // url returns where the request goes, with path and query as they came. net/url would encode
 // characters in the path that should have been and weren't ("|"); as an opaque URL they pass.
-// It can't hold a path that begins with two slashes, so that such a path with such a character
-// alone is sent encoded.
+// It can't hold a path that begins with two slashes, so that in such a path alone, and in one
+// that a translator may change, those characters are sent encoded.
 func (rw *rewriter) url(in *url.URL) *url.URL {
 	out := &url.URL{Scheme: rw.scheme, Host: rw.host, RawQuery: in.RawQuery, ForceQuery: in.ForceQuery}
 	if in.Path == "*" { // OPTIONS * is about the server, not about a path in it
 		out.Path = in.Path
 		return out
 	}
-	out.Path, out.RawPath = in.Path, in.RawPath
-	if rw.prefix != "" {
-		out.RawPath = rw.prefix + in.EscapedPath()
-		out.Path = rw.path + in.Path
+	out.Path = rw.path + in.Path
+	if rw.prefix == "" && in.RawPath == "" {
+		return out // net/url encodes it as it was
 	}
-	if in.RawPath == "" || rw.tidy || in.RawPath == in.EscapedPath() {
-		return out
-	}
-	if p, err := url.PathUnescape(in.RawPath); err != nil || p != in.Path {
-		return out // somebody changed Path, which then counts
-	}
-	if path := rw.prefix + in.RawPath; !strings.HasPrefix(path, "//") {
+	raw := rawPath(in)
+	encoded := encodePath(raw)
+	out.RawPath = rw.prefix + encoded
+	if path := rw.prefix + raw; raw != encoded && !rw.tidy && !strings.HasPrefix(path, "//") {
 		out.Opaque = path
 	}
 	return out
+}
+
+// rawPath returns a path as the client sent it. URL.EscapedPath doesn't where a character should
+// have been encoded and wasn't: it encodes the path anew, and what was %2F is then a slash.
+func rawPath(u *url.URL) string {
+	if u.RawPath != "" {
+		// Where it isn't so somebody changed Path, which then counts.
+		if p, err := url.PathUnescape(u.RawPath); err == nil && p == u.Path {
+			return u.RawPath
+		}
+	}
+	return u.EscapedPath()
+}
+
+// encodePath encodes what no path may have (RFC 3986 section 3.3), and leaves the rest and its
+// escapes alone. Brackets pass, as they do for net/url.
+func encodePath(raw string) string {
+	var encoded strings.Builder
+	done := 0
+	for i, c := range []byte(raw) {
+		alphanumeric := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if alphanumeric || strings.IndexByte("/%-._~!$&'()*+,;=:@[]", c) >= 0 {
+			continue
+		}
+		fmt.Fprintf(&encoded, "%s%%%02X", raw[done:i], c)
+		done = i + 1
+	}
+	if done == 0 {
+		return raw
+	}
+	return encoded.String() + raw[done:]
 }
 
 // header returns the headers for the upstream. Values are shared with r's, which nobody edits;

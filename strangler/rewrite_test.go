@@ -226,10 +226,36 @@ func TestOneWarningPerStranger(t *testing.T) {
 	}
 }
 
+// TestPathsWithUnencodedCharacters are the paths that can't be sent as they came: what was an
+// encoded slash must not become a separator.
+func TestPathsWithUnencodedCharacters(t *testing.T) {
+	for name, c := range map[string]struct {
+		tidy         bool
+		prefix, path string
+		want         string
+	}{
+		"may be translated":         {true, "", "/a%2Fb|\xff%2e%c3", "/a%2Fb%7C%FF%2e%c3"},
+		"may be, behind a prefix":   {true, "/base", "/a%2Fb\"", "/base/a%2Fb%22"},
+		"begins with two slashes":   {false, "", "//a%2Fb|", "//a%2Fb%7C"},
+		"only the first is special": {false, "/base", "//a%2Fb|", "/base//a%2Fb|"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, err := url.ParseRequestURI(c.path) // as net/http's server does
+			if err != nil {
+				t.Fatal(err)
+			}
+			rw := rewriter{tidy: c.tidy, prefix: c.prefix, path: c.prefix}
+			if got := rw.url(in).RequestURI(); got != c.want {
+				t.Errorf("%q is sent as %q, want %q", c.path, got, c.want)
+			}
+		})
+	}
+}
+
 // FuzzURL has it that every path and query that net/http parses reach the upstream unchanged;
 // but for what rewriter.url says.
 func FuzzURL(f *testing.F) {
-	for _, seed := range []string{"/", "//a", "/a%2Fb|c", "/a?b;c=%zz", "/?", "/%", "*", "/a#b?c#d", "/..//.", "/\xff", "//|", "/%7c|"} {
+	for _, seed := range []string{"/", "//a", "/a%2Fb|c", "/a?b;c=%zz", "/?", "/%", "*", "/a#b?c#d", "/..//.", "/\xff", "//|", "/%7c|", "//%2f|"} {
 		f.Add(seed, "")
 		f.Add(seed, "/base")
 	}
@@ -249,6 +275,10 @@ func FuzzURL(f *testing.F) {
 		want := rw.prefix + target
 		path, _, _ := strings.Cut(want, "?")
 		if strings.HasPrefix(path, "//") && rw.prefix+in.EscapedPath() != path {
+			sent, _, _ := strings.Cut(got, "?")
+			if decoded, err := url.PathUnescape(sent); err != nil || decoded != in.Path || strings.Count(sent, "/") != strings.Count(path, "/") {
+				t.Errorf("%q is sent as %q, which is another path", target, got)
+			}
 			return
 		}
 		if got != want {

@@ -43,7 +43,7 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		if args[1] == "request" {
 			if answer := fetch(ts, args[2:]); pattern.MatchString(answer) {
 				fmt.Fprintln(ts.Stdout(), answer)
@@ -130,15 +130,16 @@ func fetch(ts *testscript.TestScript, args []string) string {
 }
 
 // backend NAME FOLDER: starts an application whose answers lie in the folder, as JSON, and says
-// in X-Side who it is. NAME becomes its URL. A request may ask it to be slow: ?delay=500ms.
+// in X-Side who it is. NAME becomes its URL. It keeps the requests that hold sends waiting.
 func backend(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: backend NAME FOLDER")
 	}
-	folder, side := ts.MkAbs(args[1]), strings.ToLower(args[0])
+	folder, side, held := ts.MkAbs(args[1]), strings.ToLower(args[0]), ts.Value(heldKey{}).(*held)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if delay, err := time.ParseDuration(r.URL.Query().Get("delay")); err == nil {
-			time.Sleep(delay)
+		if r.Header.Get("X-Hold") != "" {
+			close(held.arrived)
+			<-held.release
 		}
 		w.Header().Set("X-Side", side)
 		body, err := os.ReadFile(filepath.Join(folder, filepath.Clean("/"+r.URL.Path)))
@@ -151,6 +152,40 @@ func backend(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], server.URL)
+}
+
+// held is a script's request that waits at a backend; there is at most one.
+type held struct {
+	arrived, release chan struct{}
+	answer           chan string
+}
+
+type heldKey struct{}
+
+// hold URL: sends a request, and goes on when it is at a backend, which doesn't answer yet.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold URL")
+	}
+	held := ts.Value(heldKey{}).(*held)
+	go func() { held.answer <- fetch(ts, []string{"-H", "X-Hold: yes", args[0]}) }()
+	select {
+	case <-held.arrived:
+	case answer := <-held.answer:
+		ts.Fatalf("it was not held, and answered %s", answer)
+	case <-time.After(patience):
+		ts.Fatalf("it didn't arrive")
+	}
+}
+
+// release: lets the backend answer the request that hold sent, and prints the answer.
+func release(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: release")
+	}
+	held := ts.Value(heldKey{}).(*held)
+	close(held.release)
+	fmt.Fprintln(ts.Stdout(), <-held.answer)
 }
 
 // busy NAME: listens on a port that nobody else can have then. NAME becomes its address.

@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("STRANGLER_ADMIN", "http://"+env.Getenv("ADMIN"))
 			env.Setenv("TZ", "UTC")
+			env.Values[heldKey{}] = &held{make(chan struct{}), make(chan struct{}), make(chan string, 1)}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -44,7 +45,9 @@ func TestScripts(t *testing.T) {
 			"busy":       busy,
 			"eventually": eventually,
 			"exits":      exits,
+			"hold":       hold,
 			"ready":      ready,
+			"release":    release,
 			"request":    request,
 			"signal":     signal,
 		},

@@ -1,0 +1,345 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/journal"
+	"github.com/strangler-fig/toolkit/strangler/rollout"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// TestClientReads sends what the system has through a socket and back.
+func TestClientReads(t *testing.T) {
+	a := newAdmin(t, tokens...)
+	position := strangler.Canary(2500)
+	a.services = []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:1"}, Routes: []string{"orders-read"}}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
+	a.divergences = []web.Divergence{{ID: "d1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
+		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1"), Service: json.RawMessage("2")}},
+		Legacy:      &web.Answer{Status: 200, Headers: map[string][]string{"A": {"b"}}, Body: "{}"}}}
+	a.entries = []web.Entry{{Seq: 3, At: noon, Kind: "moved", How: "shift", Route: "orders-read", Before: &strangler.Position{}, After: &position}}
+	a.stats = web.Stats{Started: noon, At: noon, Routes: []web.RouteStats{{Route: "orders-read", Comparisons: shadow.Counts{Sampled: 1, Skipped: 1, Reasons: map[string]int64{"too large": 1}}}}}
+	a.config = web.ConfigState{File: "strangler.yaml", LoadedAt: noon, Problem: "line 3", ProblemAt: noon, Definitions: map[string]json.RawMessage{"a": json.RawMessage(`{"b":1}`)}}
+	a.explanation = web.Explanation{Route: "orders-read", Bucket: 17, Others: []web.Considered{{Route: "b", Why: "host"}}}
+	a.result = web.RollbackResult{Moved: []web.Route{}, Skipped: []web.Skipped{{Route: "b", Why: "retired"}}, LegacyGains: 1.5}
+	c, ctx := a.client("operate-secret"), t.Context()
+	listed := a.divergences[0]
+	listed.Legacy = nil
+	for _, test := range []struct {
+		name string
+		want any
+		ask  func() (any, error)
+	}{
+		{"Routes", a.routes, func() (any, error) { return c.Routes(ctx) }},
+		{"Route", a.routes[0], func() (any, error) { return c.Route(ctx, "orders-read") }},
+		{"Route with an odd name", a.routes[1], func() (any, error) { return c.Route(ctx, a.routes[1].Name) }},
+		{"Services", a.services, func() (any, error) { return c.Services(ctx) }},
+		{"Groups", a.groups, func() (any, error) { return c.Groups(ctx, "orders-read", "open") }},
+		{"Group", a.groups[0], func() (any, error) { return c.Group(ctx, "g1") }},
+		{"Divergences", []web.Divergence{listed}, func() (any, error) { return c.Divergences(ctx, web.DivergenceQuery{}) }},
+		{"Divergence", a.divergences[0], func() (any, error) { return c.Divergence(ctx, "d1") }},
+		{"Journal", a.entries, func() (any, error) { return c.Journal(ctx, web.EntryQuery{Route: "orders-read", Before: 9, Limit: 5}) }},
+		{"RoutesAt", a.routes[:1], func() (any, error) {
+			return c.RoutesAt(ctx, "orders-read", noon.In(time.FixedZone("", 2*60*60)))
+		}},
+		{"Stats", a.stats, func() (any, error) { return c.Stats(ctx) }},
+		{"Config", a.config, func() (any, error) { return c.Config(ctx) }},
+		{"Explain", a.explanation, func() (any, error) { return c.Explain(ctx, web.Explain{Method: "GET", URL: "/"}) }},
+		{"Rollback", a.result, func() (any, error) { return c.Rollback(ctx, web.Rollback{All: true}) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := test.ask()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestClientChanges(t *testing.T) {
+	a := newAdmin(t)
+	c, ctx := a.client(""), t.Context()
+	weight := strangler.Weight(1)
+	moved, err := c.Shift(ctx, a.routes[1].Name, ShiftRequest{Phase: strangler.PhaseCanary, Weight: &weight, Reason: "a\"b", Force: true, IfVersion: 1})
+	if err != nil || moved.Version != 2 || moved.Weight != 1 {
+		t.Errorf("moved %+v, error %v", moved, err)
+	}
+	if _, err := c.Shift(ctx, "orders-read", ShiftRequest{Phase: strangler.PhaseLegacy, Actor: "paul"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Undo(ctx, "orders-read", UndoRequest{Reason: "r", IfVersion: 7}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Rollback(ctx, web.Rollback{Unit: "u", To: strangler.PhaseShadow, Reason: "r", Actor: web.Actor{Name: "paul"}}); err != nil {
+		t.Error(err)
+	}
+	carla, paul := web.Actor{Name: "carla"}, web.Actor{Name: "paul"}
+	if diff := cmp.Diff([]web.Move{
+		{Route: a.routes[1].Name, To: strangler.Canary(1), Reason: "a\"b", Actor: carla, IfVersion: 1, Force: true},
+		{Route: "orders-read", To: strangler.At(strangler.PhaseLegacy), Actor: paul},
+	}, a.moves); diff != "" {
+		t.Errorf("moves (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.Undo{{Route: "orders-read", Reason: "r", Actor: carla, IfVersion: 7}}, a.undos); diff != "" {
+		t.Errorf("undos (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.Rollback{{Unit: "u", To: strangler.PhaseShadow, Reason: "r", Actor: paul}}, a.rollbacks); diff != "" {
+		t.Errorf("rollbacks (-want +got):\n%s", diff)
+	}
+}
+
+func TestClientProblems(t *testing.T) {
+	a := newAdmin(t, tokens...)
+	c := a.client("operate-secret")
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		code   string
+		force  bool
+	}{
+		{"conflict", &journal.ConflictError{Route: "orders-read", Have: 8, Want: 7}, 412, web.CodeConflict, false},
+		{"refused", &rollout.RefusedError{Route: "orders-read", Why: "return: confirm", Force: true}, 403, web.CodeRefused, true},
+		{"unknown", &strangler.UnknownRouteError{Name: "orders-read"}, 404, web.CodeUnknownRoute, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a.fail(test.err)
+			_, err := c.Shift(t.Context(), "orders-read", ShiftRequest{Phase: strangler.PhaseLive})
+			p, ok := errors.AsType[*Problem](err)
+			if !ok || p.Status != test.status || p.Code != test.code || p.Error() != test.err.Error() || (p.Force != nil && *p.Force) != test.force {
+				t.Errorf("error %#v", err)
+			}
+		})
+	}
+	if _, err := a.client("wrong").Routes(t.Context()); err == nil || !strings.Contains(err.Error(), "STRANGLER_TOKEN") {
+		t.Errorf("error %v of an unknown token", err)
+	}
+}
+
+func TestClientUnreachable(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	answers := func(handle http.HandlerFunc) func(t *testing.T) string {
+		return func(t *testing.T) string {
+			s := httptest.NewServer(handle)
+			t.Cleanup(s.Close)
+			return s.URL
+		}
+	}
+	for _, test := range []struct {
+		name string
+		url  func(t *testing.T) string
+		text string
+	}{
+		{"refused", func(*testing.T) string { return closed.URL }, "connection refused"},
+		{"never answers", func(t *testing.T) string {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { l.Close() })
+			return "http://" + l.Addr().String()
+		}, "deadline exceeded"},
+		{"a page", answers(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>") }), "not the admin API's"},
+		{"a page that isn't there", answers(http.NotFound), "404 Not Found, but not as the admin API does"},
+		{"an API of somebody else's", answers(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusConflict)
+			io.WriteString(w, `{"error":"no"}`)
+		}), "409 Conflict"},
+		{"a redirect", answers(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}), "302 Found"},
+		{"cut short", answers(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			io.WriteString(w, `{"routes":[`)
+		}), "unexpected EOF"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			url := test.url(t)
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			c, err := NewClient(ClientConfig{URL: url + "/", Token: "secret-token", HTTP: &http.Client{Transport: transport,
+				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			if test.name != "never answers" {
+				ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+			}
+			defer cancel()
+			check := func(err error) {
+				t.Helper()
+				unreachable, ok := errors.AsType[*UnreachableError](err)
+				if !ok {
+					t.Fatalf("error %#v", err)
+				}
+				text := err.Error()
+				for _, part := range []string{url, "--admin", "STRANGLER_ADMIN"} {
+					if !strings.Contains(text, part) {
+						t.Errorf("error %q lacks %q", text, part)
+					}
+				}
+				if strings.Contains(text, "secret-token") || strings.Count(text, url) != 1 || unreachable.URL != url+"/api/v1" {
+					t.Errorf("error %q", text)
+				}
+			}
+			_, err = c.Routes(ctx)
+			check(err)
+			if !strings.Contains(err.Error(), test.text) {
+				t.Errorf("error %q, want %q in it", err, test.text)
+			}
+			for _, err := range c.Events(ctx) {
+				check(err)
+			}
+		})
+	}
+}
+
+func TestClientGivesUp(t *testing.T) {
+	a := newAdmin(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := a.client("").Routes(ctx); err != context.Canceled {
+		t.Errorf("error %#v of a canceled call", err)
+	}
+}
+
+func TestClientBounds(t *testing.T) {
+	a := newAdmin(t)
+	c := a.client("")
+	c.maxAnswer = 100
+	_, err := c.Routes(t.Context())
+	if _, ok := errors.AsType[*UnreachableError](err); !ok || !strings.Contains(err.Error(), "over 100 bytes") {
+		t.Errorf("error %v of an answer without end", err)
+	}
+}
+
+func TestNewClient(t *testing.T) {
+	for _, url := range []string{"", "127.0.0.1:9900", "localhost", "ftp://a", "http://", "http://a?b", "http://a#b", "http://user:pass@a", "http://a b"} {
+		if _, err := NewClient(ClientConfig{URL: url}); err == nil || !strings.Contains(err.Error(), "http://127.0.0.1:9900") {
+			t.Errorf("%q: error %v", url, err)
+		}
+	}
+	for _, url := range []string{"http://127.0.0.1:9900", "https://strangler.internal/", "http://[::1]:9900", "http://a/prefix"} {
+		if _, err := NewClient(ClientConfig{URL: url}); err != nil {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+}
+
+func TestClientEvents(t *testing.T) {
+	a := newAdmin(t)
+	a.server.heartbeat = 10 * time.Millisecond
+	var got []web.Event
+	var last error
+	go func() { // two events as soon as there is somebody to hear them, and then the end
+		for a.publish(web.Event{Type: "route", Data: a.routes[0]}) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		a.publish(web.Event{Type: "groups"})
+	}()
+	for e, err := range a.client("").Events(t.Context()) {
+		if err != nil {
+			last = err
+			continue
+		}
+		got = append(got, e)
+		if len(got) == 2 {
+			a.end()
+		}
+	}
+	if len(got) != 2 || got[0].Type != "route" || got[1].Type != "groups" {
+		t.Fatalf("events %+v", got)
+	}
+	var route web.Route
+	if err := json.Unmarshal(got[0].Data.(json.RawMessage), &route); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a.routes[0], route); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if _, ok := errors.AsType[*UnreachableError](last); !ok || !errors.Is(last, errStreamEnded) {
+		t.Errorf("the end is %v, which doesn't say to try again", last)
+	}
+}
+
+func TestClientEventsEnd(t *testing.T) {
+	a := newAdmin(t)
+	go func() {
+		for a.publish(web.Event{Type: "route"}) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	for _, err := range a.client("").Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	eventually(t, "a loop that ends leaves", func() bool { return len(a.server.seats) == 0 })
+
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	for _, err := range a.client("").Events(ctx) {
+		if err != context.Canceled {
+			t.Errorf("error %v of a canceled stream", err)
+		}
+	}
+
+	c := a.client("")
+	c.silence = 50 * time.Millisecond // heartbeats come every 15 s
+	for _, err := range c.Events(t.Context()) {
+		if _, ok := errors.AsType[*UnreachableError](err); !ok || !errors.Is(err, errStreamSilent) {
+			t.Errorf("error %v of a silent stream", err)
+		}
+	}
+}
+
+func TestClientEventsSlowLoop(t *testing.T) {
+	a := newAdmin(t)
+	a.server.heartbeat = time.Millisecond
+	c := a.client("")
+	c.silence = 300 * time.Millisecond
+	go func() {
+		for a.publish(web.Event{Type: "route"}) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		a.publish(web.Event{Type: "groups"})
+	}()
+	n := 0
+	for _, err := range c.Events(t.Context()) {
+		if err != nil {
+			t.Fatalf("a loop that takes its time broke the stream: %v", err)
+		}
+		if n++; n == 2 {
+			break
+		}
+		time.Sleep(2 * c.silence)
+	}
+}
+
+func ExampleProblem() {
+	err := error(&Problem{Status: 412, Code: web.CodeConflict, Detail: `route "orders-read" changed meanwhile: it is at version 8, not 7; look again, then repeat`})
+	if p, ok := errors.AsType[*Problem](err); ok && p.Code == web.CodeConflict {
+		fmt.Println("somebody else was faster:", p)
+	}
+	// Output: somebody else was faster: route "orders-read" changed meanwhile: it is at version 8, not 7; look again, then repeat
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+
+// system is a running system in memory. What it answers is in its fields; err, where set, is what
+// every call with an error answers.
+type system struct {
+	mu          sync.Mutex
+	routes      []web.Route
+	services    []web.Service
+	entries     []web.Entry
+	divergences []web.Divergence
+	listed      []web.DivergenceQuery
+	groups      []web.Group
+	stats       web.Stats
+	config      web.ConfigState
+	explanation web.Explanation
+	result      web.RollbackResult
+	err         error
+
+	moves       []web.Move
+	undos       []web.Undo
+	rollbacks   []web.Rollback
+	subscribers map[chan web.Event]struct{}
+}
+
+func newSystem() *system {
+	return &system{subscribers: map[chan web.Event]struct{}{}, routes: []web.Route{
+		{Name: "orders-read", Match: strangler.Match{Methods: []string{"GET"}, Path: "/api/orders/{id}"}, Service: "orders",
+			Phase: strangler.PhaseCanary, Weight: 2500, Version: 7, Since: noon, Actor: "anna", Reason: "looks fine"},
+		{Name: "a/b <i>%", Match: strangler.Match{Path: "/odd"}, Service: "orders", Version: 1, Since: noon},
+	}}
+}
+
+func (s *system) Routes() []web.Route     { return s.routes }
+func (s *system) Services() []web.Service { return s.services }
+func (s *system) Stats() web.Stats        { return s.stats }
+func (s *system) Config() web.ConfigState { return s.config }
+func (s *system) failure() error          { s.mu.Lock(); defer s.mu.Unlock(); return s.err }
+func (s *system) fail(err error)          { s.mu.Lock(); defer s.mu.Unlock(); s.err = err }
+func (s *system) index(route string) int {
+	return slices.IndexFunc(s.routes, func(r web.Route) bool { return r.Name == route })
+}
+
+func (s *system) Explain(web.Explain) (web.Explanation, error) { return s.explanation, s.failure() }
+
+func (s *system) Shift(_ context.Context, m web.Move) (web.Route, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moves = append(s.moves, m)
+	i := s.index(m.Route)
+	if s.err != nil || i < 0 {
+		return web.Route{}, s.err
+	}
+	moved := s.routes[i]
+	moved.Phase, moved.Weight, moved.Version, moved.Actor, moved.Reason = m.To.Phase, m.To.Weight, moved.Version+1, m.Actor.Name, m.Reason
+	return moved, nil
+}
+
+func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.undos = append(s.undos, u)
+	return nil, s.err
+}
+
+func (s *system) Rollback(_ context.Context, r web.Rollback) (web.RollbackResult, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rollbacks = append(s.rollbacks, r)
+	return s.result, s.err
+}
+
+func (s *system) Entries(context.Context, web.EntryQuery) ([]web.Entry, error) {
+	return s.entries, s.failure()
+}
+
+func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {
+	return s.routes, s.failure()
+}
+
+func (s *system) Divergences(_ context.Context, q web.DivergenceQuery) ([]web.Divergence, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = append(s.listed, q)
+	return s.divergences[:min(q.Limit, len(s.divergences))], s.err
+}
+
+func (s *system) Divergence(_ context.Context, id string) (web.Divergence, error) {
+	for _, d := range s.divergences {
+		if d.ID == id {
+			return d, s.failure()
+		}
+	}
+	return web.Divergence{}, &web.NotFoundError{What: "divergence", Name: id}
+}
+
+func (s *system) Groups(context.Context, string, string) ([]web.Group, error) {
+	return s.groups, s.failure()
+}
+
+func (s *system) Group(_ context.Context, id string) (web.Group, error) {
+	for _, g := range s.groups {
+		if g.ID == id {
+			return g, s.failure()
+		}
+	}
+	return web.Group{}, &web.NotFoundError{What: "group", Name: id}
+}
+
+func (s *system) Subscribe(ctx context.Context) <-chan web.Event {
+	ch := make(chan web.Event, 16)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscribers[ch] = struct{}{}
+	context.AfterFunc(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.subscribers, ch)
+		close(ch)
+	})
+	return ch
+}
+
+// publish hands the event to all who keep up and returns how many there are in all.
+func (s *system) publish(e web.Event) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ch := range s.subscribers {
+		select {
+		case ch <- e:
+		default:
+		}
+	}
+	return len(s.subscribers)
+}

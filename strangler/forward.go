@@ -48,6 +48,11 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// An HTTP/1 server would read the rest of the upload before it answers. Only early
 		// answers ask it not to: it costs. Whoever can't be asked answers early anyway.
 		_ = http.NewResponseController(w).EnableFullDuplex()
+		if r.ProtoMajor == 1 && (resp == nil || resp.StatusCode != http.StatusSwitchingProtocols) {
+			// Whoever doesn't read a request to its end closes the connection (RFC 9112 section
+			// 9.3), and net/http panics if it goes on with it (https://go.dev/issue/68560).
+			w.Header().Set("Connection", "close")
+		}
 	}
 	if resp == nil {
 		f.unanswered(w, r, fail)

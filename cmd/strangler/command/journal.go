@@ -3,6 +3,8 @@ package command
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,6 +85,11 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 	if ago, err := time.ParseDuration(s); err == nil {
 		return now.Add(-ago.Abs()), nil
 	}
+	if number, isDays := strings.CutSuffix(s, "d"); isDays {
+		if days, err := strconv.ParseFloat(number, 64); err == nil && days >= 0 && days < 36500 {
+			return now.Add(-time.Duration(days * 24 * float64(time.Hour))), nil
+		}
+	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
@@ -91,7 +98,7 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, usagef("--at %q: write a time such as 2026-05-01T12:00:00Z or '2026-05-01 12:00', or how long ago, such as 90m", s)
+	return time.Time{}, usagef("--at %q: write a time such as 2026-05-01T12:00:00Z or '2026-05-01 12:00', or how long ago, such as 90m or 2d", s)
 }
 
 func positionOrDash(p *strangler.Position) string {

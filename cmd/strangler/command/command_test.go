@@ -1,0 +1,149 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/api"
+)
+
+func TestEveryCommandHelps(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	root := newRoot(&Config{Args: []string{}, Stdout: &stdout, Stderr: &stderr})
+	for _, cmd := range root.Commands() {
+		t.Run(cmd.Name(), func(t *testing.T) {
+			switch {
+			case cmd.Short == "" || strings.HasSuffix(cmd.Short, "."):
+				t.Errorf("its short help is %q", cmd.Short)
+			case !strings.Contains(cmd.Example, "strangler "+cmd.Name()):
+				t.Errorf("its help has no example of it")
+			case cmd.GroupID == "" && cmd.Name() != "version":
+				t.Errorf("it is in no group")
+			}
+			stdout.Reset()
+			stderr.Reset()
+			status := Main(Config{Args: []string{cmd.Name(), "--help"}, Stdout: &stdout, Stderr: &stderr})
+			if status != 0 || stderr.Len() > 0 || !strings.Contains(stdout.String(), "Examples:\n  strangler "+cmd.Name()) {
+				t.Errorf("--help ends with %d, errors %q and\n%s", status, &stderr, &stdout)
+			}
+		})
+	}
+}
+
+func TestStatusOf(t *testing.T) {
+	problem := func(code string) error { return &failure{&api.Problem{Code: code, Detail: code}} }
+	tests := []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"what cobra complains of", errors.New("unknown flag"), 2},
+		{"wrong usage that cobra can't see", &failure{usagef("no")}, 2},
+		{"an invalid configuration", &failure{config.Problems{{Message: "bad"}}}, 2},
+		{"wrapped, it is still one", &failure{fmt.Errorf("load: %w", config.Problems{{Message: "bad"}})}, 2},
+		{"an address that is taken", &failure{config.Problem{Message: "in use"}}, 1},
+		{"nobody answers", &failure{&api.UnreachableError{Err: errors.New("refused")}}, 3},
+		{"no such route", problem(web.CodeUnknownRoute), 4},
+		{"no such group", problem(web.CodeNotFound), 4},
+		{"changed meanwhile", problem(web.CodeConflict), 5},
+		{"a guard", problem(web.CodeRefused), 6},
+		{"a request that makes no sense", problem(web.CodeInvalid), 2},
+		{"no token", problem(web.CodeUnauthorized), 1},
+		{"the wrong role", problem(web.CodeForbidden), 1},
+		{"the server's fault", problem(web.CodeInternal), 1},
+		{"anything else", &failure{errors.New("disk full")}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := statusOf(tt.err); got != tt.want {
+				t.Errorf("status %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestExplainError(t *testing.T) {
+	cmd := &cobra.Command{Use: "strangler"}
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"wrong usage says where to read on", errors.New("no flag"), "strangler: no flag\nRun 'strangler --help' for how it is used."},
+		{"a failure doesn't", &failure{errors.New("disk full")}, "strangler: disk full"},
+		{"problems begin with their places",
+			&failure{config.Problems{{File: "a.yaml", Line: 1, Column: 2, Message: "bad"}, {File: "a.yaml", Line: 3, Column: 4, Message: "worse"}}},
+			"a.yaml:1:2: bad\na.yaml:3:4: worse"},
+		{"so does one alone", &failure{config.Problem{File: "a.yaml", Line: 1, Column: 2, Message: "bad"}}, "a.yaml:1:2: bad"},
+		{"one without a place doesn't", &failure{config.Problem{Path: "listen", Message: "bad"}}, "strangler: listen: bad"},
+		{"a token is asked for", &failure{&api.Problem{Code: web.CodeUnauthorized}},
+			"strangler: the proxy wants a token that it knows; give one with --token or STRANGLER_TOKEN"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, explain(cmd, tt.err)); diff != "" {
+				t.Errorf("text (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseMoment(t *testing.T) {
+	now := time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name, text string
+		want       time.Time // zero: refused
+	}{
+		{"how long ago", "90m", now.Add(-90 * time.Minute)},
+		{"how long ago, with a sign", "-90m", now.Add(-90 * time.Minute)},
+		{"RFC 3339", "2026-05-01T12:00:00+02:00", time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)},
+		{"RFC 3339 with a fraction", "2026-05-01T12:00:00.000001Z", time.Date(2026, 5, 1, 12, 0, 0, 1000, time.UTC)},
+		{"local date and time", "2026-05-01 12:30", time.Date(2026, 5, 1, 12, 30, 0, 0, time.Local)},
+		{"local date and time to the second", "2026-05-01 12:30:15", time.Date(2026, 5, 1, 12, 30, 15, 0, time.Local)},
+		{"the beginning of a local day", "2026-05-01", time.Date(2026, 5, 1, 0, 0, 0, 0, time.Local)},
+		{"a word", "yesterday", time.Time{}},
+		{"a time without a date", "12:30", time.Time{}},
+		{"days, which time.ParseDuration doesn't know", "1.5d", now.Add(-36 * time.Hour)},
+		{"no number of days", "NaNd", time.Time{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := parseMoment(tt.text, now)
+			if !got.Equal(tt.want) || (err == nil) == tt.want.IsZero() {
+				t.Errorf("parseMoment(%q) = %v, %v; want %v", tt.text, got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestRowCantBeBrokenOut(t *testing.T) {
+	var out bytes.Buffer
+	row(&out, "a\tb", "line\nbreak", "\x1b[31mred", "\u202eturned", "Bücher – 本", "")
+	if diff := cmp.Diff("a�b\tline�break\t�[31mred\t�turned\tBücher – 本\n", out.String()); diff != "" {
+		t.Errorf("row (-want +got):\n%s", diff)
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	tests := []struct{ name, value, want string }{
+		{"nothing", "", "-"},
+		{"what fits", `"thirty characters and no more"`[1:31], "thirty characters and no more\""},
+		{"what doesn't is cut between characters", strings.Repeat("ü", 31), strings.Repeat("ü", 29) + "…"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := excerpt([]byte(tt.value)); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -32,6 +32,10 @@ const (
 	rest                // /*, never in pattern.segments
 )
 
+// maxPattern bounds a pattern, in bytes. Eight bytes of regexp, a{1000}, can become a thousand
+// instructions.
+const maxPattern = 1000
+
 // PatternError says where and why a path pattern can't be read.
 type PatternError struct {
 	Pattern string
@@ -61,6 +65,9 @@ func parsePattern(s string) (pattern, error) {
 	}
 	if !strings.HasPrefix(s, "/") {
 		return fail(0, "a pattern begins with /")
+	}
+	if len(s) > maxPattern {
+		return fail(maxPattern, "a pattern has at most %d bytes", maxPattern)
 	}
 	names := map[string]bool{}
 	for at := 0; at < len(s); { // at a slash

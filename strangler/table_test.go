@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 )
@@ -44,6 +45,8 @@ func TestTies(t *testing.T) {
 		{"regexps with a later segment that would decide", "/{x:[0-9]+}/a", "/{x:.+}/{y}", true},
 		{"regexps and predicates", "/{x:[0-9]+} h:X=1", "/{x:.+}", true},
 		{"regexps and hosts", "/{x:[0-9]+} host=a.example", "/{x:.+} host=*.b.example", false},
+		{"long regexps with nothing in common", "/{x:[a-z]{999}x}", "/{x:[a-z]{999}y}", false},
+		{"regexps that would take for ever", "/{x:(a?){500}x}", "/{x:(a?){500}y}", true},
 		{"an earlier segment decides", "/a/{x:[0-9]+}", "/{y}/{x:.+}", false},
 	}
 	for _, tt := range tests {
@@ -53,6 +56,33 @@ func TestTies(t *testing.T) {
 				if got := len(ties) > 0; got != tt.want {
 					t.Errorf("%v tie: %v, want %v", routes, got, tt.want)
 				}
+			}
+		})
+	}
+}
+
+// TestTiesOfManyRoutes holds that the effort grows with the pairs of routes and no faster.
+func TestTiesOfManyRoutes(t *testing.T) {
+	const many = 2000
+	for name, pattern := range map[string]string{
+		"literals":   "/api/things%d/{id:[0-9]+}",
+		"far down":   "/{language:[a-z]{2}}/{id}/things%d",
+		"regexps":    "/{id:%dx[0-9]+}",
+		"predicates": "/a h:X=%d",
+	} {
+		t.Run(name, func(t *testing.T) {
+			routes := make([]Route, many)
+			for i := range routes {
+				routes[i] = line(t, fmt.Sprint("r", i), fmt.Sprintf(pattern, i))
+			}
+			started := time.Now()
+			if found := Ties(routes); len(found) > 0 {
+				t.Errorf("%d ties, such as: %v", len(found), found[0])
+			}
+			took := time.Since(started)
+			t.Log(took)
+			if took > 20*time.Second { // a second at most where nothing else runs
+				t.Errorf("it took %s", took)
 			}
 		})
 	}
@@ -70,6 +100,7 @@ func TestPatternErrors(t *testing.T) {
 		{"/a/{id:[[:alpha:]{}]}", ""},
 		{"//", ""},
 		{"a", "at 0: a pattern begins with /"},
+		{"/" + strings.Repeat("a", 1000), "at 1000: a pattern has at most 1000 bytes"},
 		{"/a/{id", "at 3: this { has no }"},
 		{"/a/{id/b}", "at 3: this { has no }"},
 		{"/a/{}", `at 4: a parameter's name is a letter and then letters, digits, _ or -, not ""`},
@@ -113,7 +144,8 @@ func FuzzParsePattern(f *testing.F) {
 		if err == nil && len(p.segments) == 0 && !p.rest {
 			t.Fatalf("%q has no segment", s)
 		}
-		if err == nil && comparePaths(&p, &p) != pathsEqual {
+		r := newRival(new(Match), &p, map[string]*machine{})
+		if err == nil && comparePaths(&r, &r) != pathsEqual {
 			t.Fatalf("%q is not equal to itself", s)
 		}
 	})

@@ -20,7 +20,8 @@ func (e *TieError) Error() string {
 // can't be read tie with none.
 //
 // Two different regexps in the same place tie unless no text matches both, or the rest of the
-// routes' paths, hosts or methods keep them apart: order of declaration never decides. Two
+// routes' paths, hosts or methods keep them apart: order of declaration never decides. Where
+// that would take too long to find out ((a?){500} against its like), they tie. Two
 // routes that want different values of the same header or query parameter don't tie; a request
 // that repeats it with both values belongs to the one declared first.
 func Ties(routes []Route) []*TieError {
@@ -33,10 +34,15 @@ func Ties(routes []Route) []*TieError {
 }
 
 func ties(routes []Route, patterns []pattern) []*TieError {
-	var found []*TieError
+	machines := map[string]*machine{}
+	rivals := make([]rival, len(routes))
 	for i := range routes {
-		for j := i + 1; j < len(routes); j++ {
-			if tie(&routes[i].Match, &routes[j].Match, &patterns[i], &patterns[j]) {
+		rivals[i] = newRival(&routes[i].Match, &patterns[i], machines)
+	}
+	var found []*TieError
+	for i := range rivals {
+		for j := i + 1; j < len(rivals); j++ {
+			if tie(&rivals[i], &rivals[j]) {
 				found = append(found, &TieError{routes[i].Name, routes[j].Name})
 			}
 		}
@@ -44,21 +50,51 @@ func ties(routes []Route, patterns []pattern) []*TieError {
 	return found
 }
 
-func tie(a, b *Match, pa, pb *pattern) bool {
-	order := comparePaths(pa, pb)
+// rival is a route as it is compared with all others, which are many.
+type rival struct {
+	*pattern
+	machines []*machine // of the segments that are regexps; nil for the others
+	host     string     // in normal form
+	methods  []string
+	headers  map[string]string // by canonical name
+	query    map[string]string
+}
+
+// newRival makes a rival. Equal regexps have one machine, among those in known.
+func newRival(m *Match, p *pattern, known map[string]*machine) rival {
+	r := rival{
+		pattern: p, machines: make([]*machine, len(p.segments)),
+		host: normalHost(m.Host), methods: m.Methods, headers: make(map[string]string, len(m.Headers)), query: m.Query,
+	}
+	for name, want := range m.Headers {
+		r.headers[http.CanonicalHeaderKey(name)] = want
+	}
+	for i := range p.segments {
+		if s := &p.segments[i]; s.kind == matched {
+			if known[s.text] == nil {
+				known[s.text] = newMachine(s.text)
+			}
+			r.machines[i] = known[s.text]
+		}
+	}
+	return r
+}
+
+func tie(a, b *rival) bool {
+	order := comparePaths(a, b)
 	switch {
 	case order == pathsDiffer || order == pathsRanked:
 		return false
-	case !methodsMeet(a.Methods, b.Methods):
+	case !methodsMeet(a.methods, b.methods):
 		return false
 	case order == pathsCross:
-		return hostsMeet(a.Host, b.Host)
+		return hostsMeet(a.host, b.host)
 	}
-	return normalHost(a.Host) == normalHost(b.Host) &&
-		(len(a.Methods) == 0) == (len(b.Methods) == 0) &&
-		len(a.Headers)+len(a.Query) == len(b.Headers)+len(b.Query) &&
-		!valuesDiffer(a.Headers, b.Headers, http.CanonicalHeaderKey) &&
-		!valuesDiffer(a.Query, b.Query, func(name string) string { return name })
+	return a.host == b.host &&
+		(len(a.methods) == 0) == (len(b.methods) == 0) &&
+		len(a.headers)+len(a.query) == len(b.headers)+len(b.query) &&
+		!valuesDiffer(a.headers, b.headers) &&
+		!valuesDiffer(a.query, b.query)
 }
 
 // pathOrder is how two path patterns stand to each other.
@@ -73,7 +109,7 @@ const (
 
 // comparePaths goes through two patterns from the left: the first difference ranks them, if any
 // path matches both.
-func comparePaths(a, b *pattern) pathOrder {
+func comparePaths(a, b *rival) pathOrder {
 	if len(a.segments) > len(b.segments) {
 		a, b = b, a
 	}
@@ -87,6 +123,9 @@ func comparePaths(a, b *pattern) pathOrder {
 			continue
 		}
 		if !segmentsMeet(sa, sb) {
+			return pathsDiffer
+		}
+		if sa.kind == matched && sb.kind == matched && !machinesMeet(a.machines[i], b.machines[i]) {
 			return pathsDiffer
 		}
 		if order == pathsEqual {
@@ -106,15 +145,13 @@ func comparePaths(a, b *pattern) pathOrder {
 	return order
 }
 
-// segmentsMeet reports whether some text is one that both segments stand for.
+// segmentsMeet reports whether some text is one that both segments stand for, as far as that can
+// be told without asking two regexps.
 func segmentsMeet(a, b *segment) bool {
 	if a.kind > b.kind {
 		a, b = b, a
 	}
-	if a.kind == literal {
-		return b.holds(a.text)
-	}
-	return b.kind != matched || regexpsMeet(a.text, b.text)
+	return a.kind != literal || b.holds(a.text)
 }
 
 func methodsMeet(a, b []string) bool {
@@ -141,12 +178,10 @@ func hostsMeet(a, b string) bool {
 }
 
 // valuesDiffer reports whether both want the same name to have a value, but not the same one.
-func valuesDiffer(a, b map[string]string, canonical func(string) string) bool {
-	for nameA, valueA := range a {
-		for nameB, valueB := range b {
-			if canonical(nameA) == canonical(nameB) && valueA != valueB && valueA != "*" && valueB != "*" {
-				return true
-			}
+func valuesDiffer(a, b map[string]string) bool {
+	for name, want := range a {
+		if other, both := b[name]; both && other != want && other != "*" && want != "*" {
+			return true
 		}
 	}
 	return false

@@ -187,8 +187,8 @@ func parseTemplates(files *assets) map[string]*template.Template {
 	for _, name := range pageNames {
 		t := template.Must(shared.Clone())
 		files := []string{"templates/" + name + ".html"}
-		if name == "group" {
-			files = append(files, "templates/divergence.html")
+		if name == "group" { // its content replaces that of the page whose parts it shares
+			files = []string{"templates/divergence.html", "templates/group.html"}
 		}
 		for _, file := range files {
 			text, err := templateFiles.ReadFile(file)

@@ -89,6 +89,7 @@ func (r routeRow) ServiceShare() float64 {
 // change is a journal entry and whether one step back starts from it.
 type change struct {
 	web.Entry
+	There   bool // the route still is
 	CanUndo bool
 	Version int64 // of the route now
 }
@@ -175,7 +176,7 @@ func changesOf(entries []web.Entry, routes []web.Route, limit int) []change {
 			continue
 		}
 		version, there := versions[e.Route]
-		all = append(all, change{e, there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, version})
+		all = append(all, change{e, there, there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, version})
 		seen[e.Route] = seen[e.Route] || e.Kind == "moved"
 	}
 	return all

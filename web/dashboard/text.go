@@ -28,6 +28,7 @@ func functions(files *assets) template.FuncMap {
 		"rate":    rate,
 		"ms":      milliseconds,
 		"bytes":   size,
+		"many":    func(part, whole int64) bool { return part*100 >= whole && part > 0 },
 		"percent": percent,
 		"ratio":   ratio,
 		"phases":  strangler.Phases,

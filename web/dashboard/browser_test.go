@@ -1,0 +1,235 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// browser starts chromium. What it complains about ends up in the returned function's answer.
+func browser(t *testing.T) (context.Context, func() []string) {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no chromium, which CI has: %v", err)
+		}
+		t.Skipf("no chromium to look at the pages with: %v", err)
+	}
+	var mu sync.Mutex
+	var complaints []string
+	complain := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		complaints = append(complaints, fmt.Sprintf(format, args...))
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	ctx, cancelTime := context.WithTimeout(context.Background(), 3*time.Minute)
+	t.Cleanup(cancelTime)
+	ctx, cancelAll := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancelAll)
+	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithListener(func(ev any) {
+		switch ev := ev.(type) {
+		case *runtime.EventConsoleAPICalled:
+			if ev.Type == runtime.ConsoleAPICalledTypeError || ev.Type == runtime.ConsoleAPICalledTypeWarning {
+				for _, a := range ev.Args {
+					complain("console: %s %s", a.Value, a.Description)
+				}
+			}
+		case *runtime.EventExceptionThrown:
+			complain("exception: %s", ev.ExceptionDetails.Text)
+		case *log.EventEntryAdded:
+			if ev.Entry.Level == log.EntryLevelError || ev.Entry.Level == log.EntryLevelWarning {
+				complain("log: %s %s", ev.Entry.Text, ev.Entry.URL)
+			}
+		case *network.EventRequestWillBeSent:
+			if u := ev.Request.URL; !strings.HasPrefix(u, "http://127.0.0.1:") {
+				complain("request to elsewhere: %s", u)
+			}
+		}
+	}))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatalf("listen to chromium: %v", err)
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatalf("listen to chromium: %v", err)
+	}
+	complaints = nil
+	return ctx, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		all := complaints
+		complaints = nil
+		return all
+	}
+}
+
+func evaluate[T any](t *testing.T, ctx context.Context, script string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script))
+	if err != nil {
+		t.Fatalf("evaluate %s: %v", script, err)
+	}
+	return v
+}
+
+// serve runs a dashboard over s until the test ends.
+func serve(t *testing.T, s web.System, id web.Identity) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(as(id, New(Config{System: s, Logger: quiet(), Version: "v0.1.0", Context: ctx})))
+	t.Cleanup(func() { cancel(); server.Close() })
+	return server.URL
+}
+
+// TestBrowserPages loads every page narrow and wide, light and dark: the browser has nothing to
+// complain about, and no page scrolls sideways. DASHBOARD_SHOTS names a folder for pictures.
+func TestBrowserPages(t *testing.T) {
+	ctx, complaints := browser(t)
+	shots := os.Getenv("DASHBOARD_SHOTS")
+	sites := map[string]string{
+		"good":    serve(t, good(), web.Identity{Role: web.RoleOperate}),
+		"hostile": serve(t, hostile(), identity(web.RoleOperate)),
+		"empty":   serve(t, empty(), web.Identity{Role: web.RoleOperate}),
+	}
+	tests := []struct{ site, path string }{
+		{"good", "/"}, {"good", "/routes/orders-read"}, {"good", "/routes/stock?method=GET&url=/api/stock/1"}, {"good", "/groups"},
+		{"good", "/groups/g1"}, {"good", "/divergences/d2"}, {"good", "/divergences/d3"}, {"good", "/journal"}, {"good", "/journal?at=2026-03-04+11:00"},
+		{"good", "/services"}, {"good", "/config"}, {"good", "/rollback"},
+		{"hostile", "/"}, {"hostile", "/routes/orders-read"}, {"hostile", "/groups/g1"}, {"hostile", "/divergences/d2"},
+		{"hostile", "/journal"}, {"hostile", "/services"}, {"hostile", "/config"}, {"hostile", "/rollback"},
+		{"empty", "/"}, {"empty", "/groups"}, {"empty", "/journal"}, {"empty", "/services"}, {"empty", "/config"}, {"empty", "/rollback"},
+	}
+	for _, screen := range []struct {
+		name          string
+		width, height int64
+		scheme        string
+	}{{"wide light", 1280, 900, "light"}, {"narrow dark", 360, 780, "dark"}} {
+		for _, tt := range tests {
+			t.Run(screen.name+" "+tt.site+" "+tt.path, func(t *testing.T) {
+				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}}
+				if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
+					t.Fatal(err)
+				}
+				err := chromedp.Do(ctx, chromedp.EmulateViewport(screen.width, screen.height),
+					chromedp.Navigate(sites[tt.site]+tt.path), chromedp.WaitReady(chromedp.CSS("footer")))
+				if err != nil {
+					t.Fatal(err)
+				}
+				wide := evaluate[int](t, ctx, `document.documentElement.scrollWidth - window.innerWidth`)
+				foreign := evaluate[int](t, ctx, `[...document.querySelectorAll('script')].filter(s => !s.src.startsWith(location.origin)).length
+					+ document.querySelectorAll('[onx], img, [style]').length`)
+				dark := evaluate[bool](t, ctx, `matchMedia('(prefers-color-scheme: dark)').matches`)
+				if wide > 0 {
+					t.Errorf("the page is %d px wider than the screen", wide)
+				}
+				if foreign > 0 {
+					t.Errorf("%d elements come from strangers' text or break the policy", foreign)
+				}
+				if dark != (screen.scheme == "dark") {
+					t.Errorf("the scheme is not %s", screen.scheme)
+				}
+				for _, c := range complaints() {
+					t.Error(c)
+				}
+				if shots != "" {
+					picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+					if err != nil {
+						t.Fatal(err)
+					}
+					name := strings.NewReplacer("/", "_", "?", "_", "&", "_", "=", "_", " ", "-", "+", "_", ":", "").Replace(screen.name + "-" + tt.site + tt.path)
+					if err := os.WriteFile(filepath.Join(shots, name+".png"), picture, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestBrowserLive moves a route by hand and by somebody else, in a real browser.
+func TestBrowserLive(t *testing.T) {
+	ctx, complaints := browser(t)
+	s := good()
+	site := serve(t, s, web.Identity{Role: web.RoleOperate})
+	run := func(what string, actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		step, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		if err := chromedp.Do(step, actions...); err != nil {
+			t.Fatalf("%s: %v (%v)", what, err, complaints())
+		}
+	}
+	wait := func(script string) chromedp.Action[chromedp.Void] {
+		return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			for {
+				if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); yes || ctx.Err() != nil {
+					return errors.Join(err, ctx.Err())
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+	}
+	type css = chromedp.CSS
+
+	run("open a route", chromedp.Navigate(site+"/routes/orders-read"), wait(`document.querySelector('#connection .text').textContent === 'live'`))
+	run("move it", chromedp.Click(css("#to-shadow + span")), chromedp.SendKeys(css("#reason"), "looks wrong"), chromedp.SendKeys(css("[name=actor]"), "Zoë"),
+		chromedp.Click(css("#move-button")), wait(`document.querySelector('#move .notice.good') !== null`),
+		wait(`document.querySelector('.step.now').textContent.startsWith('shadow')`))
+	if r := s.Routes()[2]; r.Phase != strangler.PhaseShadow || r.Actor != "Zoë" || r.Reason != "looks wrong" {
+		t.Errorf("the route stands at %s, by %q because %q", r.Phase, r.Actor, r.Reason)
+	}
+
+	run("type while somebody else moves it", chromedp.SendKeys(css("#reason"), "half a sen"))
+	s.change("route", func() {
+		s.routes[2].Phase, s.routes[2].Weight, s.routes[2].Version = strangler.PhaseLive, strangler.FullWeight, 99
+	})
+	run("see the other's move", wait(`document.querySelector('.step.now').textContent.startsWith('live')`))
+	typed, focus := evaluate[string](t, ctx, `document.querySelector('#reason').value`), evaluate[string](t, ctx, `document.activeElement.id`)
+	if typed != "half a sen" || focus != "reason" {
+		t.Errorf("typed text is %q and the focus on %q after an update", typed, focus)
+	}
+	run("be told of the conflict", chromedp.Click(css("#move-button")), wait(`document.querySelector('#move [role=alert]')?.textContent.includes('meanwhile')`))
+
+	run("filter", chromedp.Navigate(site+"/"), wait(`document.querySelector('#connection .text').textContent === 'live'`),
+		chromedp.SendKeys(css("#filter"), "stock"), wait(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
+	s.change("stats", func() { s.stats.Routes[5].Service.Requests, s.stats.Routes[5].Service.Failures = 1000, 777 })
+	run("stay filtered after an update", wait(`document.querySelector('#row-stock').textContent.includes('777')`),
+		wait(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
+	run("ask for the rollback of everything", chromedp.Click(css("#rollback-all")), wait(`document.querySelector('#dialog').open`),
+		wait(`document.querySelector('#dialog').textContent.includes('payments')`))
+	run("confirm it", chromedp.Click(css("#dialog .danger.primary")), wait(`document.title.startsWith('Rolled back')`))
+	if r := s.Routes()[6]; r.Phase != strangler.PhaseLive {
+		t.Errorf("payments may never return and stands at %s", r.Phase)
+	}
+	for _, c := range complaints() {
+		if !strings.Contains(c, "409") { // the browser mentions the conflict
+			t.Error(c)
+		}
+	}
+}

@@ -53,22 +53,28 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 	x = &exchange{s: s, p: p, client: r, served: p.Serves, at: s.config.Now()}
 	p.tally.sample()
 	defer s.guard(x)
-	reason, through := s.admit(p, r)
-	if reason == "" && p.Serves == Legacy && len(s.queue) == cap(s.queue) {
-		// A service that hangs costs its route's clients no more than this. Where the service
-		// serves, a fallback is still to be seen.
-		reason = SkipQueueFull
+	reason, asked := s.admit(p, r)
+	if reason == "" && p.Serves == Legacy {
+		// A service that hangs or fails costs its route's clients no more than this. Where the
+		// service serves, a fallback is still to be seen.
+		switch {
+		case asked.breaker.rests(x.at):
+			reason = SkipResting
+		case s.full(p.route):
+			reason = SkipQueueFull
+		}
 	}
 	if reason != "" {
 		x.skip(reason, "")
 		return nil
 	}
-	x.through = through
-	x.copy = newCopy(p.Route, r)
-	x.asked = newCapture(&s.purse, s.config.MaxBody)
+	x.target = asked
+	x.copy = newCopy(&p.Point, r)
+	x.asked = newCapture(&p.purse, s.config.MaxBody)
 	x.asked.hint = r.ContentLength
 	x.whole = r.Body == nil || r.Body == http.NoBody
-	x.body = newCapture(&s.purse, s.config.MaxBody)
+	x.trails = len(r.Trailer) > 0
+	x.body = newCapture(&p.purse, s.config.MaxBody)
 	if r.ContentLength > s.config.MaxBody {
 		x.skip(SkipTooLarge, "the request's body is over the bound")
 		return nil
@@ -76,32 +82,39 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 	return x
 }
 
-// admit says from the request alone why it can't be shadowed, or through what its copy goes.
-func (s *Shadow) admit(p *point, r *http.Request) (reason string, through http.RoundTripper) {
+// target is what a copy goes to.
+type target struct {
+	name    string // legacy, service or sandbox
+	through http.RoundTripper
+	breaker *breaker
+}
+
+// admit says from the request alone why it can't be shadowed, or where its copy goes.
+func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 	select {
 	case <-s.draining:
-		return SkipShuttingDown, nil
+		return SkipShuttingDown, target{}
 	default:
 	}
 	if r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" && headerHas(r.Header, "Connection", "upgrade") {
-		return SkipUpgrade, nil
+		return SkipUpgrade, target{}
 	}
 	if p.Serves == Service {
 		switch {
 		case !readMethod(r.Method) || !p.Repeatable(r.Method):
-			return SkipNotRepeatable, nil
-		case !p.WithSession && (r.Header["Cookie"] != nil || r.Header["Authorization"] != nil):
-			return SkipSession, nil
+			return SkipNotRepeatable, target{}
+		case !p.WithSession && (r.Header["Authorization"] != nil || withoutCookies(r.Header["Cookie"], p.OwnCookies) != nil):
+			return SkipSession, target{}
 		}
-		return "", p.Other
+		return "", target{"legacy", p.Other, &p.toLegacy}
 	}
 	switch {
 	case p.Repeatable(r.Method):
-		return "", p.Other
+		return "", target{"service", p.Other, &p.toService}
 	case p.Sandbox != nil:
-		return "", p.Sandbox
+		return "", target{"sandbox", p.Sandbox, &p.toSandbox}
 	}
-	return SkipNotRepeatable, nil
+	return SkipNotRepeatable, target{}
 }
 
 // conditionalHeaders are left out of copies (RFC 9110 sections 13.1 and 14.2): they speak of
@@ -113,7 +126,7 @@ var conditionalHeaders = []string{
 
 // newCopy returns r as it is to be sent again, but for the body. It shares nothing with r that
 // a handler may change.
-func newCopy(route string, r *http.Request) *http.Request {
+func newCopy(p *Point, r *http.Request) *http.Request {
 	c := r.WithContext(context.WithoutCancel(r.Context()))
 	c.Header = r.Header.Clone()
 	if c.Header == nil {
@@ -123,10 +136,15 @@ func newCopy(route string, r *http.Request) *http.Request {
 		c.Header.Del(name)
 	}
 	c.Header.Del("Expect") // the body is at hand
-	c.Header.Set("X-Strangler-Shadow", route)
+	if cookies := withoutCookies(c.Header["Cookie"], p.OwnCookies); cookies != nil {
+		c.Header["Cookie"] = cookies
+	} else {
+		c.Header.Del("Cookie")
+	}
+	c.Header.Set("X-Strangler-Shadow", p.Route)
 	u := *r.URL
 	c.URL = &u
-	c.Trailer = nil
+	c.Trailer = nil // comes with the body's end
 	c.Body = nil
 	return c
 }

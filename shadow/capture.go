@@ -12,20 +12,31 @@ type purse struct {
 	used  atomic.Int64
 }
 
-func (p *purse) take(n int64) bool {
-	if p.used.Add(n) > p.limit {
-		p.used.Add(-n)
+// allowance is what one route takes from the purse: as much as it leaves to the others, at
+// most, as with workers (queue.go).
+type allowance struct {
+	of   *purse
+	used atomic.Int64
+}
+
+func (a *allowance) take(n int64) bool {
+	mine, all := a.used.Add(n), a.of.used.Add(n)
+	if all > a.of.limit || mine > n && mine > a.of.limit-all {
+		a.give(n)
 		return false
 	}
 	return true
 }
 
-func (p *purse) give(n int64) { p.used.Add(-n) }
+func (a *allowance) give(n int64) {
+	a.used.Add(-n)
+	a.of.used.Add(-n)
+}
 
 // capture keeps a body that passes: all of it while it is within the limit and the purse has
 // room, and its size and hash in any case. It is guarded by whoever owns it.
 type capture struct {
-	purse *purse
+	purse *allowance
 	limit int64
 	hint  int64 // how long the body will be, as far as known; saves growing
 	size  int64
@@ -35,8 +46,8 @@ type capture struct {
 	broke bool   // no room in the purse: buf is gone
 }
 
-func newCapture(p *purse, limit int64) capture {
-	c := capture{purse: p, limit: limit}
+func newCapture(a *allowance, limit int64) capture {
+	c := capture{purse: a, limit: limit}
 	c.hash.Reset()
 	return c
 }

@@ -12,11 +12,11 @@ import (
 type Config struct {
 	Recorder Recorder      // nil: nothing is remembered, only counted
 	MaxBody  int64         // bytes of a body that are held, for each body; 0: 1 MiB
-	Workers  int           // copies sent at a time; 0: 16
-	Queue    int           // copies that wait for a worker, and copies that wait for the client's answer to end; 0: 1024
+	Workers  int           // copies sent at a time; 0: 16. One route has half of them at most
+	Queue    int           // copies that wait for a worker, and copies that wait for the client's answer to end; 0: 1024. One route has half at most
 	Timeout  time.Duration // for one copy whole, and then for the client's answer to end; 0: 30 s
-	// MaxMemory bounds the captured bodies held in all, bytes; 0: 64 MiB. An exchange that
-	// finds no room is skipped, "queue full".
+	// MaxMemory bounds the captured bodies held in all, bytes; 0: 64 MiB. One route has half
+	// of it at most. An exchange that finds no room is skipped, "queue full".
 	MaxMemory int64
 
 	// Redact names what never reaches the Recorder: header:NAME, query:NAME (also a form's
@@ -88,13 +88,17 @@ type Point struct {
 	// with any cookie or an Authorization is skipped, since which cookie is legacy's session is
 	// not known: sessions lock, flash messages are eaten, ids rotate.
 	WithSession bool
+	// OwnCookies names cookies that are the program's around this point and mean nothing to
+	// either side. They are no session, setting them is no cookie set, and copies don't carry
+	// them.
+	OwnCookies  []string
 	LegacyExtra Extra // how much more legacy may be asked, where the service serves
 }
 
-// Extra bounds how much more legacy is asked than clients ask it. Beyond the bounds it isn't
+// Extra bounds how much more legacy is asked than clients ask it. Whatever the bounds, it isn't
 // asked at all while its latency rises.
 type Extra struct {
-	Share     float64 // of the route's own requests; 0: 0.10
+	Share     float64 // of the route's requests that the service serves; 0: 0.10
 	PerSecond float64 // 0: 20
 }
 

@@ -26,15 +26,12 @@ func (s *Shadow) send(x *exchange) {
 		x.skip(SkipShuttingDown, "")
 		return
 	}
-	started := s.config.Now()
-	answer, body, err := s.ask(x, asked)
-	if x.p.Serves == Service {
-		latency := s.config.Now().Sub(started)
-		if answer != nil {
-			latency = answer.Latency
-		}
-		x.p.budget.observe(s.config.Now(), latency)
+	trial, may := x.breaker.enter(s.config.Now())
+	if !may {
+		x.skip(SkipResting, "")
+		return
 	}
+	answer, body, err := s.attempt(x, asked, trial)
 
 	x.mu.Lock()
 	if x.settled {
@@ -61,6 +58,44 @@ func (s *Shadow) send(x *exchange) {
 	}
 }
 
+// attempt asks once, and tells those who decide whether and when to ask again.
+func (s *Shadow) attempt(x *exchange, asked []byte, trial bool) (answer *Answer, body capture, err error) {
+	became := unknown
+	defer func() { s.attempted(x, trial, became, err) }() // even if the transport panics
+	started := s.config.Now()
+	answer, body, err = s.ask(x, asked)
+	now := s.config.Now()
+	switch {
+	case err == nil:
+		became = answered
+	case s.life.Err() == nil && failureOf(err) != FailTranslate:
+		became = silent
+	}
+	if x.p.Serves == Service {
+		latency := now.Sub(started)
+		if answer != nil {
+			latency = answer.Latency
+		}
+		x.p.budget.observe(now, latency)
+	}
+	return answer, body, err
+}
+
+func (s *Shadow) attempted(x *exchange, trial bool, became outcome, err error) {
+	now := s.config.Now()
+	begun, ended := x.breaker.leave(now, trial, became)
+	if begun > 0 {
+		if unsaid, say := x.p.rests.due(now); say {
+			s.config.Logger.Warn("let copies rest: they get no answers", "route", x.p.Route, "to", x.target.name, "in_a_row", failuresToRest, "error", err, "unsaid", unsaid)
+		}
+	}
+	if ended {
+		if unsaid, say := x.p.returns.due(now); say {
+			s.config.Logger.Info("send copies again: they get answers", "route", x.p.Route, "to", x.target.name, "unsaid", unsaid)
+		}
+	}
+}
+
 // verdictOf says what rules a comparison out as soon as the copy came back.
 func (s *Shadow) verdictOf(x *exchange, answer *Answer, err error) (reason, detail string, failed bool) {
 	switch {
@@ -81,7 +116,7 @@ func (s *Shadow) verdictOf(x *exchange, answer *Answer, err error) (reason, deta
 // ask sends the copy with that body and reads the answer, whose body the capture holds. With an
 // error the answer is what came of it, or nil.
 func (s *Shadow) ask(x *exchange, asked []byte) (*Answer, capture, error) {
-	body := newCapture(&s.purse, s.config.MaxBody)
+	body := newCapture(&x.p.purse, s.config.MaxBody)
 	ctx, cancel := context.WithTimeout(x.copy.Context(), s.config.Timeout)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
@@ -91,6 +126,9 @@ func (s *Shadow) ask(x *exchange, asked []byte) (*Answer, capture, error) {
 	if len(asked) > 0 {
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(asked)), nil }
 		r.Body, _ = r.GetBody()
+		if len(x.trailer) > 0 { // which takes chunks (RFC 9112 section 7.1.2)
+			r.Trailer, r.ContentLength, r.TransferEncoding = x.trailer.Clone(), -1, []string{"chunked"}
+		}
 	}
 	started := s.config.Now()
 	resp, err := x.through.RoundTrip(r)

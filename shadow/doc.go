@@ -12,13 +12,14 @@
 //	  3  the body is captured as the handler reads it,           tee.go, capture.go
 //	     the answer as the handler writes it
 //	  4  ruled out by the answer's head?                         exchange.go
-//	  5  put into the queue, if it has room                      queue.go
+//	  5  ruled out since that side gives no answers just now?    breaker.go
+//	  6  put into the queue, if it has room for the route        queue.go
 //	a worker
-//	  6  sends the copy, reads the answer                        copy.go
-//	  7  client's answer still under way: the copy waits,        queue.go
+//	  7  sends the copy, reads the answer                        copy.go
+//	  8  client's answer still under way: the copy waits,        queue.go
 //	     without the worker
-//	  8  compares                                                judge.go
-//	  9  settled: counted, redacted, recorded                    settle.go, redact.go
+//	  9  compares                                                judge.go
+//	 10  settled: counted, redacted, recorded                    settle.go, redact.go
 //
 // The copy leaves as soon as the answer's head is out and the request's body is read, so that
 // both sides work on it at about the same time. Whichever answer ends last brings the exchange
@@ -30,18 +31,25 @@
 // never waits there: where the queue, the set of waiting copies or the memory for bodies is
 // full, the exchange is skipped. A panic of this package's, of a Comparer's or of a Recorder's
 // is caught, logged and counted; one of the handler's passes through. Copies have a time-out,
-// a context and workers of their own; give them connections of their own as well.
+// a context and workers of their own; give them connections of their own as well. What
+// may go wrong with every request is logged once a minute and route.
 //
 // # What it accounts for
 //
 // Everything: [Counts] holds at every moment, and every exchange that is skipped or failed has
 // a reason. The README lists verdicts, reasons and kinds of difference.
 //
+// # When the other side fails
+//
+// Copies that get no answers cost connections and workers and tell nothing. After a few in a row
+// the route's copies rest (breaker.go), and no route can hold more than half of the workers, of
+// the queue and of the memory (queue.go), so that one that hangs costs the others nothing.
+//
 // # Asking legacy again
 //
 // Where the service serves, legacy is the one that is asked as well, and is protected from it:
-// GET and HEAD only, not with a client's credentials, not after an answer that set a cookie,
-// within [Extra]'s bounds, and not while its latency rises (budget.go).
+// GET and HEAD only, not with a client's cookies or credentials, not after an answer that set a
+// cookie, within [Extra]'s bounds, and not while its latency rises (budget.go).
 //
 // # What is left out of a copy
 //

@@ -12,12 +12,13 @@ import (
 // request's, the one that reads the request's body for the handler, and a worker. Whatever
 // happens first that rules a comparison out settles it; what the others still do is ignored.
 type exchange struct {
-	s       *Shadow
-	p       *point
-	at      time.Time
-	client  *http.Request // only on the request's goroutine
-	copy    *http.Request // without body; never changed once made
-	through http.RoundTripper
+	s      *Shadow
+	p      *point
+	at     time.Time
+	client *http.Request // only on the request's goroutine, but for its trailers
+	trails bool          // the request announced trailers
+	copy   *http.Request // without body; never changed once made
+	target
 
 	mu      sync.Mutex
 	settled bool // the verdict is out: nothing below changes any more
@@ -28,11 +29,12 @@ type exchange struct {
 	ended   bool // the client's answer ended
 
 	served  Side
-	asked   capture // the request's body
-	answer  Answer  // the client's, without body
-	body    capture // its body
-	sniffed string  // the Content-Type that net/http finds for a handler that names none
-	broken  bool    // writing the answer met an error
+	asked   capture     // the request's body
+	trailer http.Header // the request's; nil: none
+	answer  Answer      // the client's, without body
+	body    capture     // its body
+	sniffed string      // the Content-Type that net/http finds for a handler that names none
+	broken  bool        // writing the answer met an error
 
 	other     *Answer // the copy's
 	otherBody capture
@@ -48,7 +50,11 @@ func (x *exchange) read(p []byte, err error) {
 	}
 	x.asked.write(p)
 	length := x.copy.ContentLength
-	x.whole = err == io.EOF || length >= 0 && x.asked.size >= length
+	// Some handlers read as far as Content-Length says and not to the end, where trailers come.
+	x.whole = err == io.EOF || length >= 0 && x.asked.size >= length && !x.trails
+	if err == io.EOF {
+		x.trailer = x.client.Trailer.Clone() // which the server filled in within this reading
+	}
 	over, broke := x.asked.over, x.asked.broke
 	x.mu.Unlock()
 	switch {
@@ -97,7 +103,7 @@ func (x *exchange) head(status int, header http.Header) {
 		x.skip(SkipUpgrade, "")
 	case conditional(status):
 		x.skip(SkipConditional, "status "+strconv.Itoa(status))
-	case served == Service && header["Set-Cookie"] != nil:
+	case served == Service && setsCookie(header["Set-Cookie"], x.p.OwnCookies):
 		x.skip(SkipCookieSet, "")
 	default:
 		x.mu.Lock()
@@ -117,7 +123,12 @@ func (x *exchange) queue() {
 	if !ready {
 		return
 	}
-	if x.p.Serves == Service && !x.p.budget.allow(x.s.config.Now()) {
+	now := x.s.config.Now()
+	switch {
+	case x.breaker.rests(now):
+		x.skip(SkipResting, "")
+		return
+	case x.p.Serves == Service && !x.p.budget.allow(now):
 		x.skip(SkipLegacyBudget, "")
 		return
 	}

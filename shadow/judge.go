@@ -29,7 +29,9 @@ func (s *Shadow) judge(x *exchange) {
 	case errors.As(err, &skip):
 		x.skip(skip.Reason, skip.Detail)
 	case err != nil:
-		s.config.Logger.Error("compare two answers", "route", x.p.Route, "error", err)
+		if unsaid, say := x.p.errors.due(s.config.Now()); say {
+			s.config.Logger.Error("compare two answers", "route", x.p.Route, "error", err, "unsaid", unsaid)
+		}
 		x.fail(FailInternal, err.Error())
 	case len(differences) > 0:
 		x.end(Diverged, "", "", differences)

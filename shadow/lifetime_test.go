@@ -127,7 +127,7 @@ func get(h http.Handler) {
 
 func TestStreamsHoldNoWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, shadow.Config{Workers: 2, Queue: 16})
+		s := start(t, shadow.Config{Workers: 2, Queue: 20})
 		end := make(chan struct{})
 		h := s.Around(point(direct(text("yes"))))
 		var streams sync.WaitGroup
@@ -151,7 +151,7 @@ func TestStreamsHoldNoWorker(t *testing.T) {
 
 func TestWaitingForAStreamIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, shadow.Config{Timeout: 10 * time.Second, Queue: 3})
+		s := start(t, shadow.Config{Timeout: 10 * time.Second, Queue: 6})
 		end := make(chan struct{})
 		h := s.Around(point(direct(text("yes"))))(streaming(end))
 		var streams sync.WaitGroup
@@ -160,7 +160,7 @@ func TestWaitingForAStreamIsBounded(t *testing.T) {
 			synctest.Wait()
 		}
 		if c := s.Counts()["orders"]; c.Pending != 3 || c.Reasons[shadow.SkipQueueFull] != 2 {
-			t.Errorf("5 streams where 3 may wait: %+v", c)
+			t.Errorf("5 streams where 3 of 6 may wait: %+v", c)
 		}
 		time.Sleep(12 * time.Second)
 		if c := s.Counts()["orders"]; c.Pending != 0 || c.Reasons[shadow.SkipCutShort] != 3 {
@@ -176,7 +176,7 @@ func TestWaitingForAStreamIsBounded(t *testing.T) {
 
 func TestHangingServiceFillsTheQueueAndNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, shadow.Config{Workers: 2, Queue: 3, Timeout: 10 * time.Second})
+		s := start(t, shadow.Config{Workers: 4, Queue: 6, Timeout: 10 * time.Second, Logger: quiet})
 		h := s.Around(point(roundTrip(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
@@ -190,9 +190,9 @@ func TestHangingServiceFillsTheQueueAndNothingElse(t *testing.T) {
 			t.Errorf("clients waited %v", took)
 		}
 		if c := s.Counts()["orders"]; c.Pending != 5 || c.Reasons[shadow.SkipQueueFull] != 5 {
-			t.Errorf("10 requests, 2 workers, 3 places: %+v", c)
+			t.Errorf("10 requests, 2 of 4 workers, 3 of 6 places: %+v", c)
 		}
-		if queue, capacity, workers, _ := s.Load(); queue != 3 || capacity != 3 || workers != 2 {
+		if queue, capacity, workers, _ := s.Load(); queue != 3 || capacity != 6 || workers != 4 {
 			t.Errorf("load: %d of %d, %d workers", queue, capacity, workers)
 		}
 		time.Sleep(time.Minute)

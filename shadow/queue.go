@@ -2,19 +2,62 @@ package shadow
 
 import "time"
 
+// jobs is what waits for the workers, and what they do. It is guarded by Shadow.mu, and every
+// change that may give an idle worker something to do wakes one.
+//
+// Routes take turns, and none may take from the others: of workers, of places in the queue and
+// of places to wait in for a client's answer, a route holds at most as many as it leaves free,
+// but one it may always have. That is half of them for a route alone, a third each for two that
+// want all, and so on, and needs no shares to be configured (the dynamic thresholds of
+// Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998). The half that a single
+// route can't have is what another one finds free the moment it comes.
+type jobs struct {
+	waiting int                     // copies to be sent, in the lanes of all routes
+	turns   []*route                // those with copies to be sent, the next one first
+	sending map[*exchange]struct{}  // on a worker
+	parked  map[*exchange]time.Time // copies done, whose client's answer isn't, and until when they wait
+	ready   []*exchange             // to be compared: the client's answer ended after the copy's
+}
+
+// lane is what one route has of the jobs, guarded by Shadow.mu.
+type lane struct {
+	waiting []*exchange // to be sent, the oldest first
+	sending int         // on a worker
+	parked  int         // copies done, not compared yet
+}
+
+// share reports whether a route that holds so many places may have one more, where used of all
+// are taken.
+func share(holds, used, all int) bool {
+	free := all - used
+	return free > 0 && (holds == 0 || holds+1 <= free-1)
+}
+
+// full reports whether put would refuse a copy of that route's.
+func (s *Shadow) full(r *route) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !share(len(r.lane.waiting), s.jobs.waiting, s.config.Queue)
+}
+
 // put queues x to be sent. It never blocks; the reason says why x can't be queued.
 func (s *Shadow) put(x *exchange) (reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	lane := &x.p.route.lane
+	switch {
+	case s.closed:
 		return SkipShuttingDown
-	}
-	select {
-	case s.queue <- x:
-		return ""
-	default:
+	case !share(len(lane.waiting), s.jobs.waiting, s.config.Queue):
 		return SkipQueueFull
 	}
+	if len(lane.waiting) == 0 {
+		s.jobs.turns = append(s.jobs.turns, x.p.route)
+	}
+	lane.waiting = append(lane.waiting, x)
+	s.jobs.waiting++
+	s.idle.Signal()
+	return ""
 }
 
 // park keeps x, whose copy is answered, until the client's answer ends. No worker waits for
@@ -25,49 +68,148 @@ func (s *Shadow) park(x *exchange) (reason string) {
 	switch {
 	case s.closed:
 		return SkipShuttingDown
-	case len(s.parked)+len(s.ready) >= cap(s.ready):
+	case !share(x.p.lane.parked, len(s.jobs.parked)+len(s.jobs.ready), s.config.Queue):
 		return SkipQueueFull
 	}
-	s.parked[x] = s.config.Now().Add(s.config.Timeout)
+	s.jobs.parked[x] = s.config.Now().Add(s.config.Timeout)
+	x.p.lane.parked++
 	return ""
 }
 
-// wake hands a parked x to the workers, and does nothing if x waits no more. It never blocks,
-// since park leaves room in s.ready for all that it takes in.
+// wake hands a parked x to the workers, and does nothing if x waits no more. It never blocks.
 func (s *Shadow) wake(x *exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, waits := s.parked[x]; waits {
-		delete(s.parked, x)
-		s.ready <- x
+	if _, waits := s.jobs.parked[x]; waits {
+		delete(s.jobs.parked, x)
+		s.jobs.ready = append(s.jobs.ready, x)
+		s.idle.Signal()
 	}
 }
 
 func (s *Shadow) unpark(x *exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.parked, x)
+	if _, waits := s.jobs.parked[x]; waits {
+		delete(s.jobs.parked, x)
+		x.p.lane.parked--
+	}
 }
 
-// work is one worker. After Close it ends when nothing is queued; nothing is put in then.
+// work is one worker. After Close it ends when nothing is left that it could do; nothing is
+// put in then.
 func (s *Shadow) work() {
 	for {
-		select {
-		case x := <-s.ready:
-			s.judge(x)
-		case x := <-s.queue:
+		x, send := s.take()
+		switch {
+		case x == nil:
+			return
+		case send:
 			s.send(x)
-		case <-s.draining:
-			select {
-			case x := <-s.ready:
-				s.judge(x)
-			case x := <-s.queue:
-				s.send(x)
-			default:
-				return
-			}
+			s.sent(x)
+		default:
+			s.judge(x)
 		}
 	}
+}
+
+// take waits for a worker's next job: a copy to send, or two answers to compare. Nil: there
+// will be none.
+func (s *Shadow) take() (x *exchange, send bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch next := s.turn(); {
+		case len(s.jobs.ready) > 0:
+			x, s.jobs.ready = pop(s.jobs.ready)
+			x.p.lane.parked--
+		case next >= 0:
+			x, send = s.dequeue(next), true
+			s.jobs.sending[x] = struct{}{}
+			x.p.lane.sending++
+		case s.closed && s.jobs.waiting == 0:
+			return nil, false
+		default:
+			s.idle.Wait()
+			continue
+		}
+		if len(s.jobs.ready) > 0 || s.turn() >= 0 {
+			s.idle.Signal() // one signal may stand for more than one job
+		}
+		return x, send
+	}
+}
+
+// turn returns the place in turns of the route that may send next; -1: none may.
+func (s *Shadow) turn() int {
+	for i, r := range s.jobs.turns {
+		if share(r.lane.sending, len(s.jobs.sending), s.config.Workers) {
+			return i
+		}
+	}
+	return -1
+}
+
+// dequeue takes the oldest copy of the route at that place, which goes to the end.
+func (s *Shadow) dequeue(place int) (x *exchange) {
+	r := s.jobs.turns[place]
+	x, r.lane.waiting = pop(r.lane.waiting)
+	s.jobs.waiting--
+	s.jobs.turns = append(s.jobs.turns[:place], s.jobs.turns[place+1:]...)
+	if len(r.lane.waiting) > 0 {
+		s.jobs.turns = append(s.jobs.turns, r)
+	}
+	return x
+}
+
+// sent ends a worker's sending of x.
+func (s *Shadow) sent(x *exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.jobs.sending, x)
+	x.p.lane.sending--
+	if s.closed {
+		s.idle.Broadcast() // this may have been the last
+	}
+}
+
+// giveUp takes everything from the jobs that isn't done, what is being sent included, for it
+// to be settled otherwise. The workers that send don't notice.
+func (s *Shadow) giveUp() (left []*exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for x := range s.jobs.sending {
+		left = append(left, x)
+	}
+	for len(s.jobs.turns) > 0 {
+		left = append(left, s.dequeue(0))
+	}
+	for _, x := range s.jobs.ready {
+		x.p.lane.parked--
+		left = append(left, x)
+	}
+	s.jobs.ready = nil
+	s.idle.Broadcast()
+	return left
+}
+
+func (s *Shadow) underWay() (left []*exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for x := range s.jobs.sending {
+		left = append(left, x)
+	}
+	return left
+}
+
+// pop takes the first of a list. What it was in is let go of.
+func pop(list []*exchange) (*exchange, []*exchange) {
+	x := list[0]
+	list[0] = nil
+	if len(list) == 1 {
+		return x, list[:0]
+	}
+	return x, list[1:]
 }
 
 // sweep ends the waiting of those whose client's answer takes too long.
@@ -91,9 +233,10 @@ func (s *Shadow) expired() []*exchange {
 	defer s.mu.Unlock()
 	now := s.config.Now()
 	var late []*exchange
-	for x, until := range s.parked {
+	for x, until := range s.jobs.parked {
 		if now.After(until) {
-			delete(s.parked, x)
+			delete(s.jobs.parked, x)
+			x.p.lane.parked--
 			late = append(late, x)
 		}
 	}

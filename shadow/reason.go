@@ -2,11 +2,12 @@ package shadow
 
 // The reasons for which an exchange is skipped; the README tells what to do about each.
 const (
-	SkipQueueFull     = "queue full"  // the queue, the set of copies that wait, or the memory for bodies
-	SkipTooLarge      = "too large"   // a body over the bound, and the hashes differ
-	SkipTooComplex    = "too complex" // comparing would cost more than its limit
-	SkipConditional   = "conditional" // legacy, or whoever served, answered 304, 206, 412 or 416
-	SkipCutShort      = "cut short"   // the client's exchange didn't reach its end, or not in time
+	SkipQueueFull     = "queue full"      // the queue, the set of copies that wait, or the memory for bodies
+	SkipResting       = "service failing" // the side that is asked gives no answers; copies rest
+	SkipTooLarge      = "too large"       // a body over the bound, and the hashes differ
+	SkipTooComplex    = "too complex"     // comparing would cost more than its limit
+	SkipConditional   = "conditional"     // legacy, or whoever served, answered 304, 206, 412 or 416
+	SkipCutShort      = "cut short"       // the client's exchange didn't reach its end, or not in time
 	SkipShuttingDown  = "shutting down"
 	SkipNotRepeatable = "not repeatable" // the request may not be sent twice and no sandbox is named
 	SkipUpgrade       = "upgrade"        // WebSocket and the like
@@ -29,7 +30,7 @@ const (
 // Reasons lists all reasons, those of skipped exchanges first.
 func Reasons() []string {
 	return []string{
-		SkipQueueFull, SkipTooLarge, SkipTooComplex, SkipConditional, SkipCutShort, SkipShuttingDown,
+		SkipQueueFull, SkipResting, SkipTooLarge, SkipTooComplex, SkipConditional, SkipCutShort, SkipShuttingDown,
 		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipCookieSet, SkipLegacyBudget, SkipOverridden,
 		FailConnect, FailTimeout, FailBroken, FailFallback, FailTranslate, FailInternal,
 	}

@@ -113,7 +113,9 @@ func (s *Shadow) guard(x *exchange) {
 		return
 	}
 	defer func() { recover() }() // of a Recorder's or Logger's, which is all that is left
-	s.config.Logger.Error("shadow an exchange", "route", x.p.Route, "panic", v, "stack", string(debug.Stack()))
+	if unsaid, say := x.p.panics.due(s.config.Now()); say {
+		s.config.Logger.Error("shadow an exchange", "route", x.p.Route, "panic", v, "unsaid", unsaid, "stack", string(debug.Stack()))
+	}
 	x.fail(FailInternal, fmt.Sprint(v))
 }
 

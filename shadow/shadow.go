@@ -14,25 +14,30 @@ type Shadow struct {
 	redact redactor
 	purse  purse
 
-	queue chan *exchange // to be sent
-	ready chan *exchange // to be compared: the client's answer ended after the copy's
-
 	draining chan struct{}   // closed when Close is called
 	life     context.Context // ends when what is still queued is given up
 	abort    context.CancelFunc
 	group    sync.WaitGroup
-	buffers  sync.Pool // of *[]byte, for copying from a reader
+	ended    chan struct{} // closed when all of group have ended after Close
+	buffers  sync.Pool     // of *[]byte, for copying from a reader
 
 	mu     sync.Mutex
+	idle   sync.Cond // workers without a job wait for it
 	closed bool
-	parked map[*exchange]time.Time // copies done, whose client's answer isn't, and until when they wait
+	jobs   jobs
 	routes map[string]*route
 }
 
 // route is what outlives a route's Points.
 type route struct {
+	name   string
 	tally  tally
 	budget budget
+	purse  allowance
+	lane   lane // guarded by Shadow.mu
+
+	toService, toSandbox, toLegacy breaker
+	panics, errors, rests, returns occasion // of log lines
 }
 
 // New starts a Shadow's workers. Its errors are mistakes in the Config.
@@ -50,15 +55,15 @@ func New(c Config) (*Shadow, error) {
 		config:   c,
 		redact:   redact,
 		purse:    purse{limit: c.MaxMemory},
-		queue:    make(chan *exchange, c.Queue),
-		ready:    make(chan *exchange, c.Queue),
 		draining: make(chan struct{}),
+		ended:    make(chan struct{}),
 		life:     life,
 		abort:    abort,
 		buffers:  sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }},
-		parked:   make(map[*exchange]time.Time),
+		jobs:     jobs{sending: make(map[*exchange]struct{}), parked: make(map[*exchange]time.Time)},
 		routes:   make(map[string]*route),
 	}
+	s.idle.L = &s.mu
 	for range c.Workers {
 		s.group.Go(s.work)
 	}
@@ -80,39 +85,67 @@ func (s *Shadow) Counts() map[string]Counts {
 // Load returns how many exchanges wait for a worker, how many may, how many workers there are,
 // and how many bytes of captured bodies are held.
 func (s *Shadow) Load() (queue, capacity, workers int, memory int64) {
-	return len(s.queue) + len(s.ready), cap(s.queue), s.config.Workers, s.purse.used.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.jobs.waiting + len(s.jobs.ready), s.config.Queue, s.config.Workers, s.purse.used.Load()
 }
 
+// abandonAfter is how long Close waits, once it has given up, for copies to notice that.
+const abandonAfter = time.Second
+
 // Close takes no more exchanges ("shutting down"), sends and compares what is queued until ctx
-// ends, gives up the rest, and returns when all goroutines have ended. The error says that
-// something was given up. Clients' answers still under way are not waited for.
+// ends, and gives up the rest. The error says that something was given up. Clients' answers
+// still under way are not waited for.
+//
+// All goroutines have ended when Close returns, unless a transport ignores that its request's
+// context ended: a second after ctx it is abandoned, logged and named in the error. Its
+// exchange is accounted for already.
 func (s *Shadow) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
 		s.closed = true
 		close(s.draining)
+		go func() {
+			s.group.Wait()
+			close(s.ended)
+		}()
+		s.idle.Broadcast()
 	}
-	waiting := s.parked
-	s.parked = make(map[*exchange]time.Time)
+	var waiting []*exchange
+	for x := range s.jobs.parked {
+		delete(s.jobs.parked, x)
+		x.p.lane.parked--
+		waiting = append(waiting, x)
+	}
 	s.mu.Unlock()
-	for x := range waiting {
+	for _, x := range waiting {
 		x.skip(SkipShuttingDown, "the client's answer was still under way")
 	}
 
-	done := make(chan struct{})
-	go func() {
-		s.group.Wait()
-		close(done)
-	}()
 	select {
-	case <-done:
+	case <-s.ended:
 		s.abort()
 		return nil
 	case <-ctx.Done():
-		s.abort()
-		<-done
-		return fmt.Errorf("close shadow: copies that were queued or under way are given up: %w", ctx.Err())
 	}
+	s.abort()
+	left := s.giveUp()
+	for _, x := range left {
+		x.skip(SkipShuttingDown, "given up")
+	}
+	late := time.NewTimer(abandonAfter)
+	defer late.Stop()
+	select {
+	case <-s.ended:
+		return fmt.Errorf("close shadow: %d copies that were queued or under way are given up: %w", len(left), ctx.Err())
+	case <-late.C:
+	}
+	stuck := s.underWay()
+	for _, x := range stuck {
+		s.config.Logger.Error("abandon a copy whose transport ignores its context", "route", x.p.name, "method", x.copy.Method)
+	}
+	return fmt.Errorf("close shadow: %d copies are given up and %d of them abandoned, since their transport ignores its context: %w",
+		len(left), len(stuck), ctx.Err())
 }
 
 // route returns what is kept for that name, for ever.
@@ -121,7 +154,7 @@ func (s *Shadow) route(name string) *route {
 	defer s.mu.Unlock()
 	r := s.routes[name]
 	if r == nil {
-		r = new(route)
+		r = &route{name: name, purse: allowance{of: &s.purse}}
 		s.routes[name] = r
 	}
 	return r

@@ -14,14 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
 var soak = flag.Bool("soak", false, "run the long isolation measurement: ten rounds of each kind")
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // byBytes is a Comparer that knows status, Content-Type and bytes.
 type byBytes struct{}

@@ -1,7 +1,6 @@
 package shadow_test
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -191,15 +190,7 @@ func garbage(t testing.TB) *httptest.Server {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			bufio.NewReader(conn).ReadString('\n')
-			io.WriteString(conn, "220 mail.example.com ESMTP\r\n\r\n")
-			conn.Close()
-		}
+		talkGarbage(l)
 	}()
 	t.Cleanup(func() { l.Close(); <-ended })
 	return &httptest.Server{URL: "http://" + l.Addr().String()}

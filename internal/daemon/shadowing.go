@@ -43,7 +43,7 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 	}
 	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
 		p := plans[at.Route.Name]
-		if p.sample <= 0 || at.Route.Repeat == strangler.RepeatNever {
+		if p.sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) {
 			return nil
 		}
 		return d.shadow.Around(shadow.Point{
@@ -54,10 +54,17 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 			Compare:     p.comparer,
 			Sample:      p.sample,
 			WithSession: p.withSession,
+			OwnCookies:  []string{strangler.IssuedCookie},
 			LegacyExtra: p.extra,
 			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		})
 	}, nil
+}
+
+// outdated reports whether the other side's answers prove nothing any more: where the service
+// serves all and owns the data, legacy knows less with every write.
+func outdated(at strangler.ShadowPoint) bool {
+	return at.Serves == strangler.SideService && at.Route.Return == strangler.ReturnNever && at.Position.Phase == strangler.PhaseLive
 }
 
 // repeatable reports whether a copy of such a request may be sent to a service without asking

@@ -1,6 +1,7 @@
 package sqlitedb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,14 +10,15 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"time"
 
 	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 )
 
-// busyTimeout is how long a statement waits for another process' lock, in milliseconds.
-const busyTimeout = 5000
+// defaultBusyTimeout is how long a statement waits for another process' lock.
+const defaultBusyTimeout = 5 * time.Second
 
 // Options say what kind of database a file holds.
 type Options struct {
@@ -31,11 +33,15 @@ type Options struct {
 	// commits, but nothing else.
 	Full    bool
 	Readers int // connections that read; 0: 4
+	// BusyTimeout is how long a statement waits for another process' lock, whatever its context
+	// says meanwhile; in whole milliseconds, 0: 5 s.
+	BusyTimeout time.Duration
 }
 
 // DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	path           string
+	busyTimeout    time.Duration
 	writer, reader *sql.DB
 }
 
@@ -60,7 +66,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 			return nil, err
 		}
 	}
-	db := &DB{path: path}
+	db := &DB{path: path, busyTimeout: cmp.Or(o.BusyTimeout, defaultBusyTimeout)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.Close())
@@ -70,7 +76,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	if o.Full {
 		synchronous = "FULL"
 	}
-	if db.writer, err = sql.Open("sqlite3", dsn(path, "_journal_mode", "WAL", "_foreign_keys", "on", "_txlock", "immediate", "_synchronous", synchronous)); err != nil {
+	if db.writer, err = sql.Open("sqlite3", dsn(path, db.busyTimeout, "_journal_mode", "WAL", "_foreign_keys", "on", "_txlock", "immediate", "_synchronous", synchronous)); err != nil {
 		return nil, err
 	}
 	db.writer.SetMaxOpenConns(1)
@@ -80,7 +86,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	if err := migrate(ctx, db.writer, o.Migrations); err != nil {
 		return nil, err
 	}
-	if db.reader, err = sql.Open("sqlite3", dsn(path, "_query_only", "on", "_foreign_keys", "on")); err != nil {
+	if db.reader, err = sql.Open("sqlite3", dsn(path, db.busyTimeout, "_query_only", "on", "_foreign_keys", "on")); err != nil {
 		return nil, err
 	}
 	readers := o.Readers
@@ -94,8 +100,8 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 
 // dsn returns the data source name of a file, the busy time-out first; name and value pairs
 // follow. The path is escaped, so that a question mark in it stays in it.
-func dsn(path string, pairs ...string) string {
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=" + strconv.Itoa(busyTimeout)
+func dsn(path string, busyTimeout time.Duration, pairs ...string) string {
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=" + strconv.FormatInt(busyTimeout.Milliseconds(), 10)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name += "&" + pairs[i] + "=" + pairs[i+1]
 	}
@@ -116,7 +122,7 @@ func create(ctx context.Context, path string, o Options) (err error) {
 	if o.IncrementalVacuum {
 		vacuum = "incremental"
 	}
-	db, err := sql.Open("sqlite3", dsn(path, "_auto_vacuum", vacuum, "_synchronous", "FULL"))
+	db, err := sql.Open("sqlite3", dsn(path, defaultBusyTimeout, "_auto_vacuum", vacuum, "_synchronous", "FULL"))
 	if err != nil {
 		return err
 	}
@@ -197,16 +203,31 @@ func (db *DB) Close() error {
 }
 
 // Backup writes a compact copy of the database into a file that must not exist yet. Writers go
-// on meanwhile.
-func (db *DB) Backup(ctx context.Context, to string) error {
+// on meanwhile. Where it fails there is no file.
+func (db *DB) Backup(ctx context.Context, to string) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("back up %s to %s: %w", db.path, to, err)
+		}
+	}()
+	// Made here, so that nobody else may read it at any moment: SQLite writes into an empty file.
+	file, err := os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(to))
+		}
+	}()
+	if err := file.Close(); err != nil {
+		return err
+	}
 	// A connection of its own: the readers are query_only, and the writer has its work.
-	source, err := sql.Open("sqlite3", dsn(db.path))
+	source, err := sql.Open("sqlite3", dsn(db.path, db.busyTimeout))
 	if err != nil {
 		return err
 	}
 	_, err = source.ExecContext(ctx, "VACUUM INTO ?", to)
-	if err = errors.Join(err, source.Close()); err != nil {
-		return fmt.Errorf("back up %s to %s: %w", db.path, to, err)
-	}
-	return os.Chmod(to, 0o600)
+	return errors.Join(err, source.Close())
 }

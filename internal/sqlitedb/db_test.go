@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/strangler-fig/toolkit/internal/sqlitedb"
 )
@@ -115,8 +116,8 @@ func TestShrink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := db.Truncate(t.Context()); err != nil {
-		t.Fatal(err)
+	if emptied, err := db.Truncate(t.Context()); err != nil || !emptied {
+		t.Fatal(emptied, err)
 	}
 	full, err := db.Size()
 	if err != nil {
@@ -128,11 +129,92 @@ func TestShrink(t *testing.T) {
 	if err := db.Shrink(t.Context(), 1000); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Truncate(t.Context()); err != nil {
-		t.Fatal(err)
+	if emptied, err := db.Truncate(t.Context()); err != nil || !emptied {
+		t.Fatal(emptied, err)
 	}
 	if shrunk, _ := db.Size(); shrunk > full/4 {
 		t.Errorf("%d bytes of %d are left", shrunk, full)
+	}
+}
+
+// TestTruncateWithReader says that a reader keeps the log, and that nobody waits for it for long.
+func TestTruncateWithReader(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), sqlitedb.Options{Readers: 1})
+	if _, err := db.Writer().Exec("INSERT INTO t VALUES (1, 'one')"); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := db.Reader().Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Rollback()
+	var y string
+	if err := reader.QueryRow("SELECT y FROM t").Scan(&y); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Writer().Exec("INSERT INTO t VALUES (2, 'two')"); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if emptied, err := db.Truncate(t.Context()); err != nil || emptied {
+		t.Errorf("with a reader: emptied %t, %v", emptied, err)
+	}
+	if _, err := db.Free(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	var timeout int
+	if err := db.Writer().QueryRow("PRAGMA busy_timeout").Scan(&timeout); err != nil || timeout != 5000 {
+		t.Errorf("the writer's time-out is now %d ms, %v", timeout, err)
+	}
+	reader.Rollback()
+	if emptied, err := db.Truncate(t.Context()); err != nil || !emptied {
+		t.Errorf("without a reader: emptied %t, %v", emptied, err)
+	}
+}
+
+// TestBackupIsPrivate says that nobody else may read a backup, even while it is being written.
+func TestBackupIsPrivate(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "x.db"), sqlitedb.Options{})
+	folder := t.TempDir()
+	seen := make(chan os.FileMode, 1)
+	done := make(chan struct{})
+	go func() {
+		defer close(seen)
+		var mode os.FileMode
+		for {
+			if info, err := os.Stat(filepath.Join(folder, "backup.db")); err == nil {
+				mode |= info.Mode().Perm()
+			}
+			select {
+			case <-done:
+				seen <- mode
+				return
+			default:
+			}
+		}
+	}()
+	err := db.Backup(t.Context(), filepath.Join(folder, "backup.db"))
+	close(done)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mode := <-seen; mode&0o077 != 0 {
+		t.Errorf("the backup could be read by others: %v", mode)
+	}
+	if err := db.Backup(t.Context(), filepath.Join(folder, "none", "backup.db")); err == nil {
+		t.Error("a backup went into a folder that isn't there")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	broken := filepath.Join(folder, "broken.db")
+	if err := db.Backup(ctx, broken); err == nil {
+		t.Error("a backup was made that nobody wants any more")
+	}
+	if _, err := os.Stat(broken); err == nil {
+		t.Error("a backup that failed left a file")
 	}
 }
 

@@ -40,16 +40,37 @@ func (db *DB) Shrink(ctx context.Context, pages int) error {
 
 // Free returns how many pages of the file are free: what Shrink can give back.
 func (db *DB) Free(ctx context.Context) (pages int64, err error) {
-	err = db.reader.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&pages)
-	return pages, err
+	// Not asked of a reader: those may all be at work for long.
+	if err := db.writer.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&pages); err != nil {
+		return 0, fmt.Errorf("count the free pages of %s: %w", db.path, err)
+	}
+	return pages, nil
 }
 
+// truncateTimeout is how long Truncate waits for readers, in milliseconds: a short query's time.
+const truncateTimeout = 50
+
 // Truncate moves the write-ahead log into the file and empties it. A reader that is still at
-// an older state keeps it from being emptied; that is no error, and a later call does it.
-func (db *DB) Truncate(ctx context.Context) error {
-	var busy, pages, moved int
-	if err := db.writer.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
-		return fmt.Errorf("truncate the write-ahead log of %s: %w", db.path, err)
+// an older state keeps it from being emptied: that is no error, and a later call does it.
+func (db *DB) Truncate(ctx context.Context) (emptied bool, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("truncate the write-ahead log of %s: %w", db.path, err)
+		}
+	}()
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return false, err
 	}
-	return nil
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", truncateTimeout)); err != nil {
+		return false, err
+	}
+	defer func() {
+		_, restored := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout = %d", db.busyTimeout.Milliseconds()))
+		err = errors.Join(err, restored)
+	}()
+	var busy, pages, moved int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	return err == nil && busy == 0, err
 }

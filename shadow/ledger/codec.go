@@ -10,7 +10,8 @@ import (
 )
 
 // codec packs messages into blobs: what is known of a message as JSON, then its body as it
-// came, together under zstd.
+// came, together under zstd. It is safe for concurrent use and has no goroutines, so that there is
+// nothing to close: who still reads while the ledger closes is not cut off.
 type codec struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
@@ -28,11 +29,6 @@ func newCodec() (codec, error) {
 	}
 	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxDecoded))
 	return codec{encoder, decoder}, err
-}
-
-func (c codec) close() {
-	c.encoder.Close()
-	c.decoder.Close()
 }
 
 // encode packs head, whose own body must be nil, and a body. A nil body stays apart from an

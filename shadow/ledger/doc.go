@@ -26,7 +26,10 @@
 // # How it is bounded
 //
 // Database, write-ahead log and shared memory together stay below Config.MaxSize, but for the
-// batch that is being written: the oldest divergences go first, in small steps, their pages are given
-// back (incremental vacuum), and the log is truncated. Where that doesn't suffice, only counts
-// are written. What is older than Config.MaxAge goes too.
+// batch that is being written: the oldest divergences go first, in small steps, their pages are
+// given back (incremental vacuum), and the log is truncated. Where that doesn't suffice, only
+// counts are written; they themselves are bounded by the number of routes. The log can't be
+// truncated while somebody reads an older state for long: until then nothing is pruned, which
+// would only make it longer, and what doesn't fit is a count. What is older than Config.MaxAge
+// goes too.
 package ledger

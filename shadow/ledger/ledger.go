@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ const applicationID = 0x53466c67
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// busyTimeout is how long one try waits for the lock of another process, which Close can't cut short.
+const busyTimeout = time.Second
 
 // Config says how much is kept. The zero value is useful.
 type Config struct {
@@ -92,7 +96,8 @@ func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 	if l.codec, err = newCodec(); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	l.db, err = sqlitedb.Open(ctx, path, sqlitedb.Options{ApplicationID: applicationID, Migrations: scripts, IncrementalVacuum: true})
+	l.db, err = sqlitedb.Open(ctx, path, sqlitedb.Options{ApplicationID: applicationID, Migrations: scripts,
+		IncrementalVacuum: true, BusyTimeout: busyTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
@@ -134,14 +139,25 @@ func (l *Ledger) Record(c shadow.Comparison) {
 
 // weight is about what a comparison holds in memory, in bytes.
 func weight(c shadow.Comparison) int64 {
-	n := int64(len(c.Request.Path) + len(c.Request.Body))
+	n := int64(len(c.Request.Path)+len(c.Request.Body)) + headerWeight(c.Request.Header)
 	for _, a := range []*shadow.Answer{c.Legacy, c.Service} {
 		if a != nil {
-			n += int64(len(a.Body)) + 1024
+			n += int64(len(a.Body)) + headerWeight(a.Header) + headerWeight(a.Trailer)
 		}
 	}
 	for _, d := range c.Differences {
 		n += int64(len(d.Pointer)+len(d.Pattern)+len(d.Legacy)+len(d.Service)) + 64
+	}
+	return n
+}
+
+func headerWeight(h http.Header) int64 {
+	n := int64(64)
+	for name, values := range h {
+		n += int64(len(name)) + 64
+		for _, value := range values {
+			n += int64(len(value)) + 16
+		}
 	}
 	return n
 }
@@ -222,6 +238,5 @@ func (l *Ledger) Close(ctx context.Context) error {
 		<-l.done
 	}
 	l.giveUp()
-	l.codec.close()
 	return errors.Join(err, l.db.Close())
 }

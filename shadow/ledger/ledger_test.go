@@ -242,8 +242,12 @@ func TestCloseWhileLocked(t *testing.T) {
 	l.Record(diverged("r", "/a", 1, "{}"))
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
+	began := time.Now()
 	if err := l.Close(ctx); err == nil {
 		t.Error("closed without an error although the database is locked")
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("it took %s to give up after 200 ms", took)
 	}
 	if s := l.Stats(); s.Dropped != 1 || s.Pending != 0 {
 		t.Errorf("%+v", s)
@@ -297,7 +301,9 @@ func TestSizeIsBounded(t *testing.T) {
 
 func TestAgeIsBounded(t *testing.T) {
 	var minutes atomic.Int64
-	now := func() time.Time { return epoch.Add(time.Hour - 2*time.Minute + time.Duration(minutes.Load())*time.Minute) }
+	now := func() time.Time {
+		return epoch.Add(time.Hour - 2*time.Minute + time.Duration(minutes.Load())*time.Minute)
+	}
 	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{MaxAge: time.Hour, Now: now})
 	l.Record(diverged("r", "/a", 1, "{}"))
 	old := diverged("r", "/a", 0, "{}")

@@ -7,11 +7,12 @@ import (
 )
 
 const (
-	tidyInterval = time.Minute // between looks for what is too old, and at a ledger at rest
-	pruneRows    = 500         // divergences that go in one step
-	pruneSteps   = 20          // after one batch, so that the next doesn't wait long
-	boundSteps   = 100         // likewise; most of them only give pages back
-	shrinkPages  = 250         // given back in one step, about 1 MiB, which the log grows by meanwhile
+	tidyInterval = time.Minute            // between looks for what is too old, and at a ledger at rest
+	pruneRows    = 500                    // divergences that go in one step
+	pruneSteps   = 20                     // after one batch, so that the next doesn't wait long
+	boundSteps   = 100                    // likewise; most of them only give pages back
+	boundTime    = 250 * time.Millisecond // likewise, unless the ledger is full
+	shrinkPages  = 250                    // given back in one step, about 1 MiB, which the log grows by meanwhile
 )
 
 // Of Config.MaxSize: above high the ledger is pruned down to low, and above full only counts
@@ -70,13 +71,21 @@ func (w *writer) bound(ctx context.Context) error {
 	if err != nil || size <= w.high() {
 		return err
 	}
+	began := time.Now()
 	for range boundSteps {
 		// The log and free pages are size too: nothing has to go while they do.
-		if err := w.db.Truncate(ctx); err != nil {
+		emptied, err := w.db.Truncate(ctx)
+		if err != nil {
 			return err
 		}
 		if size, err = w.db.Size(); err != nil || size <= w.low() {
 			return err
+		}
+		if !emptied {
+			return nil // somebody reads an older state: until then, whatever goes makes the log longer
+		}
+		if size <= w.full() && time.Since(began) > boundTime {
+			return nil
 		}
 		free, err := w.db.Free(ctx)
 		if err != nil {

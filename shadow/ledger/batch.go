@@ -1,0 +1,202 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// transact writes a batch in one transaction.
+func (w *writer) transact(ctx context.Context, batch []item, countsOnly bool) error {
+	tx, err := w.db.Writer().BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("write to the ledger: %w", err)
+	}
+	defer tx.Rollback()
+	b := batchTx{w: w, tx: tx, totals: map[total]int64{}, groups: map[string]*Group{}, latest: map[string][]shadow.Comparison{}}
+	for _, it := range batch {
+		if err := b.add(ctx, it.comparison, countsOnly); err != nil {
+			return fmt.Errorf("write to the ledger: %w", err)
+		}
+	}
+	if err := b.finish(ctx); err != nil {
+		return fmt.Errorf("write to the ledger: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("write to the ledger: %w", err)
+	}
+	for id, g := range b.groups {
+		w.remember(g.Route, id)
+	}
+	return nil
+}
+
+// total is a row of totals.
+type total struct {
+	route, verdict, reason string
+}
+
+// batchTx is one batch on its way into the file. Counts are summed up first, so that a row is
+// touched once a batch.
+type batchTx struct {
+	w      *writer
+	tx     *sql.Tx
+	insert *sql.Stmt
+	totals map[total]int64
+	groups map[string]*Group
+	latest map[string][]shadow.Comparison // of each group, the last few in the batch: they become examples
+}
+
+func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool) error {
+	b.totals[total{c.Route, c.Verdict.String(), c.Reason}]++
+	if c.Verdict != shadow.Diverged {
+		return nil
+	}
+	g := b.group(c)
+	g.Count++
+	if g.First.IsZero() || c.At.Before(g.First) {
+		g.First = c.At
+	}
+	if c.At.After(g.Last) {
+		g.Last = c.At
+	}
+	if countsOnly {
+		return nil
+	}
+	if b.insert == nil {
+		var err error
+		b.insert, err = b.tx.PrepareContext(ctx, `INSERT OR IGNORE INTO divergences
+			(id, grp, route, at, method, path, host, header, served, differences, more) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+		if err != nil {
+			return err
+		}
+	}
+	differences, err := marshal(c.Differences)
+	if err != nil {
+		return err
+	}
+	header, err := json.Marshal(c.Request.Header)
+	if err != nil {
+		return err
+	}
+	if _, err := b.insert.ExecContext(ctx, c.ID, g.ID, c.Route, c.At.UnixMicro(), c.Request.Method, c.Request.Path,
+		c.Request.Host, string(header), string(c.Served), string(differences), c.More); err != nil {
+		return err
+	}
+	b.latest[g.ID] = append(b.latest[g.ID], c)
+	if some := 1 + b.w.cfg.Examples/4; len(b.latest[g.ID]) > some {
+		b.latest[g.ID] = b.latest[g.ID][1:]
+	}
+	return nil
+}
+
+// group returns the group that c counts in: its own, or the rest's where the route has too many.
+func (b *batchTx) group(c shadow.Comparison) *Group {
+	g := groupOf(c)
+	if known, ok := b.groups[g.ID]; ok {
+		return known
+	}
+	if !b.w.groups[c.Route][g.ID] {
+		have := len(b.w.groups[c.Route])
+		for id, fresh := range b.groups {
+			if fresh.Route == c.Route && !b.w.groups[c.Route][id] {
+				have++
+			}
+		}
+		if have >= maxGroups {
+			g = rest(c.Route)
+			if known, ok := b.groups[g.ID]; ok {
+				return known
+			}
+		}
+	}
+	b.groups[g.ID] = &g
+	return &g
+}
+
+func (b *batchTx) finish(ctx context.Context) error {
+	for t, n := range b.totals {
+		if _, err := b.tx.ExecContext(ctx, `INSERT INTO totals (route, verdict, reason, count) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET count = count + excluded.count`, t.route, t.verdict, t.reason, n); err != nil {
+			return err
+		}
+	}
+	for _, g := range b.groups {
+		causes, err := json.Marshal(g.Causes)
+		if err != nil {
+			return err
+		}
+		if _, err := b.tx.ExecContext(ctx, `INSERT INTO groups (id, route, legacy_status, service_status, causes, count, first, last)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last)`,
+			g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, g.First.UnixMicro(), g.Last.UnixMicro()); err != nil {
+			return err
+		}
+	}
+	for id, latest := range b.latest {
+		for _, c := range latest {
+			if err := b.example(ctx, id, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// example keeps both answers of a divergence, in the place of an older one where there are
+// enough: the first quarter stay, the oldest of the others goes.
+func (b *batchTx) example(ctx context.Context, group string, c shadow.Comparison) error {
+	// More than one goes where Config.Examples was larger before.
+	if _, err := b.tx.ExecContext(ctx, `DELETE FROM examples WHERE divergence IN (
+			SELECT divergence FROM examples WHERE grp = ?1 ORDER BY divergence
+			LIMIT max(0, 1 + (SELECT count(*) FROM examples WHERE grp = ?1) - ?3) OFFSET ?2)`,
+		group, b.w.cfg.Examples/4, b.w.cfg.Examples); err != nil {
+		return err
+	}
+	request, err := b.w.codec.encode(struct{}{}, c.Request.Body)
+	if err != nil {
+		return err
+	}
+	legacy, err := b.w.packed(c.Legacy)
+	if err != nil {
+		return err
+	}
+	service, err := b.w.packed(c.Service)
+	if err != nil {
+		return err
+	}
+	_, err = b.tx.ExecContext(ctx, `INSERT OR IGNORE INTO examples (divergence, grp, request, legacy, service) VALUES (?, ?, ?, ?, ?)`,
+		c.ID, group, request, legacy, service)
+	return err
+}
+
+// marshal returns differences as JSON. A value that is none, from a Comparer of somebody else's,
+// becomes a string, so as not to keep the whole batch from being written.
+func marshal(differences []shadow.Difference) ([]byte, error) {
+	if text, err := json.Marshal(differences); err == nil {
+		return text, nil
+	}
+	differences = slices.Clone(differences)
+	for i := range differences {
+		for _, value := range []*json.RawMessage{&differences[i].Legacy, &differences[i].Service} {
+			if len(*value) > 0 && !json.Valid(*value) {
+				*value, _ = json.Marshal(string(*value)) // a string always has one
+			}
+		}
+	}
+	return json.Marshal(differences)
+}
+
+// packed returns an answer as examples keep it; nil for none.
+func (l *Ledger) packed(a *shadow.Answer) ([]byte, error) {
+	if a == nil {
+		return nil, nil
+	}
+	head := *a
+	head.Body = nil
+	return l.codec.encode(head, a.Body)
+}

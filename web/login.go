@@ -41,6 +41,10 @@ func (s *shell) loginPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *shell) login(w http.ResponseWriter, r *http.Request) {
+	if len(s.keys) == 0 {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	if err := r.ParseForm(); err != nil {
 		s.showLogin(w, http.StatusBadRequest, "/", "That form can't be read.")

@@ -17,7 +17,7 @@ type budget struct {
 	extra   Extra
 	limiter *rate.Limiter
 	seen    int64 // requests that clients made
-	asked   int64 // copies that were granted
+	asked   int64 // copies that were granted, or let pass
 
 	recent, usual time.Duration // exponentially weighted averages
 	samples       int
@@ -31,6 +31,7 @@ const (
 	riseFactor   = 2
 	riseFloor    = 2 * time.Millisecond // rises below it are a machine's own noise
 	legacyRest   = 10 * time.Second
+	savedUp      = 10 // copies of its share that a route may have to spare
 )
 
 // set takes over a point's bounds; what was counted stays.
@@ -54,6 +55,9 @@ func (b *budget) see() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.seen++
+	// What isn't asked for is not saved up: after a day of requests with sessions, which ask
+	// nothing, the next ones may ask no more than others.
+	b.asked = max(b.asked, int64(b.extra.Share*float64(b.seen))-savedUp)
 }
 
 // allow reports whether one more copy may go to legacy now, and counts it if so.

@@ -30,6 +30,17 @@ func TestBudgetShare(t *testing.T) {
 	}
 }
 
+func TestBudgetSavesLittleUp(t *testing.T) {
+	var b budget
+	b.set(Extra{PerSecond: 1000})
+	for range 100_000 {
+		b.see() // without asking
+	}
+	if got := spend(&b, noon, 100); got < 10 || got > 20 {
+		t.Errorf("after much that asked for nothing, 100 requests were asked again %d times, want 20 at most", got)
+	}
+}
+
 func TestBudgetPerSecond(t *testing.T) {
 	var b budget
 	b.set(Extra{Share: 1})

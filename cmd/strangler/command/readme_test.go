@@ -1,0 +1,105 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/strangler-fig/toolkit/internal/config"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The reference names every command and every flag there is.
+func TestReadmeIsComplete(t *testing.T) {
+	text := readme(t)
+	for _, cmd := range newRoot(&Config{Args: []string{}}).Commands() {
+		if !strings.Contains(text, "\nstrangler "+cmd.Name()+" ") && cmd.Name() != "version" {
+			t.Errorf("the README doesn't say how %s is used", cmd.Name())
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if !regexp.MustCompile(`--` + f.Name + `\b`).MatchString(text) {
+				t.Errorf("the README doesn't tell of %s --%s", cmd.Name(), f.Name)
+			}
+		})
+	}
+}
+
+// The file that the reference shows is good.
+func TestReadmeExampleIsGood(t *testing.T) {
+	_, rest, ok := strings.Cut(readme(t), "### A whole file\n\n```yaml\n")
+	example, _, ended := strings.Cut(rest, "```")
+	if !ok || !ended {
+		t.Fatal("the README has no whole file")
+	}
+	file := filepath.Join(t.TempDir(), "strangler.yaml")
+	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(filepath.Dir(file), "routes.d"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "routes.d", "none.yaml"), []byte("routes: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(file, config.Options{Env: func(name string) (string, bool) { return "secret-of-" + name, true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, warning := range cfg.Warnings {
+		t.Errorf("the README's example: %s", warning)
+	}
+}
+
+// Every key that a configuration knows is in the reference: the message for an unknown one
+// lists them.
+func TestReadmeHasEveryKey(t *testing.T) {
+	text := readme(t)
+	tests := []struct{ name, prefix, yaml string }{
+		{"top level", "", "legacy: {url: http://a}\nzzzzzzzz: 1"},
+		{"admin", "admin.", "legacy: {url: http://a}\nadmin: {zzzzzzzz: 1}"},
+		{"shutdown", "shutdown.", "legacy: {url: http://a}\nshutdown: {zzzzzzzz: 1}"},
+		{"legacy", "legacy.", "legacy: {url: http://a, zzzzzzzz: 1}"},
+		{"a service", "services.NAME.", "legacy: {url: http://a}\nservices: {a: {urls: [http://a], zzzzzzzz: 1}}"},
+		{"shadow", "shadow.", "legacy: {url: http://a}\nshadow: {zzzzzzzz: 1}"},
+		{"ledger", "ledger.", "legacy: {url: http://a}\nledger: {zzzzzzzz: 1}"},
+		{"defaults", "defaults.", "legacy: {url: http://a}\ndefaults: {zzzzzzzz: 1}"},
+		{"a route", "", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, zzzzzzzz: 1}]"},
+		{"a route's match", "", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a, zzzzzzzz: 1}}]"},
+		{"a route's shadow", "shadow.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, shadow: {zzzzzzzz: 1}}]"},
+		{"a route's comparison", "shadow.compare.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, shadow: {compare: {zzzzzzzz: 1}}}]"},
+	}
+	known := regexp.MustCompile(`no key "zzzzzzzz" is known here; it is one of (.*)`)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "strangler.yaml")
+			if err := os.WriteFile(file, []byte(tt.yaml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := config.Load(file, config.Options{})
+			if err == nil {
+				t.Fatal("a key that there isn't was accepted")
+			}
+			found := known.FindStringSubmatch(err.Error())
+			if found == nil {
+				t.Fatalf("no keys are listed in: %v", err)
+			}
+			for key := range strings.SplitSeq(found[1], ", ") {
+				if !regexp.MustCompile("`" + regexp.QuoteMeta(tt.prefix+key) + "(`|\\.)").MatchString(text) {
+					t.Errorf("the README doesn't tell of %s%s", tt.prefix, key)
+				}
+			}
+		})
+	}
+}

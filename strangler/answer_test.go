@@ -91,6 +91,10 @@ func TestAnswerOnTheWire(t *testing.T) {
 			answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\nX-Sum: early\r\n\r\n1\r\na\r\n0\r\n\r\n",
 			want:   []string{"HTTP/1.1 200 OK", "Trailer: X-Sum", "Transfer-Encoding: chunked", "X-Sum: early"}, body: "1\r\na\r\n0\r\n\r\n",
 		},
+		"a hint, hop by hop": {
+			answer: "HTTP/1.1 103 Early Hints\r\nConnection: X-Hop\r\nX-Hop: 1\r\nLink: <a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+			want:   []string{"HTTP/1.1 103 Early Hints", "Link: <a>"}, body: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+		},
 		"an unusual status": {
 			answer: "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
 			want:   []string{"HTTP/1.1 999 status code 999", "Content-Length: 0"},

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // compiler makes the handler chains of a table: one for each route and side, so that choosing a
@@ -35,7 +37,7 @@ func newCompiler(cfg *Config) (*compiler, error) {
 	c := &compiler{cfg: cfg, services: make(map[string]target, len(cfg.Services))}
 	trusted := newTrust(cfg.TrustedProxies)
 	var errs []error
-	make := func(name string, u *Upstream) target {
+	newUpstream := func(name string, u *Upstream) target {
 		t, err := newTarget(name, u, trusted)
 		if err != nil {
 			errs = append(errs, err)
@@ -43,10 +45,10 @@ func newCompiler(cfg *Config) (*compiler, error) {
 		t.log = cfg.Logger
 		return t
 	}
-	c.legacy = make("the legacy application", &cfg.Legacy)
+	c.legacy = newUpstream("the legacy application", &cfg.Legacy)
 	cfg.Services = maps.Clone(cfg.Services)
 	for name, u := range cfg.Services {
-		c.services[name] = make(fmt.Sprintf("service %q", name), &u)
+		c.services[name] = newUpstream(fmt.Sprintf("service %q", name), &u)
 		cfg.Services[name] = u
 	}
 	return c, errors.Join(errs...)
@@ -72,13 +74,26 @@ func newTarget(name string, u *Upstream, trusted trust) (target, error) {
 	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies}, nil
 }
 
+// defaultTransport returns what an upstream without a transport gets. It is made from nothing, as
+// http.DefaultTransport may be anything, and keeps few connections.
 func defaultTransport(u *url.URL) http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableCompression = true // whether an answer is compressed is between client and upstream
-	t.Proxy = nil
-	if u.Scheme == "h2c" {
-		t.Protocols = new(http.Protocols)
+	t := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   5 * time.Second,
+		DisableCompression:    true, // whether an answer is compressed is between client and upstream
+		MaxIdleConnsPerHost:   256,
+		IdleConnTimeout:       2 * time.Second, // less than servers keep theirs
+		ExpectContinueTimeout: time.Second,
+		Protocols:             new(http.Protocols),
+	}
+	switch u.Scheme {
+	case "h2c":
 		t.Protocols.SetUnencryptedHTTP2(true)
+	case "https":
+		t.Protocols.SetHTTP2(true)
+		fallthrough
+	default:
+		t.Protocols.SetHTTP1(true)
 	}
 	return t
 }

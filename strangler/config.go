@@ -36,8 +36,9 @@ type Upstream struct {
 	URL  *url.URL // its path, if any, is put before the request's
 	Host string   // the Host header: "preserve" (also ""), "upstream", or a literal name
 
-	// Transport carries clients' requests; nil is a clone of http.DefaultTransport that asks
-	// for no compression and uses no proxy. Package upstream makes better ones. It may choose another host than URL's.
+	// Transport carries clients' requests; nil is one that asks for no compression, uses no
+	// proxy and waits 5 s for a connection, but as long as it takes for an answer. Package
+	// upstream makes others. It may choose another host than URL's.
 	Transport http.RoundTripper
 	// Copies carries shadow copies, so that they share no connections and no limits with
 	// clients' requests; nil is like Transport's nil, one of its own.

@@ -83,8 +83,10 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	}
 	ctx := httptrace.WithClientTrace(r.Context(), trace)
 	out := f.rewrite.request(ctx, r, body)
-	if out.Body == nil && f.repeat == RepeatNever && r.ContentLength == 0 {
-		out.Body = onceOnly(r.Method)
+	if body == nil && f.repeat == RepeatNever {
+		if once := onceOnly(r.Method); once != nil {
+			out.Body = once
+		}
 	}
 	resp, err := f.transport.RoundTrip(out)
 	hints.end()
@@ -197,6 +199,7 @@ func (i *hints) pass(status int, header textproto.MIMEHeader) error {
 	if i.done || !i.r.ProtoAtLeast(1, 1) || status == http.StatusContinue && i.r.Header["Expect"] == nil {
 		return nil
 	}
+	dropHopByHop(http.Header(header))
 	h := i.w.Header()
 	before := make(http.Header, len(header))
 	for name, values := range header {

@@ -108,6 +108,8 @@ func TestRequestOnTheWire(t *testing.T) {
 		"no upgrade without Connection": {send: "GET / HTTP/1.1\r\n" + host + "Upgrade: websocket\r\n"},
 		"no upgrade to h2c":             {send: "GET / HTTP/1.1\r\n" + host + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"},
 		"a body with a length":          {send: "GET / HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nabc", want: []string{"Content-Length: 3"}},
+		"an empty body with a length":   {send: "DELETE / HTTP/1.1\r\n" + host + "Content-Length: 0\r\n", want: []string{"Content-Length: 0"}},
+		"no body and no length":         {send: "DELETE / HTTP/1.1\r\n" + host},
 		"a body in chunks":              {send: "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", want: []string{"Transfer-Encoding: chunked"}},
 		"headers that are ours":         {send: "GET / HTTP/1.1\r\n" + host + "X-Strangler-Side: service\r\nx-strangler-shadow: r\r\nX-Stranglers: 1\r\n", want: []string{"X-Stranglers: 1"}},
 		"forwarding headers are not believed": {

@@ -3,6 +3,7 @@ package strangler
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -289,5 +290,18 @@ func BenchmarkTableWith(b *testing.B) {
 		if _, err := table.With(map[string]Position{"r1000": Canary(Weight(1 + i%9999))}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestDefaultTransport has it that nobody's http.DefaultTransport matters.
+func TestDefaultTransport(t *testing.T) {
+	before := http.DefaultTransport
+	t.Cleanup(func() { http.DefaultTransport = before })
+	http.DefaultTransport = roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("not this one")
+	})
+	address, _ := front(t, Config{Legacy: Upstream{URL: upstreamOf(t, says(200, "legacy")).URL}})
+	if resp, body := get(t, client(t), address); resp.StatusCode != 200 || body != "legacy" {
+		t.Errorf("answer %d %q, want 200 legacy", resp.StatusCode, body)
 	}
 }

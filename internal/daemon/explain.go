@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -45,7 +46,7 @@ func (d *Daemon) Explain(e web.Explain) (web.Explanation, error) {
 // explained makes the request that is asked about, as the listener would have handed it on.
 func explained(e web.Explain) (*http.Request, error) {
 	u, err := url.Parse(e.URL)
-	if err != nil || u.Path == "" && u.Host == "" {
+	if err != nil || u.Host == "" && !strings.HasPrefix(u.Path, "/") && u.Path != "*" {
 		return nil, &web.InvalidError{Why: fmt.Sprintf("%q is neither a path such as /api/orders/17 nor a URL", e.URL)}
 	}
 	if e.Method == "" {

@@ -47,6 +47,7 @@ func (s *system) routeNamed(name string) web.Route {
 
 // TestReloadByFile lets the watcher see a good file, a bad one and a good one again.
 func TestReloadByFile(t *testing.T) {
+	t.Parallel()
 	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
 	text := fmt.Sprintf(oneRoute, legacy.URL, service.URL)
 	s := start(t, text)
@@ -271,6 +272,7 @@ func TestReloadNeedsRestart(t *testing.T) {
 
 // TestReloadIncluded adds, breaks, mends and removes an included file; the watcher sees it all.
 func TestReloadIncluded(t *testing.T) {
+	t.Parallel()
 	legacy := backend(t, "legacy", nil)
 	folder := t.TempDir()
 	included := filepath.Join(folder, "routes.d", "one.yaml")

@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,7 +110,7 @@ func TestStartInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = daemon.New(t.Context(), daemon.Options{Config: cfg})
+		_, err = daemon.New(t.Context(), daemon.Options{Config: cfg, Logger: slog.New(slog.DiscardHandler)})
 		want := fmt.Sprintf("%s:1:9: listen: %s is in use by another process; stop that one or choose another address", file, s.Addr())
 		if err == nil || err.Error() != want {
 			t.Errorf("error %v, want %q", err, want)

@@ -63,6 +63,7 @@ func NewHandler(c Config) (http.Handler, error) {
 	mux.Group(func(mux chi.Router) {
 		mux.Use(hosts.check, origin.Handler)
 		mux.Get("/login", s.loginPage)
+		mux.Get("/login.css", loginStyle)
 		mux.Post("/login", s.login)
 		mux.Post("/logout", s.logout)
 		mux.Group(func(mux chi.Router) {

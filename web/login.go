@@ -1,28 +1,25 @@
 package web
 
 import (
+	_ "embed"
 	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
 )
 
-var loginTemplate = template.Must(template.New("login").Parse(`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Log in · strangler</title></head>
-<body>
-<main>
-<h1>Log in</h1>
-{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
-<form method="post" action="/login">
-<input type="hidden" name="next" value="{{.Next}}">
-<p><label for="token">Token</label> <input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
-<p><button>Log in</button></p>
-</form>
-</main>
-</body>
-</html>
-`))
+//go:embed login.html
+var loginHTML string
+
+//go:embed login.css
+var loginCSS []byte
+
+var loginTemplate = template.Must(template.New("login").Parse(loginHTML))
+
+func loginStyle(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Write(loginCSS) // whether the client is still there is its own business
+}
 
 func (s *shell) showLogin(w http.ResponseWriter, status int, next, problem string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -67,6 +67,9 @@ func TestLogin(t *testing.T) {
 	if got := s.ask("GET", "/api/v1/routes", nil, "Accept", "text/html"); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a browser at the API: %d", got.StatusCode)
 	}
+	if style := s.ask("GET", "/login.css", nil); style.StatusCode != http.StatusOK || style.Header.Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("style: %d %v", style.StatusCode, style.Header)
+	}
 	wrong := s.ask("POST", "/login", url.Values{"token": {"nonsense"}, "next": {"/x"}})
 	if wrong.StatusCode != http.StatusUnauthorized || wrong.Header.Get("Set-Cookie") != "" || !strings.Contains(wrong.body, "No such token") {
 		t.Errorf("wrong token: %d %v", wrong.StatusCode, wrong.Header)

@@ -50,7 +50,7 @@ func noticeOf(err error) *notice {
 				visible(conflict.Route), conflict.Have, conflict.Want)}
 	case errors.As(err, &refused):
 		return &notice{Status: http.StatusConflict, Title: "A guard refused it", Force: refused.Force,
-			Detail: fmt.Sprintf("Route %s: %s.", visible(refused.Route), visible(strings.ReplaceAll(refused.Why, "--force", "force")))}
+			Detail: fmt.Sprintf("Route %s: %s.", visible(refused.Route), why(refused.Why))}
 	case errors.As(err, &invalid):
 		return &notice{Status: http.StatusUnprocessableEntity, Title: "That move makes no sense", Detail: detail}
 	case errors.As(err, &nothing):

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
@@ -374,5 +373,3 @@ func empty() *system { return &system{} }
 func identity(role web.Role) web.Identity {
 	return web.Identity{Name: "anna", Role: role, Verified: true}
 }
-
-func nobody(t *testing.T) web.Identity { t.Helper(); return web.Identity{Role: web.RoleOperate} }

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,13 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 		}
 		l.marks[d.Pointer] = d.Kind
 	}
-	if err := l.value("", "", 0, false); err != nil && !errors.Is(err, errEnough) {
+	switch err := l.value("", "", 0, false); {
+	case errors.Is(err, errEnough):
+		return l.lines, true
+	case err != nil:
+		return nil, false
+	}
+	if _, err := l.dec.ReadToken(); err != io.EOF {
 		return nil, false
 	}
 	return l.lines, true
@@ -126,7 +133,7 @@ func (l *layout) container(open jsontext.Kind, pointer, label string, depth int,
 		}
 		l.lines[len(l.lines)-1].Ghost = true
 	}
-	return l.add(depth, end+l.comma(), "", inside)
+	return l.add(depth, end+l.comma(), "", within)
 }
 
 // comma returns what stands after a value.

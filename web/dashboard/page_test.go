@@ -1,6 +1,8 @@
 package dashboard
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -55,5 +58,170 @@ func TestPages(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+func TestEmptyPagesTeach(t *testing.T) {
+	h := as(identity(web.RoleOperate), New(Config{System: empty(), Logger: quiet()}))
+	for path, want := range map[string]string{
+		"/":         "No routes yet",
+		"/groups":   "strangler shift NAME shadow",
+		"/journal":  "Nothing is in the journal yet",
+		"/services": "No services yet",
+		"/config":   "strangler init",
+		"/rollback": "Nothing would move",
+	} {
+		if status, body := get(t, h, path); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: status %d, and it doesn't say %q", path, status, want)
+		}
+	}
+}
+
+// TestStrangersTextIsText holds that nothing recorded becomes markup, and that what hides or
+// turns text around is visible.
+func TestStrangersTextIsText(t *testing.T) {
+	h := as(identity(web.RoleOperate), New(Config{System: hostile(), Logger: quiet()}))
+	for _, path := range append(pages, "/routes/"+strings.Repeat("%3Cscript%3E", 9), "/nowhere/%3Cimg%20src=x%3E") {
+		_, body := get(t, h, path)
+		for _, bad := range []string{"<script>alert", "<img", "</pre><script", "\u202e", "\x00", "\xff", "\"onx=", " onx=", "href=\"javascript:"} {
+			if at := strings.Index(body, bad); at >= 0 {
+				t.Errorf("%s has %q: %.120s", path, bad, body[max(0, at-60):])
+			}
+		}
+	}
+	if _, body := get(t, h, "/divergences/d1"); !strings.Contains(body, "⟨U&#43;202E⟩") {
+		t.Error("a character that turns text around isn't named")
+	}
+}
+
+func TestErrorsArePages(t *testing.T) {
+	broken := good()
+	broken.fails = errors.New("read ledger: disk on fire")
+	tests := []struct {
+		name, path string
+		system     *system
+		status     int
+		want       string
+	}{
+		{"no such route, with the nearest name", "/routes/orders-reed", good(), 404, "did you mean"},
+		{"no such group", "/groups/nope", good(), 404, "no group nope"},
+		{"no such divergence", "/divergences/nope", good(), 404, "no divergence nope"},
+		{"no such page", "/nope", good(), 404, "no page /nope"},
+		{"no such service to roll back", "/rollback?service=nope", good(), 404, "No route belongs to it"},
+		{"the ledger can't be read", "/groups", broken, 500, "disk on fire"},
+		{"the journal can't be read", "/journal", broken, 500, "disk on fire"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			status, body := get(t, as(identity(web.RoleView), New(Config{System: tt.system, Logger: quiet()})), tt.path)
+			if status != tt.status || !strings.Contains(body, tt.want) || !strings.Contains(body, `role="alert"`) {
+				t.Errorf("status %d, want %d and %q in %.2000s", status, tt.status, tt.want, body)
+			}
+		})
+	}
+}
+
+func TestRoles(t *testing.T) {
+	var logged strings.Builder
+	logger := slog.New(slog.NewTextHandler(&logged, nil))
+	for _, tt := range []struct {
+		role           web.Role
+		opens          bool
+		reads, operate bool
+	}{{"", false, false, false}, {web.RoleView, true, false, false}, {web.RoleEvidence, true, true, false}, {web.RoleOperate, true, true, true}} {
+		t.Run(string(tt.role), func(t *testing.T) {
+			logged.Reset()
+			s := good()
+			h := as(identity(tt.role), New(Config{System: s, Logger: logger}))
+			status, body := get(t, h, "/routes/orders-read")
+			if (status == http.StatusOK) != tt.opens {
+				t.Fatalf("status %d", status)
+			}
+			if got := strings.Contains(body, `id="move-button"`); got != tt.operate {
+				t.Errorf("controls on the page: %v, want %v", got, tt.operate)
+			}
+			for _, path := range []string{"/divergences/d1", "/groups/g1"} {
+				_, body = get(t, h, path)
+				if got := strings.Contains(body, "41.98"); got != tt.reads {
+					t.Errorf("%s: recorded values on the page: %v, want %v", path, got, tt.reads)
+				}
+				if withheld := strings.Contains(body, "withheld"); withheld != (tt.opens && !tt.reads) {
+					t.Errorf("%s: it says that answers are withheld: %v", path, withheld)
+				}
+			}
+			if got := strings.Count(logged.String(), "recorded answers read"); got != map[bool]int{true: 2}[tt.reads] {
+				t.Errorf("%d readings are logged: %s", got, logged.String())
+			}
+			if tt.reads && !strings.Contains(logged.String(), "actor=anna verified=true divergence=d1 route=orders-read") {
+				t.Errorf("the log doesn't say who read what: %s", logged.String())
+			}
+			for _, path := range []string{"/routes/orders-read/shift", "/routes/orders-read/undo", "/rollback"} {
+				if status, _ := post(t, h, path, "to=legacy&version=3&confirm=yes", false); (status != http.StatusForbidden) != tt.operate {
+					t.Errorf("POST %s: status %d", path, status)
+				}
+			}
+		})
+	}
+}
+
+func TestAssets(t *testing.T) {
+	files := newAssets()
+	h := New(Config{System: empty(), Logger: quiet()})
+	for name := range files.files {
+		address, err := files.url(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, address, nil))
+		if rec.Code != http.StatusOK || !strings.Contains(rec.Header().Get("Cache-Control"), "immutable") || rec.Body.Len() == 0 {
+			t.Errorf("%s: status %d, headers %v", address, rec.Code, rec.Header())
+		}
+		again := httptest.NewRequest(http.MethodGet, address, nil)
+		again.Header.Set("If-None-Match", rec.Header().Get("ETag"))
+		rec = httptest.NewRecorder()
+		h.ServeHTTP(rec, again)
+		if rec.Code != http.StatusNotModified {
+			t.Errorf("%s again: status %d", address, rec.Code)
+		}
+	}
+	if status, _ := get(t, h, "/assets/0/nope.js"); status != http.StatusNotFound {
+		t.Errorf("an asset that there isn't: status %d", status)
+	}
+}
+
+// TestFirstPageIsSmall counts what a first visit costs with 500 routes.
+func TestFirstPageIsSmall(t *testing.T) {
+	s := good()
+	for i := range 500 {
+		name := fmt.Sprintf("route-%d", i)
+		s.routes = append(s.routes, route(name, "/api/v2/"+name+"/{id}", strangler.Canary(strangler.Weight(1+i))))
+		s.stats.Routes = append(s.stats.Routes, sides(name, float64(i)/7, float64(i)/3))
+	}
+	server := httptest.NewServer(as(identity(web.RoleOperate), New(Config{System: s, Logger: quiet()})))
+	defer server.Close()
+	total := 0
+	files := newAssets()
+	paths := []string{"/"}
+	for _, name := range []string{"style.css", "app.js", "icon.svg", "vendor/htmx.min.js", "vendor/sse.min.js"} {
+		address, _ := files.url(name)
+		paths = append(paths, address)
+	}
+	for _, path := range paths {
+		req, _ := http.NewRequest(http.MethodGet, server.URL+path, nil)
+		req.Header.Set("Accept-Encoding", "gzip")
+		resp, err := server.Client().Transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.Header.Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s isn't compressed", path)
+		}
+		total += len(body)
+	}
+	if total > 150_000 {
+		t.Errorf("the first page costs %d bytes on the wire, more than 150 KB", total)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/rollout"
@@ -22,7 +23,8 @@ type rollbackView struct {
 	Moves   []rollbackMove
 	Shadows []rollbackMove // legacy serves them already; their shadowing ends
 	Skipped []rollout.Skipped
-	Gains   float64 // requests per second
+	Forced  []string // of those skipped, whom force would take along
+	Gains   float64  // requests per second
 	Reason  string
 	Force   bool // ask for it
 	Notice  *notice
@@ -85,7 +87,25 @@ func buildRollback(q *query, form url.Values) (*rollbackView, error) {
 		v.Gains += move.PerSecond
 	}
 	v.Skipped = skipped
+	if len(skipped) > 0 && !v.Force {
+		v.Forced = forced(standings, v.Target, moves)
+	}
 	return v, nil
+}
+
+// forced returns the routes that go back with force only.
+func forced(standings []rollout.Standing, target rollout.Target, moves []rollout.Move) []string {
+	more, _, err := rollout.Rollback(standings, target, strangler.PhaseLegacy, true)
+	if err != nil {
+		return nil // it was possible without force; with it is the rollback's to say
+	}
+	var names []string
+	for _, m := range more {
+		if !slices.ContainsFunc(moves, func(without rollout.Move) bool { return without.Route == m.Route }) {
+			names = append(names, m.Route)
+		}
+	}
+	return names
 }
 
 func refusal(err error) *notice {

@@ -20,7 +20,11 @@ var routePage = page{
 	name:  "route",
 	build: func(q *query) (view, error) { return buildRoute(q, nil) },
 	live: func(v view) []fragment {
-		return []fragment{{"stands", v}, {"figures", v}, {"evidence", v}, {"history", v}}
+		parts := []fragment{{"stands", v}, {"figures", v}, {"evidence", v}, {"history", v}}
+		if v.base().Who.Operate {
+			parts = append(parts, fragment{"move", v})
+		}
+		return parts
 	},
 }
 

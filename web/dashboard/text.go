@@ -33,6 +33,7 @@ func functions(files *assets) template.FuncMap {
 		"ratio":   ratio,
 		"phases":  strangler.Phases,
 		"what":    func(k shadow.Kind) string { return kindText[k] },
+		"why":     why,
 		"verb":    func(p strangler.Phase) string { return phaseText[p] },
 		"match":   matchText,
 		"list":    func(items ...string) []string { return items },
@@ -206,3 +207,6 @@ func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(visible(s)), "\n")
 	return cut(s, 240)
 }
+
+// why is a guard's reason as it reads beside a checkbox rather than a command.
+func why(s string) string { return visible(strings.ReplaceAll(s, "--force", "force")) }

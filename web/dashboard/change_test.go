@@ -1,0 +1,137 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+func post(t *testing.T, h http.Handler, path, form string, htmx bool) (int, string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if htmx {
+		r.Header.Set("HX-Request", "true")
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	return rec.Code, rec.Body.String()
+}
+
+func TestChanges(t *testing.T) {
+	tests := []struct {
+		name, path, form string
+		status, plain    int    // with htmx, and without
+		want             string // in the answer with htmx
+		route, stands    string // afterwards
+	}{
+		{"shift to a phase", "/routes/orders-read/shift", "to=shadow&version=3&reason=why", 200, 303, "Moved to shadow", "orders-read", "shadow"},
+		{"shift to a weight", "/routes/orders-read/shift", "to=canary&weight=12.5&version=3", 200, 303, "Moved to 12.5%", "orders-read", "12.5%"},
+		{"a weight that is none", "/routes/orders-read/shift", "to=canary&weight=101&version=3", 400, 400, "more than 100%", "orders-read", "25%"},
+		{"no phase", "/routes/orders-read/shift", "version=3", 400, 400, "no phase", "orders-read", "25%"},
+		{"no version", "/routes/orders-read/shift", "to=live", 400, 400, "which version you saw", "orders-read", "25%"},
+		{"somebody was faster", "/routes/orders-read/shift", "to=live&version=2&reason=kept+text", 409, 409, "kept text", "orders-read", "25%"},
+		{"a guard refuses, force is offered", "/routes/orders-read/shift", "to=retired&version=3", 409, 409, `name="force"`, "orders-read", "25%"},
+		{"force", "/routes/orders-read/shift", "to=retired&version=3&force=yes", 200, 303, "Moved to retired", "orders-read", "retired"},
+		{"force doesn't help", "/routes/payments/shift", "to=legacy&version=3", 409, 409, "owns the data", "payments", "live"},
+		{"no such route", "/routes/nope/shift", "to=legacy&version=3", 404, 404, "There is no such route", "", ""},
+		{"undo", "/routes/orders-read/undo", "version=3", 200, 303, "stands at shadow", "orders-read", "shadow"},
+		{"undo from the overview", "/routes/orders-read/undo", "version=3&from=overview", 200, 303, "One step back", "orders-read", "shadow"},
+		{"undo what somebody moved meanwhile", "/routes/orders-read/undo", "version=2&from=overview", 409, 409, "Somebody moved it meanwhile", "orders-read", "25%"},
+		{"nothing to undo", "/routes/stock/undo", "version=3", 409, 409, "There is nothing to undo", "stock", "live"},
+		{"roll everything back", "/rollback", "to=legacy&confirm=yes", 200, 200, "owns the data", "orders-read", "legacy"},
+		{"roll back to shadow", "/rollback", "to=shadow&confirm=yes&route=orders-read", 200, 200, "2 routes moved", "orders-list", "shadow"},
+		{"roll back what wants force", "/rollback", "to=legacy&confirm=yes&route=stock", 409, 409, `name="force"`, "stock", "live"},
+		{"roll back with force", "/rollback", "to=legacy&confirm=yes&route=stock&force=yes", 200, 200, "1 route moved", "stock", "legacy"},
+		{"roll back without confirmation", "/rollback", "to=legacy", 400, 400, "wants its confirmation", "orders-read", "25%"},
+		{"roll forward", "/rollback", "to=live&confirm=yes", 422, 422, "makes no sense", "orders-read", "25%"},
+		{"too large a form", "/routes/orders-read/shift", "to=legacy&version=3&reason=" + strings.Repeat("x", maxForm), 413, 413, "too large", "orders-read", "25%"},
+	}
+	for _, tt := range tests {
+		for _, htmx := range []bool{true, false} {
+			t.Run(tt.name, func(t *testing.T) {
+				s := good()
+				h := as(web.Identity{Role: web.RoleOperate}, New(Config{System: s, Logger: quiet()}))
+				want := tt.plain
+				if htmx {
+					want = tt.status
+				}
+				status, body := post(t, h, tt.path, tt.form, htmx)
+				if status != want {
+					t.Errorf("status %d, want %d: %.300s", status, want, body)
+				}
+				if status != http.StatusSeeOther && !strings.Contains(body, tt.want) {
+					t.Errorf("it doesn't say %q: %s", tt.want, body)
+				}
+				if status >= 400 && !strings.Contains(body, `role="alert"`) {
+					t.Errorf("no alert in %s", body)
+				}
+				for _, r := range s.Routes() {
+					if got := (strangler.Position{Phase: r.Phase, Weight: r.Weight}).String(); r.Name == tt.route && got != tt.stands {
+						t.Errorf("%s stands at %s, want %s", r.Name, got, tt.stands)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestActor(t *testing.T) {
+	tests := []struct {
+		name     string
+		identity web.Identity
+		form     string
+		cookie   string
+		want     web.Actor
+	}{
+		{"a token's name wins", identity(web.RoleOperate), "&actor=eve", "eve", web.Actor{Name: "anna", Verified: true}},
+		{"what a person types", web.Identity{Role: web.RoleOperate}, "&actor=+Zo%C3%AB++B%0A", "", web.Actor{Name: "Zoë B"}},
+		{"what a person typed last", web.Identity{Role: web.RoleOperate}, "", "Zo%C3%AB", web.Actor{Name: "Zoë"}},
+		{"nobody says", web.Identity{Role: web.RoleOperate}, "&actor=", "", web.Actor{Name: "dashboard"}},
+		{"very long", web.Identity{Role: web.RoleOperate}, "&actor=" + strings.Repeat("x", 500), "", web.Actor{Name: strings.Repeat("x", maxName)}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := good()
+			h := as(tt.identity, New(Config{System: s, Logger: quiet()}))
+			r := httptest.NewRequest(http.MethodPost, "/routes/orders-read/shift", strings.NewReader("to=live&version=3"+tt.form))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if tt.cookie != "" {
+				r.AddCookie(&http.Cookie{Name: nameCookie, Value: tt.cookie})
+			}
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, r)
+			last := s.entries[len(s.entries)-1]
+			if got := (web.Actor{Name: last.Actor, Verified: last.Verified}); got != tt.want {
+				t.Errorf("the journal says %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestUnknownErrorsAreLoggedAndShown(t *testing.T) {
+	s := good()
+	var logged strings.Builder
+	h := as(identity(web.RoleOperate), New(Config{System: failingShift{s}, Logger: textLogger(&logged)}))
+	status, body := post(t, h, "/routes/orders-read/shift", "to=live&version=3", true)
+	if status != http.StatusInternalServerError || !strings.Contains(body, "no space left") || !strings.Contains(logged.String(), "no space left") {
+		t.Errorf("status %d, logged %q, body %s", status, logged.String(), body)
+	}
+}
+
+// failingShift is a system whose journal can't be written.
+type failingShift struct{ *system }
+
+func (failingShift) Shift(context.Context, web.Move) (web.Route, error) {
+	return web.Route{}, errors.New("write journal: no space left on device")
+}
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

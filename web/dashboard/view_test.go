@@ -1,0 +1,198 @@
+package dashboard
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// drawn writes lines as a person reads them: > marks a difference, | is within one, ~ stands
+// for what only the other side has.
+func drawn(lines []bodyLine) string {
+	var b strings.Builder
+	for _, l := range lines {
+		switch {
+		case l.Ghost:
+			b.WriteString("~ ")
+		case l.Kind != "":
+			b.WriteString("> ")
+		case l.Inside:
+			b.WriteString("| ")
+		default:
+			b.WriteString("  ")
+		}
+		b.WriteString(l.Text)
+		if l.Kind != "" {
+			b.WriteString(" # " + string(l.Kind))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func TestJSONLines(t *testing.T) {
+	diff := func(pointer string, kind shadow.Kind) shadow.Difference {
+		return shadow.Difference{Pointer: pointer, Kind: kind}
+	}
+	tests := []struct {
+		name, body  string
+		differences []shadow.Difference
+		side        shadow.Side
+		want        string
+	}{
+		{"a value", `{"a":1,"b":[true,null]}`, []shadow.Difference{diff("/b/1", shadow.KindValue)}, shadow.Legacy, `
+  {
+    "a": 1,
+    "b": [
+      true,
+>     null # value
+    ]
+  }
+`},
+		{"the whole body", `1e400`, []shadow.Difference{diff("", shadow.KindType)}, shadow.Service, `
+> 1e400 # type
+`},
+		{"missing is marked where it is", `{"a":{"b":1}}`, []shadow.Difference{diff("/a", shadow.KindMissing)}, shadow.Legacy, `
+  {
+>   "a": { # missing
+|     "b": 1
+|   }
+  }
+`},
+		{"and named where it isn't", `{}`, []shadow.Difference{diff("/a", shadow.KindMissing)}, shadow.Service, `
+  {
+~   "a"
+  }
+`},
+		{"extra element", `[1]`, []shadow.Difference{diff("/1", shadow.KindExtra)}, shadow.Legacy, `
+  [
+    1
+~   [1]
+  ]
+`},
+		{"another order marks the list, not each element", `[2,1]`, []shadow.Difference{diff("", shadow.KindOrder)}, shadow.Legacy, `
+> [ # order
+    2,
+    1
+  ]
+`},
+		{"names with slash and tilde", `{"a/b~":1}`, []shadow.Difference{diff("/a~1b~0", shadow.KindValue)}, shadow.Legacy, `
+  {
+>   "a/b~": 1 # value
+  }
+`},
+		{"empty containers stay on a line", `{"a":{},"b":[]}`, nil, shadow.Legacy, `
+  {
+    "a": {},
+    "b": []
+  }
+`},
+		{"duplicate names and exact numbers", `{"a":9007199254740993,"a":1.0}`, nil, shadow.Legacy, `
+  {
+    "a": 9007199254740993,
+    "a": 1.0
+  }
+`},
+		{"what hides is visible", "{\"a\":\"\u202e\\u200b\xff</pre>\"}", nil, shadow.Legacy, `
+  {
+    "a": "⟨U+202E⟩⟨U+200B⟩�</pre>"
+  }
+`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			lines, ok := jsonLines(tt.body, tt.differences, tt.side)
+			if !ok {
+				t.Fatal("it isn't taken for JSON")
+			}
+			if diff := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), drawn(lines)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNotJSON(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty": "", "blank": " \n", "cut": `{"a":1`, "text": "hello", "too deep": strings.Repeat("[", maxDepth+2) + strings.Repeat("]", maxDepth+2),
+		"more than one value": `{} {}`,
+	} {
+		if lines, ok := jsonLines(body, nil, shadow.Legacy); ok {
+			t.Errorf("%s is taken for JSON: %s", name, drawn(lines))
+		}
+	}
+}
+
+func TestTextLines(t *testing.T) {
+	left, right := textLines("a\nb\nc\nd\n", "a\nc\nx\nd\ne\n")
+	if diff := cmp.Diff("  a\n> b # body\n  c\n  d\n", drawn(left)); diff != "" {
+		t.Errorf("legacy (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff("  a\n  c\n> x # body\n  d\n> e # body\n", drawn(right)); diff != "" {
+		t.Errorf("service (-want +got):\n%s", diff)
+	}
+}
+
+func TestViewIsBounded(t *testing.T) {
+	body := "[" + strings.Repeat("0,", 100_000) + strings.Repeat("9", 10_000) + "]"
+	lines, ok := jsonLines(body, []shadow.Difference{{Pointer: "/50", Kind: shadow.KindValue}}, shadow.Legacy)
+	if !ok || len(lines) > layoutLines {
+		t.Fatalf("ok %v, %d lines", ok, len(lines))
+	}
+	v := viewOf(lines, &web.Answer{Body: body, Size: int64(len(body))})
+	shown := 0
+	for _, p := range v.Parts {
+		shown += len(p.Lines)
+		for _, l := range p.Lines {
+			if p.Folded && l.Kind != "" {
+				t.Error("a line that differs is folded away")
+			}
+			if n := utf8.RuneCountInString(l.Text); n > maxLine+2*maxDepth {
+				t.Errorf("a line of %d characters", n)
+			}
+		}
+	}
+	if shown > maxLines || v.Note == "" {
+		t.Errorf("%d lines are shown, note %q", shown, v.Note)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for got, want := range map[string]string{
+		count(0): "0", count(-1234): "-1,234", count(1234567): "1,234,567", count(999): "999",
+		percent(0): "0%", percent(.00001): "<0.1%", percent(.293): "29.3%", percent(.99999): ">99.9%", percent(1): "100%",
+		rate(.004): "<0.01", rate(.5): "0.50", rate(12.34): "12.3", rate(12345): "12,345",
+		milliseconds(0): "–", milliseconds(3.25): "3.2 ms", milliseconds(180.4): "180 ms", milliseconds(12_000): "12.0 s",
+		size(512): "512 B", size(48 << 20): "48.0 MiB", ratio(1, 0): "", ratio(1, 4): "25%",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// FuzzBodies holds that whatever the two sides answered can be laid out, in bounds and visible.
+func FuzzBodies(f *testing.F) {
+	f.Add(`{"a":[1,{"b":null}]}`, "{}", "/a/1/b", "missing")
+	f.Add("a\nb", "a\r\nc", "", "body")
+	f.Add("[[[\u202e", "\xff\x00", "/~2/é", "extra")
+	f.Fuzz(func(t *testing.T, legacy, service, pointer, kind string) {
+		d := web.Divergence{Differences: []shadow.Difference{{Pointer: pointer, Kind: shadow.Kind(kind)}},
+			Legacy: &web.Answer{Body: legacy}, Service: &web.Answer{Body: service}}
+		left, right := bodyViews(d)
+		for _, v := range []bodyView{left, right} {
+			for _, p := range v.Parts {
+				for _, l := range p.Lines {
+					if !utf8.ValidString(l.Text) || strings.ContainsFunc(l.Text, hidden) {
+						t.Errorf("a line that hides something: %q", l.Text)
+					}
+				}
+			}
+		}
+	})
+}

@@ -130,7 +130,8 @@ func fetch(ts *testscript.TestScript, args []string) string {
 }
 
 // backend NAME FOLDER: starts an application whose answers lie in the folder, as JSON, and says
-// in X-Side who it is. NAME becomes its URL. It keeps the requests that hold sends waiting.
+// in X-Side who it is; /seen answers what it sees of a request. NAME becomes its URL. It keeps
+// the requests that hold sends waiting.
 func backend(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: backend NAME FOLDER")
@@ -142,6 +143,10 @@ func backend(ts *testscript.TestScript, neg bool, args []string) {
 			<-held.release
 		}
 		w.Header().Set("X-Side", side)
+		if r.URL.Path == "/seen" {
+			fmt.Fprintf(w, "host=%s for=%s proto=%s", r.Host, r.Header.Get("X-Forwarded-For"), r.Header.Get("X-Forwarded-Proto"))
+			return
+		}
 		body, err := os.ReadFile(filepath.Join(folder, filepath.Clean("/"+r.URL.Path)))
 		if err != nil {
 			http.Error(w, "there is nothing here", http.StatusNotFound)

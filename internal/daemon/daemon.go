@@ -120,7 +120,7 @@ func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) 
 	if d.journal, err = journal.Open(ctx, file, journal.Config{Logger: d.log}); err != nil {
 		return err
 	}
-	if d.journal.Fresh() {
+	if d.journal.Fresh() && len(cfg.Routes) > 0 { // without routes there is nothing to have lost
 		d.log.Warn("there was no journal: a new one begins, and every route stands where the configuration starts it", keyFile, file)
 	}
 	d.ledger, err = ledger.Open(ctx, filepath.Join(cfg.Data, "ledger.db"), ledger.Config{

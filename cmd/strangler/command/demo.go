@@ -35,6 +35,9 @@ in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
 			if d.rate < 0 || d.rate > 2000 {
 				return usagef("--rate %g: it is 0 to 2000 requests per second", d.rate)
 			}
+			if err := errors.Join(checkAddress("listen", d.listen), checkAddress("admin", d.admin)); err != nil {
+				return err
+			}
 			d.out, d.log = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return d.run(cmd.Context())
 		}),
@@ -73,12 +76,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, apps.Close()) }()
 	cfg, err := d.configuration(apps)
 	if err != nil {
-		return err
+		return d.flagged(err)
 	}
 	logger := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	proxy, err := daemon.New(ctx, daemon.Options{Config: cfg, Translators: translate.All(), Logger: logger, Version: version()})
 	if err != nil {
-		return flagged(err, func(string) bool { return true })
+		return d.flagged(err)
 	}
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return proxy.Run(ctx) })
@@ -93,6 +96,21 @@ func (d *demo) run(ctx context.Context) (err error) {
 	stop() // a second Ctrl-C ends the process at once
 	fmt.Fprintln(d.log, "stopping")
 	return running.Wait()
+}
+
+// flagged returns an error about the demo's configuration as one about the flags that went into
+// it: nobody wrote that file, and it may be gone.
+func (d *demo) flagged(err error) error {
+	given := func(string) bool { return true }
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		return flagged(err, given)
+	}
+	var all []error
+	for _, problem := range problems {
+		all = append(all, flagged(problem, given))
+	}
+	return &usageError{errors.Join(all...)}
 }
 
 // configuration reads the bookshop's own file, with the addresses of this run.

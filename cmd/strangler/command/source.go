@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,7 +46,17 @@ func (s *source) check() error {
 		return usagef("-c and --legacy exclude each other: use a file, or none")
 	case s.legacy == "" && s.changed("host"):
 		return usagef("--host goes with --legacy; in a file it is legacy.host")
-	case s.legacy != "" || s.changed("config"):
+	case s.host == "" || strings.ContainsAny(s.host, " /@?#"):
+		return usagef("--host %q: it is preserve, upstream or a host name, with or without a port", s.host)
+	}
+	for flag, address := range map[string]string{"listen": s.listen, "admin": s.admin} {
+		if s.changed(flag) {
+			if err := checkAddress(flag, address); err != nil {
+				return err
+			}
+		}
+	}
+	if s.legacy != "" || s.changed("config") {
 		return nil
 	}
 	if _, err := os.Stat(s.file); errors.Is(err, fs.ErrNotExist) {
@@ -102,6 +114,18 @@ func flagged(err error, changed func(flag string) bool) error {
 		return err
 	}
 	return fmt.Errorf("--%s: %s", flag, at.Message)
+}
+
+// checkAddress looks at what a flag says is to be listened on.
+func checkAddress(flag, address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil || strings.ContainsAny(host, " /") {
+		return usagef("--%s %q: write host:port, such as 127.0.0.1:8080, or :8080 for every address", flag, address)
+	}
+	return nil
 }
 
 // legacyURL reads where the legacy application is, from the flag of that name.

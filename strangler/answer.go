@@ -24,6 +24,9 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 	announced := slices.Sorted(maps.Keys(resp.Trailer))
 	if len(announced) > 0 {
 		h["Trailer"] = []string{strings.Join(announced, ", ")}
+		if r.Method != http.MethodHead {
+			delete(h, "Content-Length") // of HTTP/2: in HTTP/1.1 only chunks have trailers
+		}
 	}
 	w.WriteHeader(resp.StatusCode)
 	if resp.Body != http.NoBody || resp.ContentLength < 0 {

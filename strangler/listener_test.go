@@ -52,6 +52,25 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
+// TestTrailersNeedChunks has an HTTP/2 upstream whose answer has both a length and a trailer.
+func TestTrailersNeedChunks(t *testing.T) {
+	back := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "X-Sum")
+		w.Header().Set("Content-Length", "4")
+		_, _ = io.WriteString(w, "body")
+		w.Header().Set("X-Sum", "7")
+	}))
+	back.Config.Protocols = new(http.Protocols)
+	back.Config.Protocols.SetUnencryptedHTTP2(true)
+	back.Start()
+	t.Cleanup(back.Close)
+	address, _ := front(t, Config{Legacy: upstreamAt(t, strings.Replace(back.URL, "http:", "h2c:", 1))})
+	resp, body := get(t, client(t), address)
+	if body != "body" || resp.Trailer.Get("X-Sum") != "7" {
+		t.Errorf("answer %q with the trailer %q, want body and 7", body, resp.Trailer.Get("X-Sum"))
+	}
+}
+
 func TestTLS(t *testing.T) {
 	borrowed := httptest.NewTLSServer(nil) // for its certificate
 	defer borrowed.Close()

@@ -59,6 +59,8 @@ func TestJSON(t *testing.T) {
 		{"not JSON passes", "a=b", "application/x-www-form-urlencoded", 200, "text/html", "<p>", "a=b", "<p>", ""},
 		{"an error passes", `{}`, "application/json", 404, "application/json", `{"title":"none"}`, `{"id":"","total":0}`, `{"title":"none"}`, ""},
 		{"an empty answer passes", `{}`, "application/json", 200, "application/json", "", `{"id":"","total":0}`, "", ""},
+		{"an empty request passes", "", "application/json", 200, "application/json", "", "", "", ""},
+		{"nothing but space passes", " \n", "application/json", 200, "application/json", "\n ", " \n", "\n ", ""},
 		{"a wrong type names its place", `{"ORD_NO":"7","TOT_CENTS":"x"}`, "application/json", 200, "application/json", "", "", "", "translate to service: at /TOT_CENTS"},
 		{"broken JSON", `{"ORD_NO":`, "application/json", 200, "application/json", "", "", "", "translate to service: at /ORD_NO"},
 		{"a refusal of the function", `{"TOT_CENTS":-1}`, "application/json", 200, "application/json", "", "", "", "translate to service: at /TOT_CENTS: is negative"},
@@ -72,6 +74,9 @@ func TestJSON(t *testing.T) {
 			client, url := serve(t, orders, func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)
 				sent = string(body)
+				if got := r.Header.Get("Content-Digest"); got != "" {
+					t.Errorf("the service got the digest %s of another body", got)
+				}
 				if int64(len(body)) != r.ContentLength {
 					t.Errorf("Content-Length %d for %d bytes", r.ContentLength, len(body))
 				}
@@ -82,6 +87,7 @@ func TestJSON(t *testing.T) {
 			})
 			req, _ := http.NewRequest("POST", url, strings.NewReader(test.send))
 			req.Header.Set("Content-Type", test.contentType)
+			req.Header.Set("Content-Digest", "sha-256=:y:")
 			resp, err := client.Do(req)
 			if diff := cmp.Diff(test.wantSent, sent); diff != "" {
 				t.Errorf("the service got (-want +got):\n%s", diff)
@@ -143,6 +149,28 @@ func TestTransportAsksForTheWhole(t *testing.T) {
 	if req.Header.Get("Range") == "" {
 		t.Error("the client's own request was changed")
 	}
+}
+
+func TestTransportSendsTrailers(t *testing.T) {
+	client, url := serve(t, acl.Chain{}, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if got := r.Trailer.Get("X-Sum"); got != "7" {
+			t.Errorf("the service got the trailer X-Sum: %q, want 7", got)
+		}
+	})
+	body, upload := io.Pipe()
+	req, _ := http.NewRequest("POST", url, body)
+	req.Trailer = http.Header{"X-Sum": nil}
+	go func() {
+		_, _ = io.WriteString(upload, "a")
+		req.Trailer.Set("X-Sum", "7") // is known only when the body is
+		upload.Close()
+	}()
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
 }
 
 func TestChainOrder(t *testing.T) {

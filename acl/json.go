@@ -39,8 +39,8 @@ func (t jsonTranslator[Legacy, Service]) ToService(req *http.Request) (*http.Req
 		return req, nil
 	}
 	text, err := translate(req.Body, req.Header, t.toService)
-	if err != nil || text == nil {
-		return req, err
+	if err != nil {
+		return nil, err
 	}
 	req.Body = io.NopCloser(bytes.NewReader(text))
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
@@ -78,8 +78,8 @@ func (t jsonTranslator[Legacy, Service]) ToLegacy(client *http.Request, resp *ht
 	return nil
 }
 
-// translate reads body as From and returns it as JSON of To, or nothing where it is empty. It
-// closes body.
+// translate reads body as From and returns it as JSON of To; where there is nothing in it, or
+// nothing but space, it is returned as it is. It closes body.
 func translate[From, To any](body io.ReadCloser, h http.Header, convert func(From) (To, error)) ([]byte, error) {
 	defer body.Close()
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -93,7 +93,7 @@ func translate[From, To any](body io.ReadCloser, h http.Header, convert func(Fro
 		return nil, fmt.Errorf("the body is larger than %d bytes", MaxBody)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
-		return nil, nil
+		return text, nil
 	}
 	var from From
 	if err := json.Unmarshal(text, &from); err != nil {

@@ -1,15 +1,13 @@
 package acl
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // Transport returns a http.RoundTripper that takes requests in legacy's form, sends them
 // through next in the service's, and answers in legacy's form again. What can't be translated
 // is an *Error, and nothing of it is passed on.
 //
 // Since a translated answer has other bytes, Range and If-Range are not sent on, so that the
-// service answers whole, and digests of the untranslated body are taken off.
+// service answers whole, and digests of untranslated bodies are taken off, both ways.
 func Transport(t Translator, next http.RoundTripper) http.RoundTripper {
 	return &transport{t, next}
 }
@@ -24,6 +22,8 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	req := client.Clone(client.Context())
 	req.Header.Del("Range")
 	req.Header.Del("If-Range")
+	dropDigests(req.Header)
+	req.Trailer = client.Trailer // the same map: it is filled while the body is read
 	req, err := t.translator.ToService(req)
 	if err != nil {
 		closeBody(client)
@@ -36,9 +36,7 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return resp, nil // from here on it is no longer HTTP
 	}
-	for _, name := range []string{"Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} { // RFC 9530, RFC 3230
-		resp.Header.Del(name)
-	}
+	dropDigests(resp.Header)
 	body := resp.Body
 	if err := t.translator.ToLegacy(client, resp); err != nil {
 		body.Close()
@@ -46,6 +44,13 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	}
 	resp.Request = client
 	return resp, nil
+}
+
+// dropDigests takes off what says which bytes a body has (RFC 9530, RFC 3230).
+func dropDigests(h http.Header) {
+	for _, name := range []string{"Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
+		h.Del(name)
+	}
 }
 
 // closeBody does what the RoundTripper contract asks for where a request is never sent.

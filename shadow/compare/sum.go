@@ -53,12 +53,12 @@ func (w *walk) sumContainer(t *tree, i uint32, p place) uint64 {
 			switch {
 			case n.kind == object:
 				sum += mix(maphash.Bytes(w.seed, key), own)
-			case loose:
+			case loose || !p.inside: // where little of an array is compared, its length isn't
 				sum += mix(1, own)
 			default:
 				sum = mix(sum, own)
 			}
-		case n.kind == array && !loose:
+		case n.kind == array && !loose && p.inside:
 			sum = mix(sum, 0) // what isn't compared still has its place
 		}
 		w.leave(mark)

@@ -361,9 +361,17 @@ func TestQueriesAreFast(t *testing.T) {
 	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{Queue: 200_000, QueueBytes: 1 << 30, Now: clock})
 	for n := range rows {
 		l.Record(diverged(fmt.Sprintf("route-%d", n%50), fmt.Sprintf("/a%d", n%7), n, "{}"))
+		if n%10_000 == 9_999 {
+			flush(t, l)
+		}
 	}
+	l.Record(diverged("route-3", "/rare", rows, "{}"))
 	flush(t, l)
 	groups, _ := l.Groups(context.Background(), "route-3", "")
+	rare, err := l.Divergences(context.Background(), ledger.Query{Route: "route-3", Limit: 1})
+	if err != nil || len(rare) != 1 {
+		t.Fatal(rare, err)
+	}
 	for name, query := range map[string]func() error{
 		"newest": func() error { _, err := l.Divergences(context.Background(), ledger.Query{}); return err },
 		"of route": func() error {
@@ -374,6 +382,11 @@ func TestQueriesAreFast(t *testing.T) {
 			_, err := l.Divergences(context.Background(), ledger.Query{Group: groups[0].ID})
 			return err
 		},
+		"of a group that has few": func() error {
+			_, err := l.Divergences(context.Background(), ledger.Query{Route: "route-3", Group: rare[0].Group})
+			return err
+		},
+		"one":    func() error { _, err := l.Divergence(context.Background(), fmt.Sprintf("%012d", rows/2)); return err },
 		"groups": func() error { _, err := l.Groups(context.Background(), "", ""); return err },
 		"totals": func() error { _, err := l.Totals(context.Background()); return err },
 	} {

@@ -41,6 +41,9 @@ func (d *Daemon) Undo(ctx context.Context, u web.Undo) ([]web.Route, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.IfVersion != 0 {
+		step.Moves[0].IfVersion = u.IfVersion // the route that was asked for comes first
+	}
 	standing := map[string]rollout.Standing{}
 	for _, s := range d.standings() {
 		standing[s.Route.Name] = s
@@ -87,6 +90,7 @@ func (d *Daemon) commit(ctx context.Context, change journal.Change) ([]web.Route
 		table, err = d.proxy.Table().With(positions(after))
 		return err
 	}
+	before := d.journal.Present()
 	moved, err := d.journal.Move(ctx, change)
 	if err != nil {
 		return nil, err
@@ -95,6 +99,9 @@ func (d *Daemon) commit(ctx context.Context, change journal.Change) ([]web.Route
 	routes := make([]web.Route, len(moved))
 	for i, standing := range moved {
 		routes[i] = d.route(standing.Route)
+		if standing.Version == before[standing.Route].Version {
+			continue // it stood there already
+		}
 		d.log.Info("route moved", keyRoute, standing.Route, keyPosition, standing.Position.String(),
 			keyVersion, standing.Version, keyActor, standing.Actor, keyReason, standing.Reason)
 		d.events.publish(web.Event{Type: eventRoute, Data: routes[i]})

@@ -77,4 +77,13 @@ routes:
 		t.Errorf("with an old version: %v", err)
 	}
 	stand("50%")
+	_, err = s.API.Undo(t.Context(), "read", api.UndoRequest{IfVersion: 1})
+	if !errors.As(err, &problem) || problem.Status != http.StatusPreconditionFailed {
+		t.Errorf("undo with an old version: %v", err)
+	}
+	stand("50%")
+	if _, err := s.API.Undo(t.Context(), "read", api.UndoRequest{IfVersion: s.routeNamed("read").Version}); err != nil {
+		t.Errorf("undo with the right version: %v", err)
+	}
+	stand("legacy")
 }

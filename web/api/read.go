@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json"
 
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -46,19 +47,30 @@ func (s *server) read(w http.ResponseWriter, r *http.Request, into any) bool {
 	return true
 }
 
+// decode reads what the body says, to the letter: a member that nobody knows, or that stands
+// twice, is a mistake that must not move a route.
 func decode(body []byte, into any) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return errors.New("the body is not a JSON object")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("the body is not what this endpoint wants: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the body's JSON object; send one object only")
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("the body is not what this endpoint wants: %s", mistake(err))
 	}
 	return nil
+}
+
+// mistake says what is wrong with a body in JSON's terms: clients know nothing of Go's types.
+func mistake(err error) string {
+	e, ok := errors.AsType[*json.SemanticError](err)
+	switch {
+	case !ok:
+		return strings.TrimPrefix(err.Error(), "jsontext: ")
+	case e.Err == nil:
+		return fmt.Sprintf("%s: a %s doesn't belong there", e.JSONPointer, e.JSONKind)
+	case errors.Is(e.Err, json.ErrUnknownName):
+		return fmt.Sprintf("%s: no such member", e.JSONPointer)
+	}
+	return fmt.Sprintf("%s: %v", e.JSONPointer, e.Err)
 }
 
 // param returns a part of the path, decoded.

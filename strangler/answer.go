@@ -112,6 +112,10 @@ func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *fai
 // problem is an answer of our own.
 func problem(w http.ResponseWriter, r *http.Request, status int, text string) {
 	h := w.Header()
+	// After a panic they may be there, of an answer that was never sent.
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Trailer"} {
+		delete(h, name)
+	}
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")

@@ -276,7 +276,12 @@ func TestPanic(t *testing.T) {
 		status int // 0: the connection is cut
 		logged bool
 	}{
-		"before the head":      {func(http.ResponseWriter, *http.Request) { panic("oh") }, 500, true},
+		"before the head": {func(http.ResponseWriter, *http.Request) { panic("oh") }, 500, true},
+		"with half a head": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1234")
+			w.Header().Set("Content-Encoding", "gzip")
+			panic("oh")
+		}, 500, true},
 		"after the head":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic("oh") }, 0, true},
 		"an abort of purpose":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, false},
 		"no panic, no content": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 204, false},

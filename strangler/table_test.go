@@ -293,6 +293,16 @@ func BenchmarkTableWith(b *testing.B) {
 	}
 }
 
+// TestOverrideTakesNoHeaderAway has it that no override names a header that something else needs.
+func TestOverrideTakesNoHeaderAway(t *testing.T) {
+	for _, name := range []string{"cookie", "X-Forwarded-For", "X-Request-ID", "traceparent", "Expect"} {
+		problems := Validate([]Route{{Name: "r", Match: Match{Path: "/"}, Override: &Override{Header: name, Secret: "s"}}}, nil)
+		if len(problems) != 1 || problems[0].Field != "override.header" {
+			t.Errorf("%s: %v, want one problem of override.header", name, problems)
+		}
+	}
+}
+
 // TestDefaultTransport has it that nobody's http.DefaultTransport matters.
 func TestDefaultTransport(t *testing.T) {
 	before := http.DefaultTransport

@@ -225,8 +225,12 @@ func (v *validation) override() {
 	}
 }
 
-// needed are headers that a request can't do without.
-var needed = []string{"Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Host", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+// needed are headers that a request can't do without, or that we read or set ourselves.
+var needed = append([]string{
+	"Accept", "Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Expect",
+	"Forwarded", "Host", "Origin", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	headerRequestID, headerTraceparent,
+}, forwardingHeaders[:]...)
 
 // isName reports whether s may name a route or unit: it stands in URLs, flags and headers.
 func isName(s string) bool {

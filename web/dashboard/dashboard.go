@@ -89,24 +89,27 @@ type fragment struct {
 func (d *dashboard) routes() http.Handler {
 	mux := chi.NewRouter()
 	mux.Get("/assets/{hash}/*", d.files.serve)
+	pages := map[string]page{
+		"/":                 overviewPage,
+		"/routes/{name}":    routePage,
+		"/groups":           groupsPage,
+		"/groups/{id}":      {name: "group", build: d.buildGroup, live: liveGroup},
+		"/divergences/{id}": {name: "divergence", build: d.buildDivergence},
+		"/journal":          journalPage,
+		"/services":         servicesPage,
+		"/config":           configPage,
+		"/rollback":         rollbackPage,
+	}
+	for pattern, p := range pages {
+		if p.live != nil { // not compressed: each message has to leave at once
+			mux.With(web.Require(web.RoleView)).Get("/live"+pattern, func(w http.ResponseWriter, r *http.Request) { d.stream(w, r, p) })
+		}
+	}
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleView))
 		mux.Use(middleware.Compress(5, "text/html"))
-		for pattern, p := range map[string]page{
-			"/":                 overviewPage,
-			"/routes/{name}":    routePage,
-			"/groups":           groupsPage,
-			"/groups/{id}":      {name: "group", build: d.buildGroup, live: liveGroup},
-			"/divergences/{id}": {name: "divergence", build: d.buildDivergence},
-			"/journal":          journalPage,
-			"/services":         servicesPage,
-			"/config":           configPage,
-			"/rollback":         rollbackPage,
-		} {
+		for pattern, p := range pages {
 			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })
-			if p.live != nil {
-				mux.Get("/live"+pattern, func(w http.ResponseWriter, r *http.Request) { d.stream(w, r, p) })
-			}
 		}
 		mux.Group(func(mux chi.Router) {
 			mux.Use(web.Require(web.RoleOperate))
@@ -139,7 +142,7 @@ func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
 func (d *dashboard) answer(w http.ResponseWriter, q *query, status int, p page, v view) {
 	f := v.base()
 	f.Who, f.Version = q.Who, d.Version
-	if p.live != nil && q.Method == http.MethodGet {
+	if p.live != nil && q.Method == http.MethodGet && len(p.live(v)) > 0 {
 		f.Stream = "/live" + q.URL.RequestURI()
 	}
 	block := "layout"
@@ -169,6 +172,7 @@ func (d *dashboard) problem(w http.ResponseWriter, q *query, err error) {
 	if n.Status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
 		d.Logger.Error("answer dashboard page", "path", q.URL.Path, "error", err)
 	}
+	w.Header().Set("HX-Retarget", "body") // it is a page, not an answer at the control
 	v := &problemView{frame: frame{Title: http.StatusText(n.Status), Who: q.Who, Version: d.Version}, Notice: n}
 	d.write(w, n.Status, "problem", "layout", v)
 }

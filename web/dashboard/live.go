@@ -40,7 +40,7 @@ func (d *dashboard) stream(w http.ResponseWriter, r *http.Request, p page) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no")
-	if s.update(q) != nil {
+	if s.send(": welcome\n\n") != nil || s.update(q) != nil {
 		return
 	}
 	pace, beat := time.NewTicker(d.pace), time.NewTicker(d.beat)

@@ -114,6 +114,7 @@ func TestStreamsOfAllPages(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			next, end := listen(t, server, "/live"+path)
 			defer end()
+			next() // the welcome
 			m := next()
 			if !strings.Contains(m, `id="`+id+`"`) {
 				t.Errorf("no #%s in %.300s", id, m)
@@ -137,7 +138,8 @@ func TestRowsGoOneByOneInALargeTable(t *testing.T) {
 	defer server.Close()
 	next, end := listen(t, server, "/live/")
 	defer end()
-	next()
+	for strings.HasPrefix(next(), ":") {
+	}
 	s.change("stats", func() { s.stats.Routes[5].Fallbacks = 4711 })
 	for {
 		m := next()

@@ -79,6 +79,7 @@ document.addEventListener('htmx:sseBeforeMessage', event => {
 // A page that isn't connected says so, and doesn't pretend that its controls know what is.
 function connected(yes) {
   const lost = document.body.classList.toggle('lost', !yes)
+  document.body.classList.toggle('live', yes)
   const text = document.querySelector('#connection .text')
   const now = lost ? 'reconnecting…' : 'live'
   if (text && text.textContent !== now) text.textContent = now

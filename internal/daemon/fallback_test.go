@@ -187,3 +187,26 @@ func (s *system) metrics(t testing.TB) string {
 	}
 	return text
 }
+
+// TestAnswerCutShort looks at a service that fails when its answer has begun: nobody else can
+// answer then, the client sees that it isn't whole, and it counts as the service's failure.
+func TestAnswerCutShort(t *testing.T) {
+	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "the first half")
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	s := start(t, fmt.Sprintf(oneRoute, backend(t, "legacy", nil).URL, service.URL)+"    start: live\n")
+	for range 3 {
+		resp, err := s.Client.Get(s.URL + "/orders/1")
+		text, err := body(resp, err)
+		if err == nil || text != "the first half" {
+			t.Errorf("the client takes %q for whole, %v", text, err)
+		}
+	}
+	eventually(t, "three failures", func() bool {
+		route := s.Stats().Routes[0]
+		return route.Service.Requests == 3 && route.Service.Failures == 3 && route.Legacy.Requests == 0 && route.Fallbacks == 0 &&
+			route.Comparisons.Sampled == 3 && route.Comparisons.Skipped == 3 // half an answer proves nothing
+	})
+}

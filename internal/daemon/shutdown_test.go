@@ -71,7 +71,7 @@ func body(resp *http.Response, err error) (string, error) {
 	return string(text), err
 }
 
-// begin starts the four kinds of exchange that take long, and returns when all are under way.
+// underWay are exchanges of all kinds that take long.
 type underWay struct {
 	answers  map[string]chan string // what the client got, or its error
 	upload   *io.PipeWriter
@@ -79,6 +79,7 @@ type underWay struct {
 	watching *http.Response // of the admin side's events
 }
 
+// underWay begins one exchange of each kind, and returns when all are under way.
 func (s *system) underWay(t *testing.T, legacy slow) *underWay {
 	t.Helper()
 	u := &underWay{answers: map[string]chan string{}}
@@ -94,6 +95,10 @@ func (s *system) underWay(t *testing.T, legacy slow) *underWay {
 		}()
 	}
 	ask("slow", func() (*http.Response, error) { return s.Client.Get(s.URL + "/slow") })
+	h2c := &http.Transport{Protocols: new(http.Protocols)}
+	h2c.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(h2c.CloseIdleConnections)
+	ask("slow over HTTP/2", func() (*http.Response, error) { return (&http.Client{Transport: h2c}).Get(s.URL + "/slow") })
 	ask("events", func() (*http.Response, error) { return s.Client.Get(s.URL + "/events") })
 	var from *io.PipeReader
 	from, u.upload = io.Pipe()
@@ -101,8 +106,9 @@ func (s *system) underWay(t *testing.T, legacy slow) *underWay {
 	if _, err := u.upload.Write([]byte("first ")); err != nil {
 		t.Fatal(err)
 	}
-	<-legacy.begun
-	<-legacy.begun
+	for range 3 {
+		<-legacy.begun
+	}
 	var err error
 	if u.socket, _, err = websocket.Dial(t.Context(), s.URL+"/socket", &websocket.DialOptions{HTTPClient: s.Client}); err != nil {
 		t.Fatal(err)
@@ -163,7 +169,7 @@ func TestDrain(t *testing.T) {
 	fmt.Fprint(u.upload, "last")
 	u.upload.Close()
 	close(legacy.release)
-	for name, want := range map[string]string{"slow": "late but whole", "events": "data: first\n\ndata: last\n\n", "upload": "10 <nil>"} {
+	for name, want := range map[string]string{"slow": "late but whole", "slow over HTTP/2": "late but whole", "events": "data: first\n\ndata: last\n\n", "upload": "10 <nil>"} {
 		if got := <-u.answers[name]; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
@@ -202,7 +208,7 @@ func TestGrace(t *testing.T) {
 	if took := time.Since(began); took < 300*time.Millisecond {
 		t.Errorf("it ended after %s, within the grace period", took)
 	}
-	for _, name := range []string{"slow", "events", "upload"} {
+	for _, name := range []string{"slow", "slow over HTTP/2", "events", "upload"} {
 		if name == "upload" {
 			u.upload.Close()
 		}

@@ -83,12 +83,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return d.flagged(err)
 	}
-	running, ctx := errgroup.WithContext(ctx)
-	running.Go(func() error { return proxy.Run(ctx) })
 	if err := retire(ctx, proxy, "book-stock"); err != nil {
 		stop()
-		return errors.Join(err, running.Wait())
+		return errors.Join(err, proxy.Run(ctx)) // which ends at once, and closes everything
 	}
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return proxy.Run(ctx) })
 	shop := "http://" + proxy.Addr()
 	running.Go(func() error { bookshop.Visit(ctx, shop, d.rate); return nil })
 	d.greet(shop, proxy.AdminURL())

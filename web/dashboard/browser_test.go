@@ -233,3 +233,33 @@ func TestBrowserLive(t *testing.T) {
 		}
 	}
 }
+
+// TestBrowserLost holds that a page whose proxy went away says so and doesn't pretend that its
+// controls work.
+func TestBrowserLost(t *testing.T) {
+	ctx, _ := browser(t)
+	stop, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	server := httptest.NewServer(as(web.Identity{Role: web.RoleOperate}, New(Config{System: good(), Logger: quiet(), Context: stop})))
+	defer server.Close()
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/routes/orders-read")); err != nil {
+		t.Fatal(err)
+	}
+	wait := func(script string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !evaluate[bool](t, ctx, script); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("it never comes to %s", script)
+			}
+		}
+	}
+	wait(`document.querySelector('#connection .text').textContent === 'live'`)
+	cancel()
+	server.Close()
+	wait(`document.querySelector('#connection .text').textContent === 'reconnecting…'`)
+	wait(`document.querySelector('#move-button').getAttribute('aria-disabled') === 'true'`)
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#move-button"))); err != nil {
+		t.Fatal(err)
+	}
+	wait(`document.querySelector('#said').textContent.includes('nothing was sent')`)
+}

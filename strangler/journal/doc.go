@@ -25,8 +25,10 @@
 // for those routes of its unit (as the definitions have it now) that moved in that change and
 // for which it still is the newest step. A change may have moved far more, as a rollback of
 // everything does: routes outside the unit stay where they are, as whoever puts one route
-// right says nothing about the others. Routes of the unit that can't come along, because they
-// moved since or had no part in the change, stay too and are named in [Step.Left].
+// right says nothing about the others. A route of the unit that never moved and stands beside
+// the one asked for, as one does that joined the unit later, comes along. Routes of the unit
+// that can't, because they moved since or had no part in the change, stay and are named in
+// [Step.Left].
 //
 // # Time
 //

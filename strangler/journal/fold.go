@@ -82,9 +82,12 @@ func (f *fold) apply(e Entry) error {
 	case Changed:
 		s.Unit, s.Definition = e.Unit, e.Definition
 	case Moved:
-		if e.Undoes == 0 {
+		switch {
+		case e.Undoes == 0:
 			s.newest = &step{e.Change, s.Position, s.newest}
-		} else {
+		case s.newest == nil && e.Unit != "":
+			// It joined its unit after that change, and comes along: there is nothing of its own to take back.
+		default:
 			if s.newest == nil || s.newest.change != e.Undoes || s.newest.before != *e.After {
 				return fmt.Errorf("entry %d: change %d is not the newest step of route %q", e.Seq, e.Undoes, e.Route)
 			}

@@ -66,13 +66,22 @@ func fresh(t *testing.T) (*journal.Journal, *clock) {
 	return open(t, filepath.Join(t.TempDir(), "journal.db"), c), c
 }
 
-// define reconciles routes written as "name" or "name/unit", which all start at legacy.
+// define reconciles routes written as "name", "name/unit" or "name/unit@25%"; without a position
+// they start at legacy.
 func define(t *testing.T, j *journal.Journal, routes string) map[string]journal.Standing {
 	t.Helper()
 	var definitions []journal.Definition
 	for name := range strings.FieldsSeq(routes) {
+		name, start, _ := strings.Cut(name, "@")
 		name, unit, _ := strings.Cut(name, "/")
-		definitions = append(definitions, journal.Definition{Route: name, Unit: unit, JSON: json.RawMessage(`{"path":"/` + name + `"}`)})
+		at := legacy
+		if start != "" {
+			var err error
+			if at, err = strangler.ParsePosition(start); err != nil {
+				t.Fatal(err)
+			}
+		}
+		definitions = append(definitions, journal.Definition{Route: name, Unit: unit, Start: at, JSON: json.RawMessage(`{"path":"/` + name + `"}`)})
 	}
 	table, err := j.Reconcile(t.Context(), definitions, journal.Author{Actor: "file"}, nil)
 	if err != nil {

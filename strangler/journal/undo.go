@@ -45,6 +45,8 @@ func (j *Journal) UndoOf(route string) (Step, error) {
 		case mate.removed || mate.Unit != asked.Unit || name == route:
 		case mate.newest != nil && mate.newest.change == change:
 			undo.Moves = append(undo.Moves, Move{name, mate.newest.before, mate.Version})
+		case mate.newest == nil && mate.Position == asked.Position:
+			undo.Moves = append(undo.Moves, Move{name, to, mate.Version})
 		case mate.newest.holds(change):
 			undo.Left = append(undo.Left, Left{name, fmt.Sprintf("it moved since, and stands at %s", mate.Position)})
 		case mate.Position != to:

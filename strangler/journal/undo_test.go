@@ -81,6 +81,14 @@ func TestUndo(t *testing.T) {
 			left: []journal.Left{{Route: "b", Why: "it did not move then, and stands at shadow"}},
 		},
 		{
+			name: "one that joined the unit where it stands comes along", routes: "a/u b/u", script: "a,b 25%; define a/u b/u c/u@25%; undo a",
+			want: map[string]string{"a": "legacy", "b": "legacy", "c": "legacy"},
+		},
+		{
+			name: "and has a step when all move again", routes: "a/u", script: "a 25%; define a/u c/u@25%; undo a; a,c live; undo c",
+			want: map[string]string{"a": "legacy", "c": "legacy"},
+		},
+		{
 			name: "one that stands there already is nothing to speak of", routes: "a b", script: "a live; define a/u b/u; undo a",
 			want: map[string]string{"a": "legacy", "b": "legacy"},
 		},

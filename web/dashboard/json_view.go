@@ -29,7 +29,8 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 	}
 	l := &layout{
 		dec:    jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
-		marks:  make(map[string]shadow.Kind),
+		marks:  make(map[string]mark),
+		moved:  make(map[[2]string]shadow.Kind),
 		ghosts: make(map[string][]string),
 	}
 	for _, d := range differences {
@@ -44,9 +45,16 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 			}
 			continue
 		}
-		l.marks[d.Pointer] = d.Kind
+		m := mark{kind: d.Kind}
+		// Where elements are paired by a key or in any order, a pointer has the place in
+		// legacy's list; in the service's the value tells which one is meant.
+		if d.Kind == shadow.KindValue && side == shadow.Service && strings.Contains(d.Pattern, "*") && !bytes.Contains(d.Service, []byte("…")) {
+			m.value = plain(d.Service)
+			l.moved[[2]string{d.Pattern, m.value}] = d.Kind
+		}
+		l.marks[d.Pointer] = m
 	}
-	switch err := l.value("", "", 0, false); {
+	switch err := l.value(place{}, "", 0, false); {
 	case errors.Is(err, errEnough):
 		return l.lines, true
 	case err != nil:
@@ -61,8 +69,35 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 type layout struct {
 	dec    *jsontext.Decoder
 	lines  []bodyLine
-	marks  map[string]shadow.Kind // by pointer
-	ghosts map[string][]string    // by pointer of the parent, what it lacks
+	marks  map[string]mark           // by pointer
+	moved  map[[2]string]shadow.Kind // by pattern and value
+	ghosts map[string][]string       // by pointer of the parent, what it lacks
+}
+
+// mark is a difference at a place.
+type mark struct {
+	kind  shadow.Kind
+	value string // the scalar that must stand there; empty: whatever does
+}
+
+// place is where a value stands: its pointer, and the same with indices as *.
+type place struct{ pointer, pattern string }
+
+// kind returns how a scalar at p differs; empty: it doesn't.
+func (l *layout) kind(p place, value string) shadow.Kind {
+	if m, ok := l.marks[p.pointer]; ok && (m.value == "" || m.value == value) {
+		return m.kind
+	}
+	return l.moved[[2]string{p.pattern, value}]
+}
+
+// plain returns a scalar as the decoder's tokens have it, strings set apart from the rest.
+func plain(raw []byte) string {
+	if len(raw) > 0 && raw[0] == '"' {
+		text, _ := jsontext.AppendUnquote(nil, raw) // what can't be read matches nothing
+		return `"` + string(text)
+	}
+	return string(raw)
 }
 
 func (l *layout) add(depth int, text string, kind shadow.Kind, inside bool) error {
@@ -74,7 +109,7 @@ func (l *layout) add(depth int, text string, kind shadow.Kind, inside bool) erro
 }
 
 // value lays out the next value, label being what stands before it.
-func (l *layout) value(pointer, label string, depth int, inside bool) error {
+func (l *layout) value(p place, label string, depth int, inside bool) error {
 	if depth > maxDepth {
 		return errors.New("too deep")
 	}
@@ -82,19 +117,20 @@ func (l *layout) value(pointer, label string, depth int, inside bool) error {
 	if err != nil {
 		return err
 	}
-	kind := l.marks[pointer]
+	text := token.String()
 	switch token.Kind() {
 	case '{', '[':
-		return l.container(token.Kind(), pointer, label, depth, kind, inside)
+		return l.container(token.Kind(), p, label, depth, inside)
 	case '"':
-		return l.add(depth, label+quoted(token.String())+l.comma(), kind, inside)
+		return l.add(depth, label+quoted(text)+l.comma(), l.kind(p, `"`+text), inside)
 	}
-	return l.add(depth, label+token.String()+l.comma(), kind, inside)
+	return l.add(depth, label+text+l.comma(), l.kind(p, text), inside)
 }
 
-func (l *layout) container(open jsontext.Kind, pointer, label string, depth int, kind shadow.Kind, inside bool) error {
+func (l *layout) container(open jsontext.Kind, p place, label string, depth int, inside bool) error {
+	kind := l.marks[p.pointer].kind
 	end := map[jsontext.Kind]string{'{': "}", '[': "]"}[open]
-	ghosts := l.ghosts[pointer]
+	ghosts := l.ghosts[p.pointer]
 	if l.dec.PeekKind() == jsontext.Kind(end[0]) && len(ghosts) == 0 {
 		if _, err := l.dec.ReadToken(); err != nil {
 			return err
@@ -107,15 +143,16 @@ func (l *layout) container(open jsontext.Kind, pointer, label string, depth int,
 	// What is marked as another order or length is not other in each of its parts.
 	within := inside || kind != "" && kind != shadow.KindOrder && kind != shadow.KindLength
 	for i := 0; l.dec.PeekKind() != jsontext.Kind(end[0]); i++ {
-		step, name := strconv.Itoa(i), ""
+		step, general, name := strconv.Itoa(i), "*", ""
 		if open == '{' {
 			token, err := l.dec.ReadToken()
 			if err != nil {
 				return err
 			}
 			step, name = escapeToken(token.String()), quoted(token.String())+": "
+			general = step
 		}
-		if err := l.value(pointer+"/"+step, name, depth+1, within); err != nil {
+		if err := l.value(place{p.pointer + "/" + step, p.pattern + "/" + general}, name, depth+1, within); err != nil {
 			return err
 		}
 	}

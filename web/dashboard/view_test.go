@@ -86,6 +86,19 @@ func TestJSONLines(t *testing.T) {
 >   "a/b~": 1 # value
   }
 `},
+		{"an element that stands elsewhere on the service's side", `[{"id":2,"n":5},{"id":1,"n":7}]`,
+			[]shadow.Difference{{Pointer: "/0/n", Pattern: "/*/n", Kind: shadow.KindValue, Legacy: []byte("6"), Service: []byte("7")}}, shadow.Service, `
+  [
+    {
+      "id": 2,
+      "n": 5
+    },
+    {
+      "id": 1,
+>     "n": 7 # value
+    }
+  ]
+`},
 		{"empty containers stay on a line", `{"a":{},"b":[]}`, nil, shadow.Legacy, `
   {
     "a": {},

@@ -31,15 +31,25 @@ func on(route string, other http.RoundTripper) shadow.Point {
 }
 
 func TestHangingRouteLeavesWorkersToOthers(t *testing.T) {
+	for _, serves := range []shadow.Side{shadow.Legacy, shadow.Service} {
+		t.Run(string(serves)+" serves", func(t *testing.T) { hangingRoute(t, serves) })
+	}
+}
+
+func hangingRoute(t *testing.T, serves shadow.Side) {
 	synctest.Test(t, func(t *testing.T) {
+		along := func(p shadow.Point) shadow.Point {
+			p.Serves, p.LegacyExtra = serves, shadow.Extra{Share: 1, PerSecond: 10_000}
+			return p
+		}
 		s := start(t, shadow.Config{Workers: 4, Queue: 40, Timeout: 2 * time.Second, Logger: quiet})
 		var sending atomic.Int64
 		counted := roundTrip(func(r *http.Request) (*http.Response, error) {
 			sending.Add(1)
 			return hang.RoundTrip(r)
 		})
-		hanging := s.Around(on("hanging", counted))(text("yes"))
-		well := s.Around(on("well", direct(text("yes"))))(text("yes"))
+		hanging := s.Around(along(on("hanging", counted)))(text("yes"))
+		well := s.Around(along(on("well", direct(text("yes")))))(text("yes"))
 		for range 100 {
 			get(hanging)
 			synctest.Wait()
@@ -205,6 +215,37 @@ func TestRestingIsOfOneRouteAndDirection(t *testing.T) {
 	})
 }
 
+func TestNothingIsCapturedWhileCopiesRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, shadow.Config{Logger: quiet})
+		var bare bool
+		h := s.Around(point(broken(errors.New("connection refused"))))(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, bare = w.(*httptest.ResponseRecorder)
+		}))
+		for n := range 10 {
+			get(h)
+			if want := n >= 5; bare != want {
+				t.Errorf("request %d: the handler writes to the client itself: %v, want %v", n, bare, want)
+			}
+			synctest.Wait()
+		}
+	})
+}
+
+func TestCopiesDontRestOverTranslation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, shadow.Config{Logger: quiet})
+		h := s.Around(point(broken(namedError{shadow.FailTranslate})))(text("yes"))
+		for range 20 {
+			get(h)
+			synctest.Wait()
+		}
+		if c := s.Counts()["orders"]; c.Reasons[shadow.FailTranslate] != 20 {
+			t.Errorf("answers that can't be translated: %+v", c)
+		}
+	})
+}
+
 func TestFallbackIsSeenWhileLegacyRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fallback := false
@@ -215,7 +256,7 @@ func TestFallbackIsSeenWhileLegacyRests(t *testing.T) {
 			return shadow.Service, "", false
 		}})
 		p := point(broken(errors.New("connection refused")))
-		p.Serves, p.LegacyExtra = shadow.Service, shadow.Extra{Share: 1, PerSecond: 1000}
+		p.Serves, p.LegacyExtra = shadow.Service, shadow.Extra{Share: 1, PerSecond: 60} // six at once
 		h := s.Around(p)(text("yes"))
 		for range 10 {
 			get(h)
@@ -224,7 +265,7 @@ func TestFallbackIsSeenWhileLegacyRests(t *testing.T) {
 		fallback = true
 		get(h)
 		if c := s.Counts()["orders"]; c.Reasons[shadow.SkipResting] != 5 || c.Reasons[shadow.FailFallback] != 1 {
-			t.Errorf("ten requests and a fallback: %+v", c)
+			t.Errorf("ten requests, five of which ask nothing of the budget, and a fallback: %+v", c)
 		}
 	})
 }

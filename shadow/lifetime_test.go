@@ -240,7 +240,7 @@ func TestCloseGivesUpWhenItsTimeEnds(t *testing.T) {
 
 func TestCloseDrainsWhatIsQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := shadow.New(shadow.Config{Workers: 1})
+		s, err := shadow.New(shadow.Config{Workers: 4})
 		if err != nil {
 			t.Fatal(err)
 		}

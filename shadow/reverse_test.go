@@ -3,6 +3,7 @@ package shadow_test
 import (
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -273,6 +274,7 @@ func over(t *testing.T, protocol func(*http.Protocols), h http.Handler) *httptes
 	protocol(protocols)
 	server := httptest.NewUnstartedServer(h)
 	server.Config.Protocols = protocols
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handlers that panic
 	server.Start()
 	t.Cleanup(server.Close)
 	client := &http.Transport{Protocols: protocols}
@@ -292,7 +294,14 @@ func TestHTTP2(t *testing.T) {
 			s := start(t, shadow.Config{Logger: quiet})
 			p := point(direct(text("other")))
 			p.Sandbox = p.Other
-			bare, shadowed := over(t, unencrypted, h), over(t, unencrypted, s.Around(p)(h))
+			around := s.Around(p)(h)
+			var handlers sync.WaitGroup // a client may see an answer's end before the handler's
+			bare := over(t, unencrypted, h)
+			shadowed := over(t, unencrypted, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				handlers.Add(1)
+				defer handlers.Done()
+				around.ServeHTTP(w, r)
+			}))
 			for _, server := range []*httptest.Server{bare, shadowed} {
 				server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			}
@@ -306,6 +315,7 @@ func TestHTTP2(t *testing.T) {
 					t.Errorf("%s with a shadow (-want +got):\n%s", method, diff)
 				}
 			}
+			handlers.Wait()
 			stop(t, s)
 			if c := s.Counts()["orders"]; c.Sampled != 3 || c.Failed != 0 {
 				t.Errorf("account: %+v", c)

@@ -21,18 +21,18 @@ func (v value) address(to *string) {
 	if err != nil {
 		switch {
 		case strings.Contains(s, "://"):
-			v.fail("%q is a URL; a listener has only host:port, such as 127.0.0.1:8080", s)
+			v.fail("%s is a URL; a listener has only host:port, such as 127.0.0.1:8080", shown(s))
 		case isDigits(s):
 			v.fail("%q is no address to listen on; did you mean %q?", s, ":"+s)
 		default:
-			v.fail("%q is no address to listen on; write host:port, such as 127.0.0.1:8080, or :8080 for every address", s)
+			v.fail("%s is no address to listen on; write host:port, such as 127.0.0.1:8080, or :8080 for every address", shown(s))
 		}
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		v.fail("port %q is not a number from 0 to 65535", port)
+		v.fail("%s has a port that is not a number from 0 to 65535", shown(s))
 	} else if _, err := netip.ParseAddr(host); err != nil && host != "" && !isHostName(host) {
-		v.fail("%q is neither an address nor a host name", host)
+		v.fail("%s is neither an address nor a host name", shown(host))
 	} else {
 		*to = s
 	}
@@ -105,7 +105,10 @@ func (v value) url() (*url.URL, bool) {
 		return nil, false
 	}
 	u, err := url.Parse(s)
+	unclear := err != nil || u.Scheme == "" || u.Opaque != ""
 	switch {
+	case !unclear && u.User != nil, unclear && strings.Contains(s, "@"): // no message repeats a password
+		v.fail("a URL's user and password are not sent; remove them")
 	case strings.HasPrefix(s, "/"), err == nil && u.Scheme == "" && !strings.Contains(s, ":"):
 		v.fail("%q is no absolute URL; write one such as http://127.0.0.1:8000", s)
 	case !strings.Contains(s, "://"):
@@ -117,8 +120,6 @@ func (v value) url() (*url.URL, bool) {
 		v.fail("the scheme is %s, not %q%s", either(schemes), u.Scheme, didYouMean(u.Scheme, schemes))
 	case u.Hostname() == "":
 		v.fail("%q has no host; write one such as http://127.0.0.1:8000", s)
-	case u.User != nil:
-		v.fail("a URL's user and password are not sent; remove them")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		v.fail("%q has a query or fragment; an upstream has only scheme, host, port and path", s)
 	default:
@@ -140,7 +141,7 @@ func (v value) hostHeader(to *string) {
 			name = host
 		}
 		if _, err := netip.ParseAddr(name); err != nil && !isHostName(name) {
-			v.fail("%q is not preserve, upstream or a host name, with or without a port", s)
+			v.fail("%s is not preserve, upstream or a host name, with or without a port", shown(s))
 			return
 		}
 		if near := strangler.Nearest(s, modes); near != "" {

@@ -5,7 +5,10 @@ import (
 	"strings"
 )
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var (
+	envName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}`)
+)
 
 // expand replaces ${NAME} and ${NAME:-default} in a text by what the environment says, the
 // default standing for a name that is unset or empty. $$ is a dollar sign, and so is any other

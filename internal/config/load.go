@@ -145,8 +145,11 @@ func (l *loader) relative(path string) string {
 	return filepath.Join(filepath.Dir(l.cfg.File), path)
 }
 
+// full reports whether there are so many problems that a further one is only counted.
+func (l *loader) full() bool { return len(l.problems) >= maxProblems }
+
 func (l *loader) report(p Problem) {
-	if len(l.problems) == maxProblems {
+	if l.full() {
 		l.dropped++
 		return
 	}

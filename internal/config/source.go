@@ -43,6 +43,12 @@ func (l *loader) parse(name string, data []byte) (*source, *yaml.Node) {
 			Message: fmt.Sprintf("byte %#02x is not UTF-8; save the file as UTF-8", data[at])})
 		return src, nil
 	}
+	if at, char := unprintable(data); at >= 0 {
+		line, column := place(data, at)
+		l.report(Problem{File: name, Line: line, Column: column,
+			Message: fmt.Sprintf("the control character %#02x is not allowed in YAML; remove it", char)})
+		return src, nil
+	}
 	src.lines = strings.Split(string(data), "\n")
 
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -88,6 +94,19 @@ func invalidUTF8(data []byte) int {
 	return -1
 }
 
+// unprintable returns the offset of the first character that YAML doesn't allow (section 5.1),
+// or -1.
+func unprintable(data []byte) (at int, char rune) {
+	for i, r := range string(data) {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r' || r == 0x85:
+		case r < ' ' || 0x7f <= r && r < 0xa0 || r == 0xfeff || r == 0xfffe || r == 0xffff:
+			return i, r
+		}
+	}
+	return -1, 0
+}
+
 // place returns the line and column of an offset, both from 1.
 func place(data []byte, offset int) (line, column int) {
 	before := data[:offset]
@@ -103,7 +122,7 @@ var (
 	// unknownAnchor is one that has no line at all.
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.+)' referenced$`)
 	// unquoted is what has a meaning to YAML inside of braces and brackets.
-	unquoted = regexp.MustCompile(`[{\[].*?[\s,{\[](\$\{[^}]*\}|:\d+)`)
+	unquoted = regexp.MustCompile(`[{\[].*?[\s,{\[](\$\{[^}]*\}|:\d+|/[^\s,{}\[\]]*\{[^}]*\}[^\s,{}\[\]]*)`)
 )
 
 // reportSyntax reports what the YAML parser said, or what is behind it: tabs, which it has

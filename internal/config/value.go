@@ -28,11 +28,45 @@ func (v value) given() bool { return v.node != nil }
 func (v value) pos() Position { return Position{v.src.name, v.node.Line, v.node.Column} }
 
 func (v value) problem(message string) Problem {
-	return Problem{File: v.src.name, Line: v.node.Line, Column: v.node.Column, Path: v.path, Message: message}
+	return Problem{File: v.src.name, Line: v.node.Line, Column: v.node.Column, Path: v.path, Message: v.discreet(message)}
+}
+
+const (
+	maxMessage = 1000 // bytes
+	minHidden  = 6    // bytes: of shorter variables the value is shown
+)
+
+// discreet returns a message that may go into a log: a variable in the value stands there as
+// it is written, whatever the environment says it is, since secrets come from there, and
+// sometimes to the wrong place.
+func (v value) discreet(message string) string {
+	for _, m := range variable.FindAllStringSubmatch(v.node.Value, -1) {
+		if text, _ := v.l.env(m[1]); len(text) >= minHidden {
+			quoted := strconv.Quote(text)
+			message = strings.ReplaceAll(message, quoted[1:len(quoted)-1], m[0])
+			message = strings.ReplaceAll(message, text, m[0])
+		}
+	}
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage/2], "") + " … " + strings.ToValidUTF8(message[len(message)-maxMessage/2:], "")
+}
+
+// shown returns a text as messages quote it, unless there may be a password in it.
+func shown(s string) string {
+	if strings.Contains(s, "@") {
+		return "this"
+	}
+	return strconv.Quote(s)
 }
 
 // fail reports an error at the value.
 func (v value) fail(format string, args ...any) {
+	if v.l.full() {
+		v.l.dropped++
+		return
+	}
 	v.l.report(v.problem(fmt.Sprintf(format, args...)))
 }
 
@@ -98,6 +132,10 @@ func (v value) missing(present map[string]bool, required []string) {
 
 func (v value) unknownKey(known []string) {
 	name := v.node.Value
+	if v.l.full() {
+		v.l.dropped++
+		return
+	}
 	if near := strangler.Nearest(name, known); near != "" {
 		v.fail("no key %q is known here; did you mean %q?", name, near)
 		return
@@ -143,7 +181,7 @@ func (v value) items() []value {
 	}
 	if v.node.Kind != yaml.SequenceNode {
 		hint := ""
-		if v.node.Kind == yaml.ScalarNode {
+		if v.node.Kind == yaml.ScalarNode && v.path != "admin.tokens" && !strings.Contains(v.node.Value, "@") {
 			hint = ": [" + v.node.Value + "]"
 		}
 		v.fail("this is %s; write a list%s", kindName(v.node), hint)

@@ -12,6 +12,7 @@ import (
 
 // TestEvents watches, and is told of a move, of a reload, of divergences and of the figures.
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
 	text := fmt.Sprintf(oneRoute, legacy.URL, service.URL)
 	s := start(t, text)

@@ -68,6 +68,7 @@ func status(t testing.TB, code int) string {
 // TestFallback sends requests to services that fail, each in its way, and looks who answers
 // them under which settings.
 func TestFallback(t *testing.T) {
+	t.Parallel()
 	legacy := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
 		text, err := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "legacy %s %d %v", r.Method, len(text), err)

@@ -70,6 +70,7 @@ func TestLedgerLocked(t *testing.T) {
 // TestLedgerBroken takes a table away: what can't be written is counted and shown for as long
 // as it lasts.
 func TestLedgerBroken(t *testing.T) {
+	t.Parallel()
 	s := diverging(t, 100, "")
 	file := s.ledgerFile(t)
 	if _, err := file.Exec("ALTER TABLE totals RENAME TO away"); err != nil {
@@ -109,6 +110,7 @@ func TestLedgerBroken(t *testing.T) {
 // TestLedgerSmall fills a ledger that may not grow: it stays within its bound, and every count
 // is kept.
 func TestLedgerSmall(t *testing.T) {
+	t.Parallel()
 	s := diverging(t, 20<<10, "ledger: {max_size: 1MiB}\n")
 	for round := range 4 {
 		s.ask(t, 1000*round, 250)

@@ -60,10 +60,17 @@ func (s *Shadow) send(x *exchange) {
 
 // attempt asks once, and tells those who decide whether and when to ask again.
 func (s *Shadow) attempt(x *exchange, asked []byte, trial bool) (answer *Answer, body capture, err error) {
-	became := unknown
-	defer func() { s.attempted(x, trial, became, err) }() // even if the transport panics
+	became, panics := unknown, true
+	body = newCapture(&x.p.purse, s.config.MaxBody)
+	defer func() {
+		if panics { // the transport, or its answer's body
+			body.drop()
+		}
+		s.attempted(x, trial, became, err)
+	}()
 	started := s.config.Now()
-	answer, body, err = s.ask(x, asked)
+	answer, err = s.ask(x, asked, &body)
+	panics = false
 	now := s.config.Now()
 	switch {
 	case err == nil:
@@ -113,10 +120,9 @@ func (s *Shadow) verdictOf(x *exchange, answer *Answer, err error) (reason, deta
 	return "", "", false
 }
 
-// ask sends the copy with that body and reads the answer, whose body the capture holds. With an
+// ask sends the copy with that body and reads the answer, its body into the capture. With an
 // error the answer is what came of it, or nil.
-func (s *Shadow) ask(x *exchange, asked []byte) (*Answer, capture, error) {
-	body := newCapture(&x.p.purse, s.config.MaxBody)
+func (s *Shadow) ask(x *exchange, asked []byte, body *capture) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(x.copy.Context(), s.config.Timeout)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
@@ -133,24 +139,24 @@ func (s *Shadow) ask(x *exchange, asked []byte) (*Answer, capture, error) {
 	started := s.config.Now()
 	resp, err := x.through.RoundTrip(r)
 	if err != nil {
-		return nil, body, err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
 	if a.Status == http.StatusSwitchingProtocols {
-		return a, body, nil
+		return a, nil
 	}
 	if x.copy.Method != http.MethodHead {
 		body.hint = resp.ContentLength
 	}
-	if err := s.drain(x, resp.Body, &body); err != nil {
-		return a, body, err
+	if err := s.drain(x, resp.Body, body); err != nil {
+		return a, err
 	}
 	a.Size, a.Hash, a.Body = body.size, body.hash.Sum64(), body.buf
 	if len(resp.Trailer) > 0 {
 		a.Trailer = resp.Trailer
 	}
-	return a, body, nil
+	return a, nil
 }
 
 // drain reads an answer's body to its end, or until it is certain to be too large.

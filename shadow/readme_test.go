@@ -2,6 +2,8 @@ package shadow_test
 
 import (
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,5 +60,25 @@ func TestREADMERules(t *testing.T) {
 				t.Errorf("without the rule it is the same: %v", without)
 			}
 		})
+	}
+}
+
+// TestREADMENamesEverything looks for a row for each reason, verdict and kind.
+func TestREADMENamesEverything(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := shadow.Reasons()
+	for _, v := range shadow.Verdicts() {
+		names = append(names, v.String())
+	}
+	for _, k := range shadow.Kinds() {
+		names = append(names, string(k))
+	}
+	for _, name := range names {
+		if !strings.Contains(string(readme), "\n| `"+name+"` |") {
+			t.Errorf("README.md has no row for %q", name)
+		}
 	}
 }

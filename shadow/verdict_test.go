@@ -148,6 +148,9 @@ func TestVerdicts(t *testing.T) {
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader("ye"), failing{}))}, nil
 		}), want: failed(shadow.FailBroken)},
 		"copy panics": {other: roundTrip(func(*http.Request) (*http.Response, error) { panic("oh") }), want: failed(shadow.FailInternal)},
+		"copy's body panics": {other: roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(io.MultiReader(strings.NewReader("ye"), panickingReader{}))}, nil
+		}), want: failed(shadow.FailInternal)},
 		"comparer panics": {point: func(p *shadow.Point) {
 			p.Compare = compareFunc(func(_, _ *shadow.Answer) ([]shadow.Difference, error) { panic("oh") })
 		}, want: failed(shadow.FailInternal)},
@@ -208,6 +211,10 @@ func TestVerdicts(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+type panickingReader struct{}
+
+func (panickingReader) Read([]byte) (int, error) { panic("oh") }
 
 func TestSidesAreLegacysAndTheServicesWhoeverServed(t *testing.T) {
 	for _, serves := range []shadow.Side{shadow.Legacy, shadow.Service} {

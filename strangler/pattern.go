@@ -26,10 +26,10 @@ type segment struct {
 type segmentKind uint8
 
 const (
-	literal segmentKind = iota
-	matched             // {name:regexp}
-	any1                // {name}
-	rest                // /*, never in pattern.segments
+	literal   segmentKind = iota
+	matched               // {name:regexp}
+	parameter             // {name}
+	rest                  // /*, never in pattern.segments
 )
 
 // maxPattern bounds a pattern, in bytes. Eight bytes of regexp, a{1000}, can become a thousand
@@ -92,7 +92,7 @@ func parsePattern(s string) (pattern, error) {
 				return fail(at+1, "there is another parameter %q", name)
 			}
 			names[name] = true
-			seg := segment{kind: any1}
+			seg := segment{kind: parameter}
 			if hasSource {
 				re, err := compileWhole(source)
 				if err != nil {

@@ -32,7 +32,7 @@ func New(cfg Config) (*Proxy, error) {
 // Table returns the table that the next request will see.
 func (p *Proxy) Table() *Table { return p.table.Load() }
 
-// Swap puts another table in force for every request that comes from now on; those under way
+// Swap puts another table, not nil, in force for every request that comes from now on; those under way
 // end with the one that they began with.
 func (p *Proxy) Swap(t *Table) { p.table.Store(t) }
 

@@ -130,7 +130,9 @@ func encodePath(raw string) string {
 func (rw *rewriter) header(r *http.Request) http.Header {
 	h := make(http.Header, len(r.Header)+5)
 	for name, values := range r.Header {
-		h[name] = slices.Clip(values)
+		if !disguised(name) {
+			h[name] = slices.Clip(values)
+		}
 	}
 	upgrade := upgradeProtocol(r.Header)
 	dropHopByHop(h)
@@ -183,6 +185,16 @@ func (rw *rewriter) forwarded(h http.Header, r *http.Request) {
 	if h["X-Forwarded-Port"] == nil {
 		h["X-Forwarded-Port"] = []string{portOf(h.Get("X-Forwarded-Host"), h.Get("X-Forwarded-Proto"))}
 	}
+}
+
+// disguised reports a header that CGI and its children (PHP, WSGI, Rack) can't tell from one that
+// only we may set: to them X_Forwarded_For and X-Forwarded-For are both HTTP_X_FORWARDED_FOR.
+func disguised(name string) bool {
+	if strings.IndexByte(name, '_') < 0 {
+		return false
+	}
+	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	return strings.HasPrefix(name, ourPrefix) || slices.Contains(forwardingHeaders[:], name)
 }
 
 // portOf returns the port that a client used for a host by a scheme.

@@ -112,6 +112,10 @@ func TestRequestOnTheWire(t *testing.T) {
 		"no body and no length":         {send: "DELETE / HTTP/1.1\r\n" + host},
 		"a body in chunks":              {send: "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", want: []string{"Transfer-Encoding: chunked"}},
 		"headers that are ours":         {send: "GET / HTTP/1.1\r\n" + host + "X-Strangler-Side: service\r\nx-strangler-shadow: r\r\nX-Stranglers: 1\r\n", want: []string{"X-Stranglers: 1"}},
+		"nor in disguise": {
+			send: "GET / HTTP/1.1\r\n" + host + "X_Forwarded_For: 1.2.3.4\r\nX-Forwarded_Proto: https\r\nx_strangler_shadow: r\r\nX_Other: 1\r\n",
+			want: []string{"X_other: 1"},
+		},
 		"forwarding headers are not believed": {
 			send: "GET / HTTP/1.1\r\n" + host + "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Port: 1\r\nForwarded: for=1.2.3.4\r\n",
 		},

@@ -107,6 +107,8 @@ func (d *Daemon) explainShadow(decision strangler.Decision, r *http.Request) str
 		switch {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			return "no: legacy is asked again for GET and HEAD only"
+		case phase == strangler.PhaseLive && route.Return == strangler.ReturnNever:
+			return "no: the service owns the data (return: never), so legacy knows less with every write"
 		case (r.Header.Get("Cookie") != "" || r.Header.Get("Authorization") != "") && !route.SecondCall:
 			return "no: legacy is not asked again with a client's session, unless the route says second_call: with_session"
 		}

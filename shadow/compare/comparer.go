@@ -55,10 +55,11 @@ func (c *Comparer) Compare(legacy, service *shadow.Answer) ([]shadow.Difference,
 		return diffs, nil
 	}
 	body, err := c.bodies(legacy, service)
-	if err != nil && len(diffs) > 0 {
-		return diffs, nil // they diverge, however the bodies are
+	diffs = append(diffs, body...)
+	if len(diffs) > 0 {
+		err = nil // they diverge, whatever else there is to find
 	}
-	return append(diffs, body...)[:min(len(diffs)+len(body), MaxDifferences)], err
+	return diffs[:min(len(diffs), MaxDifferences)], err
 }
 
 func (c *Comparer) bodies(legacy, service *shadow.Answer) ([]shadow.Difference, error) {

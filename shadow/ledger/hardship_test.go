@@ -245,6 +245,59 @@ func TestPoison(t *testing.T) {
 	holds(t, l, "r", l.Stats().Written)
 }
 
+// TestDamaged reads a ledger in which somebody has changed things.
+func TestDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l := open(t, path, ledger.Config{Now: clock})
+	for n := range 5 {
+		l.Record(diverged("r", "/a", n, "{}"))
+	}
+	flush(t, l)
+	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`UPDATE examples SET legacy = x'28b52ffd0458', service = x'', request = zeroblob(1000) WHERE divergence = '000000000001';
+		UPDATE examples SET service = x'' WHERE divergence = '000000000002';
+		UPDATE divergences SET differences = 'no', header = '[]' WHERE id = '000000000003'`); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"000000000001", "000000000002", "000000000003"} {
+		if d, err := l.Divergence(context.Background(), id); err == nil || d.ID != "" || !strings.Contains(err.Error(), id) {
+			t.Errorf("%s: %+v, %v", id, d, err)
+		}
+	}
+	if _, err := l.Divergence(context.Background(), "000000000004"); err != nil {
+		t.Error(err)
+	}
+	if groups, err := l.Groups(context.Background(), "r", ""); err != nil || len(groups) != 1 || len(groups[0].Examples) != 5 {
+		t.Errorf("%v, %v", groups, err)
+	}
+	var vacuum int // incremental
+	if err := db.QueryRow("PRAGMA auto_vacuum").Scan(&vacuum); err != nil || vacuum != 2 {
+		t.Errorf("auto_vacuum is %d, %v", vacuum, err)
+	}
+}
+
+// TestNewer opens a ledger that a newer program wrote.
+func TestNewer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	open(t, path, ledger.Config{}).Close(context.Background())
+	db, err := sql.Open("sqlite3", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	l, err := ledger.Open(context.Background(), path, ledger.Config{})
+	if err == nil || !strings.Contains(err.Error(), "version 99") {
+		t.Errorf("%v, %v", l, err)
+	}
+}
+
 // TestFewerExamples opens a ledger again to keep fewer examples than before.
 func TestFewerExamples(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/internal/config"
@@ -101,15 +102,15 @@ func (d *Daemon) explainShadow(decision strangler.Decision, r *http.Request) str
 		return "no: shadow.sample is 0"
 	case route.Repeat == strangler.RepeatNever:
 		return "no: the route says repeat: never"
+	case outdated(strangler.ShadowPoint{Route: route.Route, Position: decision.Position, Serves: decision.Side}):
+		return "no: the service owns the data (return: never), so that legacy's answers prove nothing any more"
 	}
 	share := fmt.Sprintf("%g %% of them", route.Sample*100)
 	if decision.Side == strangler.SideService {
 		switch {
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			return "no: legacy is asked again for GET and HEAD only"
-		case phase == strangler.PhaseLive && route.Return == strangler.ReturnNever:
-			return "no: the service owns the data (return: never), so legacy knows less with every write"
-		case (r.Header.Get("Cookie") != "" || r.Header.Get("Authorization") != "") && !route.SecondCall:
+		case r.Method != http.MethodGet && r.Method != http.MethodHead || !repeatable(route.Repeat, r.Method):
+			return "no: legacy is asked again for GET and HEAD only, and where the route says no other than repeat: safe"
+		case !route.SecondCall && hasSession(r):
 			return "no: legacy is not asked again with a client's session, unless the route says second_call: with_session"
 		}
 		return "yes, to legacy: " + share + ", within the route's legacy_extra"
@@ -121,4 +122,11 @@ func (d *Daemon) explainShadow(decision strangler.Decision, r *http.Request) str
 		return "yes, to the sandbox " + route.Sandbox + ": " + share
 	}
 	return "yes, to the service: " + share
+}
+
+// hasSession reports whether a request may act for somebody: with any cookie but ours, or with
+// credentials.
+func hasSession(r *http.Request) bool {
+	return r.Header.Get("Authorization") != "" ||
+		slices.ContainsFunc(r.Cookies(), func(c *http.Cookie) bool { return c.Name != strangler.IssuedCookie })
 }

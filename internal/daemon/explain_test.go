@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 	"github.com/strangler-fig/toolkit/web/api"
 )
@@ -45,5 +47,58 @@ func TestExplainSendsNothing(t *testing.T) {
 	var problem *api.Problem
 	if _, err := s.API.Explain(t.Context(), web.Explain{URL: "no path"}); !errors.As(err, &problem) {
 		t.Errorf("nonsense is explained: %v", err)
+	}
+}
+
+// TestExplainShadow holds what is said of the shadow against what the shadow does.
+func TestExplainShadow(t *testing.T) {
+	legacy, service := backend(t, "same", nil), backend(t, "same", nil)
+	text := fmt.Sprintf("legacy: {url: %q}\nservices: {orders: {urls: [%q]}, sandbox: {urls: [%q]}}\nroutes:\n", legacy.URL, service.URL, service.URL)
+	settings := map[string]string{
+		"plain": "", "never": ", repeat: never", "idempotent": ", repeat: idempotent", "owns": ", return: never",
+		"sandboxed": ", shadow: {sandbox: sandbox}", "unsampled": ", shadow: {sample: 0%}",
+		"session": ", shadow: {second_call: with_session, legacy_extra: {share: 100%, per_second: 1000}}",
+		"chosen":  `, override: {header: X-Side, secret: sixteen-characters}`,
+	}
+	for name, more := range settings {
+		text += fmt.Sprintf("  - {name: %[1]s, match: {path: /%[1]s}, service: orders%[2]s}\n", name, more)
+	}
+	s := start(t, text)
+	due := func(route string) int64 { // what was sampled and not ruled out by the request itself
+		c := s.comparisons(route)
+		return c.Sampled - c.Reasons[shadow.SkipNotRepeatable] - c.Reasons[shadow.SkipSession] - c.Reasons[shadow.SkipOverridden]
+	}
+	headers := map[string]http.Header{
+		"nothing": {}, "cookie": {"Cookie": {"sid=1"}}, "our cookie": {"Cookie": {strangler.IssuedCookie + "=1"}},
+		"credentials": {"Authorization": {"Basic eDp5"}}, "override": {"X-Side": {"legacy; sixteen-characters"}},
+	}
+	agreed := map[bool]int{}
+	for _, phase := range []string{"legacy", "shadow", "live", "retired"} {
+		for name := range settings {
+			s.shift(t, name, phase)
+			for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST"} {
+				for what, header := range headers {
+					x, err := s.API.Explain(t.Context(), web.Explain{Method: method, URL: "/" + name, Header: header})
+					if err != nil {
+						t.Fatal(err)
+					}
+					before := due(name)
+					r, _ := http.NewRequest(method, s.URL+"/"+name, nil)
+					r.Header = header.Clone()
+					if _, err := body(s.Client.Do(r)); err != nil {
+						t.Fatal(err)
+					}
+					after := due(name)
+					if said := strings.HasPrefix(x.Shadow, "yes"); said != (after > before) {
+						t.Errorf("%s in %s, %s with %s: said %q, but %d copies were due", name, phase, method, what, x.Shadow, after-before)
+					} else {
+						agreed[said]++
+					}
+				}
+			}
+		}
+	}
+	if agreed[true] < 20 || agreed[false] < 20 {
+		t.Errorf("they agreed on %v", agreed)
 	}
 }

@@ -83,10 +83,8 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	}
 	ctx := httptrace.WithClientTrace(r.Context(), trace)
 	out := f.rewrite.request(ctx, r, body)
-	if body == nil && f.repeat == RepeatNever {
-		if once := onceOnly(r.Method); once != nil {
-			out.Body = once
-		}
+	if body == nil && f.repeat.For(r.Method) == RepeatNever {
+		once(out)
 	}
 	resp, err := f.transport.RoundTrip(out)
 	hints.end()
@@ -223,15 +221,24 @@ func (i *hints) end() {
 	i.done = true
 }
 
-// onceOnly returns a body for a request without one that must not be sent again: net/http's
-// transport repeats safe requests on a new connection by itself, but none with a body that it
-// can't rewind. An empty body of these methods leaves no trace on the wire.
-func onceOnly(method string) io.ReadCloser {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return emptyBody{}
+// once sees to it that a request without a body is not sent again. net/http's transport repeats
+// what it takes for safe, and what has an idempotency key, on a new connection by itself, but
+// nothing that has a body which it can't rewind. The empty one leaves no trace on the wire.
+func once(out *http.Request) {
+	hasLength := out.Body == http.NoBody // see rewriter.request
+	switch out.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+	default:
+		if out.Header["Idempotency-Key"] == nil && out.Header["X-Idempotency-Key"] == nil {
+			return
+		}
+		hasLength = hasLength || out.Method == http.MethodPost || out.Method == http.MethodPut || out.Method == http.MethodPatch
 	}
-	return nil
+	out.Body, out.TransferEncoding = emptyBody{}, []string{"identity"} // else it would be sent in chunks
+	if hasLength {
+		// Under its usual name the transport drops the header.
+		out.Header["content-length"] = []string{"0"}
+	}
 }
 
 type emptyBody struct{}

@@ -123,6 +123,52 @@ func TestStalePooledConnection(t *testing.T) {
 	}
 }
 
+// TestSentOnce has an upstream that reads the second request on a connection and closes it. What
+// may not be repeated isn't, not even by net/http's transport.
+func TestSentOnce(t *testing.T) {
+	for request, length := range map[string]bool{
+		"GET / HTTP/1.1\r\n":                                    false,
+		"GET / HTTP/1.1\r\nContent-Length: 0\r\n":               true,
+		"OPTIONS / HTTP/1.1\r\n":                                false,
+		"DELETE / HTTP/1.1\r\nContent-Length: 0\r\n":            true,
+		"POST / HTTP/1.1\r\nContent-Length: 0\r\n":              true,
+		"POST / HTTP/1.1\r\nIdempotency-Key: 1\r\n":             true,
+		"PURGE / HTTP/1.1\r\nX-Idempotency-Key: 1\r\n":          false,
+		"PUT / HTTP/1.1\r\nIdempotency-Key: 1\r\nAccept: a\r\n": true,
+	} {
+		t.Run(request, func(t *testing.T) {
+			heads := make(chan string, 10)
+			up := rawUpstream(t, func(conn net.Conn, r *bufio.Reader) {
+				for range 2 {
+					head, err := readHead(r)
+					if err != nil {
+						return
+					}
+					heads <- strings.ToLower(head)
+					if len(heads) < 2 {
+						_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+					}
+				}
+			})
+			address, _ := front(t, Config{Legacy: up, Routes: []Route{{Name: "r", Match: Match{Path: "/*"}, Repeat: RepeatNever}}})
+			for _, want := range []string{"HTTP/1.1 200", "HTTP/1.1 502"} {
+				conn, answer := dial(t, address)
+				writeRaw(t, conn, "%sHost: h\r\n\r\n", request)
+				if head, err := readHead(answer); err != nil || !strings.HasPrefix(head, want) {
+					t.Errorf("answer %q, %v; want %s", head, err, want)
+				}
+			}
+			if n := len(heads); n != 2 {
+				t.Errorf("two requests were sent %d times", n)
+			}
+			head := <-heads
+			if strings.Contains(head, "transfer-encoding") || strings.Contains(head, "content-length: 0\r\n") != length {
+				t.Errorf("sent as %q, want a length: %v", head, length)
+			}
+		})
+	}
+}
+
 func TestEmbedded(t *testing.T) {
 	p, err := New(Config{Logger: quiet, Legacy: upstreamOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")

@@ -114,6 +114,31 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+func TestJSONRepeatsNothingNew(t *testing.T) {
+	for name, body := range map[string]io.Reader{
+		"can be sent again":     strings.NewReader(`{"ORD_NO":"7"}`),
+		"can't":                 io.MultiReader(strings.NewReader(`{"ORD_NO":"7"}`)),
+		"can't, and is nothing": io.MultiReader(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, _ := http.NewRequest("POST", "http://service", body)
+			req.Header.Set("Content-Type", "application/json")
+			again := req.GetBody != nil
+			req, err := orders.ToService(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (req.GetBody != nil) != again {
+				t.Errorf("the body can be had again: %v, want %v", req.GetBody != nil, again)
+			}
+			sent, err := io.ReadAll(req.Body)
+			if err != nil || int64(len(sent)) != req.ContentLength {
+				t.Errorf("%d bytes announced as %d, %v", len(sent), req.ContentLength, err)
+			}
+		})
+	}
+}
+
 func TestJSONHead(t *testing.T) {
 	client, url := serve(t, orders, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -263,6 +263,8 @@ func (d *Daemon) close(ctx context.Context) error {
 	d.stopWatching()
 	d.cut()
 	d.listeners.close()
+	d.changing.Lock() // a reload may still be under way
+	defer d.changing.Unlock()
 	var errs []error
 	// Each has a time of its own: a service that hangs must not cost the ledger what is pending.
 	ending := func(end func(context.Context) error) error {

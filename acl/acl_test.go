@@ -132,7 +132,7 @@ func TestJSONRepeatsNothingNew(t *testing.T) {
 				t.Errorf("the body can be had again: %v, want %v", req.GetBody != nil, again)
 			}
 			sent, err := io.ReadAll(req.Body)
-			if err != nil || int64(len(sent)) != req.ContentLength {
+			if err != nil || len(sent) > 0 && int64(len(sent)) != req.ContentLength {
 				t.Errorf("%d bytes announced as %d, %v", len(sent), req.ContentLength, err)
 			}
 		})

@@ -35,16 +35,16 @@ func (t jsonTranslator[Legacy, Service]) ToService(req *http.Request) (*http.Req
 	if t.toLegacy != nil {
 		req.Header.Del("Accept-Encoding")
 	}
-	if t.toService == nil || req.Body == nil || req.Body == http.NoBody || req.ContentLength == 0 || !isJSON(req.Header) {
+	if t.toService == nil || req.Body == nil || req.Body == http.NoBody || !isJSON(req.Header) {
 		return req, nil
 	}
 	text, err := translate(req.Body, req.Header, t.toService)
 	if err != nil {
 		return nil, err
 	}
-	req.Body = http.NoBody
-	if len(text) > 0 {
-		req.Body = io.NopCloser(bytes.NewReader(text))
+	req.Body = io.NopCloser(bytes.NewReader(text))
+	if len(text) == 0 {
+		return req, nil // announced as it was
 	}
 	if req.GetBody != nil { // whoever could send the body again still can, and nobody else
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }

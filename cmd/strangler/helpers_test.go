@@ -69,6 +69,36 @@ func run(ts *testscript.TestScript, args []string) int {
 	return 0
 }
 
+// interrupt PATTERN PROGRAM ARG…: runs a program until its output matches, then interrupts it,
+// which has to end it without failure.
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupt PATTERN PROGRAM ARG…")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[1], args[2:]...)
+	cmd.Env = append(os.Environ(), "STRANGLER_ADMIN="+ts.Getenv("STRANGLER_ADMIN"))
+	cmd.Stderr = ts.Stderr()
+	output, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	var seen strings.Builder
+	buffer := make([]byte, 4096)
+	for !pattern.MatchString(seen.String()) {
+		n, err := output.Read(buffer)
+		seen.Write(buffer[:n])
+		if err != nil {
+			ts.Fatalf("no match for %s in what %s printed: %v\n%s", args[0], args[1], errors.Join(err, cmd.Wait()), &seen)
+		}
+	}
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	_, err = io.Copy(io.Discard, output)
+	ts.Check(errors.Join(err, cmd.Wait()))
+}
+
 // ready [URL]: waits until the proxy with that admin listener, or the script's own, is ready.
 func ready(ts *testscript.TestScript, neg bool, args []string) {
 	url := ts.Getenv("STRANGLER_ADMIN")

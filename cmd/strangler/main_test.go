@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"eventually": eventually,
 			"exits":      exits,
 			"hold":       hold,
+			"interrupt":  interrupt,
 			"ready":      ready,
 			"release":    release,
 			"request":    request,

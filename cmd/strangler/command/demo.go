@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -37,6 +39,9 @@ in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
 			}
 			if err := errors.Join(checkAddress("listen", d.listen), checkAddress("admin", d.admin)); err != nil {
 				return err
+			}
+			if !loopback(d.admin) {
+				return usagef("--admin %s: the demo has no tokens, so its dashboard is for this machine only; listen on 127.0.0.1", d.admin)
 			}
 			d.out, d.log = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return d.run(cmd.Context())
@@ -96,6 +101,13 @@ func (d *demo) run(ctx context.Context) (err error) {
 	stop() // a second Ctrl-C ends the process at once
 	fmt.Fprintln(d.log, "stopping")
 	return running.Wait()
+}
+
+// loopback reports whether only this machine reaches an address that has been looked at.
+func loopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 // flagged returns an error about the demo's configuration as one about the flags that went into

@@ -76,12 +76,16 @@ func serve(ctx context.Context, o daemon.Options) error {
 	}
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 
+	// The daemon ends when ctx does, but no sooner than a reload that is under way.
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
 	reloading := make(chan struct{})
 	go func() {
 		defer close(reloading)
+		defer end()
 		reload(ctx, d, o, hangups)
 	}()
-	err = d.Run(ctx)
+	err = d.Run(running)
 	stop()
 	<-reloading
 	if err == nil {

@@ -31,7 +31,8 @@ var answerLikeLegacy = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Requ
 //
 // Normally it is short, looks at the median instead of the p99, which a busy machine makes
 // anything, and only catches a shadow that makes clients wait (100 ms beyond a factor of three);
-// -soak takes the ten rounds of the promise, of 2 s for each, and allows a tenth.
+// -soak takes the ten rounds of the promise, of 2 s for each, and allows a tenth. Where the
+// rounds without a shadow are too far apart for that it says so, and neither passes nor fails.
 func TestIsolation(t *testing.T) {
 	rounds, turns, requests, percentile, allowed, slack := 3, 1, 50, 50, 3.0, 100.0
 	if *soak {
@@ -70,7 +71,10 @@ func TestIsolation(t *testing.T) {
 			t.Logf("p%d: bare %.2f ms, shadowed %.2f ms: ratio %.3f, bare against bare %.3f; rounds: bare %.1f, shadowed %.1f, again %.1f",
 				percentile, bare, shadowed, ratio, noise, measured["bare"], measured["shadowed"], measured["again"])
 			t.Logf("account: %+v", s.Counts()["orders"])
-			if limit := max(allowed, noise); ratio > limit && shadowed-bare > slack {
+			alone := slices.Sorted(slices.Values(slices.Concat(measured["bare"], measured["again"])))
+			low, high := alone[len(alone)/4], alone[len(alone)*3/4]
+			told := !*soak || high <= 2*low
+			if limit := max(allowed, noise); told && ratio > limit && shadowed-bare > slack {
 				t.Errorf("clients see %.2f times the p%d with a shadow, at most %.2f is allowed", ratio, percentile, limit)
 			}
 
@@ -90,6 +94,9 @@ func TestIsolation(t *testing.T) {
 			}
 			if heapAfter > heap+8<<20 {
 				t.Errorf("the heap grew from %d to %d KiB", heap>>10, heapAfter>>10)
+			}
+			if !told {
+				t.Skipf("the machine is too busy to tell a tenth: half of the rounds without a shadow are beyond %.1f to %.1f ms", low, high)
 			}
 		})
 	}

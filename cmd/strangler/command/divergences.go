@@ -43,7 +43,7 @@ them. The two answers side by side are on the dashboard, and in the API.`,
 			return o.print(cmd, found, func(w io.Writer) { printDivergences(w, found) })
 		}),
 	}
-	cmd.Flags().StringVar(&q.Group, "group", "", "only those of this group (`id`)")
+	cmd.Flags().StringVar(&q.Group, "group", "", "only those of the group with this `id`")
 	cmd.Flags().IntVar(&q.Limit, "limit", 20, "at most this `many`")
 	a.flags(cmd)
 	o.flags(cmd)

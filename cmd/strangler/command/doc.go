@@ -1,7 +1,19 @@
-// Package command is the strangler command, one file a subcommand, for programs that plug in
-// translators of their own:
+// Package command is the strangler command, for the program of that name and for programs that
+// plug in translators of their own:
 //
 //	func main() {
 //		os.Exit(command.Main(command.Config{Translators: map[string]acl.Translator{"orders": orders}}))
 //	}
+//
+// Each subcommand is a file of its name. What they share:
+//
+//   - main.go    the tree of subcommands, and what runs it
+//   - usage.go   what is wrong usage, and what was meant
+//   - exit.go    which error ends with which status, and what is said
+//   - output.go  tables and JSON
+//   - admin.go   how a running proxy is reached
+//   - source.go  where a configuration comes from: a file, or flags alone
+//
+// README.md in the folder above is the reference of commands, statuses and configuration; tests
+// hold it complete, and scripts in testdata/script there hold what it says.
 package command

@@ -56,8 +56,8 @@ takes over. Routes that say return: never, or that are retired, are left alone b
 	f.StringVar(&request.Service, "service", "", "all routes of this `service`")
 	f.BoolVar(&request.All, "all", false, "every route that is beyond legacy and free to return")
 	f.Var(&to, "to", "where to")
-	f.StringVar(&request.Reason, "reason", "", "why, for the journal (`text`)")
-	f.BoolVar(&request.Force, "force", false, "past a guard that allows it")
+	f.StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
+	f.BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd

@@ -46,9 +46,9 @@ request when the command returns. What a guard refuses names --force where that 
 			return o.print(cmd, route, func(w io.Writer) { printMoved(w, withUnit(cmd.Context(), client, route)) })
 		}),
 	}
-	cmd.Flags().StringVar(&request.Reason, "reason", "", "why, for the journal (`text`)")
+	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	cmd.Flags().Int64Var(&request.IfVersion, "if-version", 0, "only if the route is still at this `version`, as routes shows it")
-	cmd.Flags().BoolVar(&request.Force, "force", false, "past a guard that allows it")
+	cmd.Flags().BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd

@@ -30,8 +30,8 @@ change and not since. From a, b, c an undo goes to b, the next one to a; there i
 			return o.print(cmd, routes, func(w io.Writer) { printMoved(w, routes) })
 		}),
 	}
-	cmd.Flags().StringVar(&request.Reason, "reason", "", "why, for the journal (`text`)")
-	cmd.Flags().BoolVar(&request.Force, "force", false, "past a guard that allows it")
+	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
+	cmd.Flags().BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd

@@ -44,8 +44,8 @@ func (s *stands) acknowledged() {
 }
 
 // had reports whether the route may have stood in that phase at some time between two others,
-// with the key's bucket on that side.
-func (s *stands) had(phase, side string, from, to time.Time) bool {
+// and so that a client's bucket was that side's.
+func (s *stands) had(phase, side string, bucket int, from, to time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := len(s.list) - 1; i >= 0; i-- {
@@ -53,15 +53,17 @@ func (s *stands) had(phase, side string, from, to time.Time) bool {
 		if !one.to.IsZero() && one.to.Before(from) {
 			return false // as all before it
 		}
-		if one.from.Before(to) && one.at.Phase.String() == phase && (phase == "canary" || side == sideIn(one.at.Phase)) {
+		if one.from.Before(to) && one.at.Phase.String() == phase && sideOf(one.at, bucket) == side {
 			return true
 		}
 	}
 	return false
 }
 
-func sideIn(p strangler.Phase) string {
-	if p >= strangler.PhaseLive {
+// sideOf says who answers a bucket: the service has those below the weight, which is all of
+// them from live on and none before canary.
+func sideOf(at strangler.Position, bucket int) string {
+	if bucket < int(at.Weight) {
 		return "service"
 	}
 	return "legacy"
@@ -80,20 +82,31 @@ func TestSoakChangeUnderLoad(t *testing.T) {
 	changeUnderLoad(t, time.Minute)
 }
 
+// loadKeys is how many different cohort keys the requests have.
+const loadKeys = 500
+
 func changeUnderLoad(t *testing.T, length time.Duration) {
 	const requestsPerSecond, shiftsPerSecond = 1000, 100
 	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
 	s := start(t, fmt.Sprintf(oneRoute, legacy.URL, service.URL))
 	s.Client.Transport.(*http.Transport).MaxConnsPerHost = 64
 
-	had := &stands{list: []stand{{from: time.Now()}}}
+	shifts := []web.Route{s.shift(t, "orders-read", "50%")}
+	had := &stands{list: []stand{{at: strangler.Canary(5000), from: time.Now()}}}
+	var buckets [loadKeys]int
+	for who := range buckets {
+		x, err := s.Explain(web.Explain{URL: fmt.Sprintf("/orders/1?who=%d", who)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		buckets[who] = x.Bucket
+	}
 	until := time.Now().Add(length)
 	var work sync.WaitGroup
-	var shifts []web.Route
 	work.Go(func() {
 		tick := time.NewTicker(time.Second / shiftsPerSecond)
 		defer tick.Stop()
-		version := int64(1)
+		version := shifts[0].Version
 		for ; time.Now().Before(until); <-tick.C {
 			to := strangler.Canary(strangler.Weight(1 + len(shifts)*3571%9999)) // never the same twice in a row
 			if n := len(shifts) % 6; n < 3 {
@@ -119,7 +132,7 @@ func changeUnderLoad(t *testing.T, length time.Duration) {
 	for n := 0; time.Now().Before(until); n++ {
 		<-tick.C
 		work.Go(func() {
-			if why := oneUnderLoad(s, had, n); why != "" && wrong.Add(1) <= 10 {
+			if why := oneUnderLoad(s, had, n, buckets[n%loadKeys]); why != "" && wrong.Add(1) <= 10 {
 				t.Error(why)
 			}
 			answered.Add(1)
@@ -134,9 +147,9 @@ func changeUnderLoad(t *testing.T, length time.Duration) {
 }
 
 // oneUnderLoad sends one request and says what is wrong with its answer.
-func oneUnderLoad(s *system, had *stands, n int) string {
+func oneUnderLoad(s *system, had *stands, n, bucket int) string {
 	began := time.Now()
-	resp, err := s.Client.Get(fmt.Sprintf("%s/orders/%d?who=%d", s.URL, n, n%500))
+	resp, err := s.Client.Get(fmt.Sprintf("%s/orders/%d?who=%d", s.URL, n, n%loadKeys))
 	if err != nil {
 		return "request: " + err.Error()
 	}
@@ -146,12 +159,12 @@ func oneUnderLoad(s *system, had *stands, n int) string {
 	var side, phase, why string
 	decision := resp.Header.Get("X-Strangler")
 	_, scanned := fmt.Sscanf(strings.ReplaceAll(decision, ";", ""), "route=orders-read side=%s phase=%s why=%s", &side, &phase, &why)
-	switch want := fmt.Sprintf("%s GET /orders/%d?who=%d", side, n, n%500); {
+	switch want := fmt.Sprintf("%s GET /orders/%d?who=%d", side, n, n%loadKeys); {
 	case err != nil || resp.StatusCode != http.StatusOK || string(text) != want:
 		return fmt.Sprintf("request %d: %s %q, %v; header %q", n, resp.Status, text, err, decision)
 	case scanned != nil:
 		return fmt.Sprintf("request %d: header %q: %v", n, decision, scanned)
-	case !had.had(phase, side, began, ended):
+	case !had.had(phase, side, bucket, began, ended):
 		return fmt.Sprintf("request %d: header %q, but the route stood nowhere like that between %s and %s", n, decision, began, ended)
 	}
 	return ""

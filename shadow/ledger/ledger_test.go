@@ -25,7 +25,7 @@ import (
 var soak = flag.Bool("soak", false, "run the long tests")
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+	goleak.VerifyTestMain(m)
 }
 
 func open(t testing.TB, path string, c ledger.Config) *ledger.Ledger {

@@ -373,6 +373,9 @@ func TestCloseMeanwhile(t *testing.T) {
 				if err := l.Close(context.Background()); err != nil {
 					t.Error(err)
 				}
+				if _, err := l.Totals(context.Background()); err == nil {
+					t.Error("closed, and still open")
+				}
 			})
 		}
 		all.Wait()

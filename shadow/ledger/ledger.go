@@ -67,6 +67,7 @@ type Ledger struct {
 	flushes chan chan struct{}
 	done    chan struct{}      // closed when the writer has ended
 	giveUp  context.CancelFunc // ends the writer without another try
+	shut    chan struct{}      // closed when the file is, too
 }
 
 // Stats say how the ledger keeps up. Recorded = Written + Pending + Dropped, at every moment.
@@ -87,7 +88,7 @@ type item struct {
 
 // Open opens the ledger in the file at path, and makes the file if there is none.
 func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
-	l := &Ledger{cfg: c.withDefaults(), flushes: make(chan chan struct{}), done: make(chan struct{})}
+	l := &Ledger{cfg: c.withDefaults(), flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{})}
 	l.queue = make(chan item, l.cfg.Queue)
 	scripts, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -218,16 +219,17 @@ func (l *Ledger) Flush(ctx context.Context) error {
 }
 
 // Close writes what is pending and closes the file. When ctx ends first, what is still pending
-// is dropped, and counted so.
+// is dropped, and counted so. Whoever calls it again waits until the file is closed.
 func (l *Ledger) Close(ctx context.Context) error {
 	l.mu.Lock()
 	first := !l.closed
 	l.closed = true
 	l.mu.Unlock()
 	if !first {
-		<-l.done
+		<-l.shut
 		return nil
 	}
+	defer close(l.shut)
 	close(l.queue) // Record looks at closed under the same lock that it sends under
 	var err error
 	select {

@@ -103,7 +103,7 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 		switch {
 		case !readMethod(r.Method) || !p.Repeatable(r.Method):
 			return SkipNotRepeatable, target{}
-		case !p.WithSession && (r.Header["Authorization"] != nil || withoutCookies(r.Header["Cookie"], p.OwnCookies) != nil):
+		case !p.WithSession && (r.Header["Authorization"] != nil || r.Header["Cookie"] != nil):
 			return SkipSession, target{}
 		}
 		return "", target{"legacy", p.Other, &p.toLegacy}
@@ -136,11 +136,6 @@ func newCopy(p *Point, r *http.Request) *http.Request {
 		c.Header.Del(name)
 	}
 	c.Header.Del("Expect") // the body is at hand
-	if cookies := withoutCookies(c.Header["Cookie"], p.OwnCookies); cookies != nil {
-		c.Header["Cookie"] = cookies
-	} else {
-		c.Header.Del("Cookie")
-	}
 	c.Header.Set("X-Strangler-Shadow", p.Route)
 	u := *r.URL
 	c.URL = &u

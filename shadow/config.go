@@ -88,10 +88,6 @@ type Point struct {
 	// with any cookie or an Authorization is skipped, since which cookie is legacy's session is
 	// not known: sessions lock, flash messages are eaten, ids rotate.
 	WithSession bool
-	// OwnCookies names cookies that are the program's around this point and mean nothing to
-	// either side. They are no session, setting them is no cookie set, and copies don't carry
-	// them.
-	OwnCookies  []string
 	LegacyExtra Extra // how much more legacy may be asked, where the service serves
 }
 

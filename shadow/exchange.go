@@ -103,7 +103,7 @@ func (x *exchange) head(status int, header http.Header) {
 		x.skip(SkipUpgrade, "")
 	case conditional(status):
 		x.skip(SkipConditional, "status "+strconv.Itoa(status))
-	case served == Service && setsCookie(header["Set-Cookie"], x.p.OwnCookies):
+	case served == Service && header["Set-Cookie"] != nil:
 		x.skip(SkipCookieSet, "")
 	default:
 		x.mu.Lock()

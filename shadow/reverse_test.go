@@ -94,28 +94,14 @@ func TestAskingLegacyAgain(t *testing.T) {
 			point: func(p *shadow.Point) { p.Repeatable = func(string) bool { return false } }},
 		"a session is left alone": {
 			request: func(sid string) *http.Request { return request("GET", "/a", "Cookie", "sid="+sid) }, reason: shadow.SkipSession},
-		"a session beside a cookie of our own is left alone": {
-			request: func(sid string) *http.Request {
-				return request("GET", "/a", "Cookie", "strangler_id=x; sid="+sid)
-			}, reason: shadow.SkipSession},
-		"a session in a second Cookie line is left alone": {
-			request: func(sid string) *http.Request {
-				return request("GET", "/a", "Cookie", "strangler_id=x", "Cookie", "sid="+sid)
-			}, reason: shadow.SkipSession},
-		"a cookie whose name is like ours counts": {
-			request: func(string) *http.Request { return request("GET", "/a", "Cookie", "strangler_id2=x") }, reason: shadow.SkipSession},
-		"a cookie whose value is like ours counts": {
-			request: func(string) *http.Request { return request("GET", "/a", "Cookie", "sid=strangler_id") }, reason: shadow.SkipSession},
 		"a cookie without a name counts": {
-			request: func(string) *http.Request { return request("GET", "/a", "Cookie", "strangler_id=x; secret") }, reason: shadow.SkipSession},
-		"a cookie of our own is no session, and not sent": {
-			request: func(string) *http.Request { return request("GET", "/a", "Cookie", "strangler_id=x") }, asked: []string{"GET /a "}},
+			request: func(string) *http.Request { return request("GET", "/a", "Cookie", "secret") }, reason: shadow.SkipSession},
 		"credentials are left alone": {
 			request: func(string) *http.Request { return request("GET", "/a", "Authorization", "Basic eA==") }, reason: shadow.SkipSession},
 		"a session that the route lets through": {
 			point: func(p *shadow.Point) { p.WithSession = true },
 			request: func(sid string) *http.Request {
-				return request("GET", "/a", "Cookie", "sid="+sid+"; strangler_id=x; b=2")
+				return request("GET", "/a", "Cookie", "sid="+sid+"; b=2")
 			},
 			asked: []string{"GET /a sid=s1; b=2"}},
 		"not after an answer that set a cookie": {
@@ -126,19 +112,12 @@ func TestAskingLegacyAgain(t *testing.T) {
 				text("yes")(w, r)
 			},
 			reason: shadow.SkipCookieSet},
-		"a cookie of our own may be set": {
-			request: func(string) *http.Request { return request("GET", "/a") },
-			service: func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Set-Cookie", "strangler_id=x; Path=/; HttpOnly")
-				text("yes")(w, r)
-			},
-			asked: []string{"GET /a "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			legacy := &phpLike{sessions: make(map[string]*sync.Mutex)}
 			sid := legacy.login()
 			p := point(to(t, serve(t, legacy)))
-			p.Serves, p.OwnCookies = shadow.Service, []string{"strangler_id"}
+			p.Serves = shadow.Service
 			p.LegacyExtra = shadow.Extra{Share: 1, PerSecond: 1000}
 			if test.point != nil {
 				test.point(&p)
@@ -187,41 +166,6 @@ func TestLegacyIsAskedNoMoreThanItsExtra(t *testing.T) {
 	}
 	if c := s.Counts()["orders"]; c.Match != int64(asked) || c.Reasons[shadow.SkipLegacyBudget] != int64(100-asked) {
 		t.Errorf("account: %+v", c)
-	}
-}
-
-func TestOwnCookiesAreLeftOutOfCopies(t *testing.T) {
-	for name, test := range map[string]struct{ in, want []string }{
-		"none":            {nil, nil},
-		"only ours":       {[]string{"strangler_id=x"}, nil},
-		"only theirs":     {[]string{"a=1;b=2"}, []string{"a=1;b=2"}},
-		"ours first":      {[]string{"strangler_id=x; a=1; b=2"}, []string{"a=1; b=2"}},
-		"ours between":    {[]string{"a=1; strangler_id=x; b=2"}, []string{"a=1; b=2"}},
-		"ours last":       {[]string{"a=1; strangler_id=x"}, []string{"a=1"}},
-		"ours twice":      {[]string{"strangler_id=x; a=1; strangler_id=y"}, []string{"a=1"}},
-		"two lines":       {[]string{"strangler_id=x", "a=1"}, []string{"a=1"}},
-		"name as a value": {[]string{"a=strangler_id; b=2"}, []string{"a=strangler_id; b=2"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var got []string
-			p := point(roundTrip(func(r *http.Request) (*http.Response, error) {
-				got = r.Header["Cookie"]
-				return direct(text("yes")).RoundTrip(r)
-			}))
-			p.OwnCookies = []string{"strangler_id"}
-			r := httptest.NewRequest("GET", "/", nil)
-			if test.in != nil {
-				r.Header["Cookie"] = test.in
-			}
-			before := append([]string(nil), test.in...)
-			one(t, shadow.Config{}, p, text("yes"), r)
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("the copy's cookies (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(before, []string(r.Header["Cookie"])); diff != "" {
-				t.Errorf("the client's cookies changed (-want +got):\n%s", diff)
-			}
-		})
 	}
 }
 

@@ -73,6 +73,7 @@ func dropOurs(h http.Header, overrides []string) {
 	for _, name := range overrides {
 		delete(h, name)
 	}
+	dropOurCookies(h)
 }
 
 // strangers are the untrusted peers about whose forwarding headers a warning was logged.

@@ -54,7 +54,6 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 			Compare:     p.comparer,
 			Sample:      p.sample,
 			WithSession: p.withSession,
-			OwnCookies:  []string{strangler.IssuedCookie},
 			LegacyExtra: p.extra,
 			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		})

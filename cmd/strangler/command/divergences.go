@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -53,15 +52,15 @@ them. The two answers side by side are on the dashboard, and in the API.`,
 func printDivergences(w io.Writer, list []web.Divergence) {
 	row(w, "AT", "ROUTE", "GROUP", "REQUEST", "WHERE", "KIND", "LEGACY", "SERVICE")
 	for _, d := range list {
-		first, more := shadow.Difference{}, len(d.Differences)-1+d.More
-		if len(d.Differences) > 0 {
-			first = d.Differences[0]
+		cells := []any{when(d.At), d.Route, d.Group, d.Method + " " + d.Path}
+		for _, first := range d.Differences[:min(1, len(d.Differences))] {
+			where := first.Pointer
+			if more := len(d.Differences) - 1 + d.More; more > 0 {
+				where += fmt.Sprintf(" and %d more", more)
+			}
+			cells = append(cells, where, first.Kind, excerpt(first.Legacy), excerpt(first.Service))
 		}
-		pointer := first.Pointer
-		if more > 0 {
-			pointer += fmt.Sprintf(" and %d more", more)
-		}
-		row(w, when(d.At), d.Route, d.Group, d.Method+" "+d.Path, pointer, first.Kind, excerpt(first.Legacy), excerpt(first.Service))
+		row(w, cells...)
 	}
 }
 

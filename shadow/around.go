@@ -31,6 +31,11 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
+			if x.uncopied != "" {
+				defer x.judgeUncopied()
+				next.ServeHTTP(w, r)
+				return
+			}
 			ended := false
 			defer func() { x.finish(ended, r.Context().Err() != nil, w.Header()) }() // no recover: a handler's panic is the server's
 			if r.Body != nil && r.Body != http.NoBody {
@@ -64,7 +69,11 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 			reason = SkipQueueFull
 		}
 	}
-	if reason != "" {
+	switch {
+	case reason != "" && p.Serves == Service:
+		x.uncopied = reason
+		return x
+	case reason != "":
 		x.skip(reason, "")
 		return nil
 	}

@@ -19,6 +19,9 @@ type exchange struct {
 	trails bool          // the request announced trailers
 	copy   *http.Request // without body; never changed once made
 	target
+	// uncopied is why no copy goes, where that is known from the request alone and it is still
+	// to be seen whether the service answered; empty: a copy may go.
+	uncopied string
 
 	mu      sync.Mutex
 	settled bool // the verdict is out: nothing below changes any more
@@ -95,10 +98,7 @@ func (x *exchange) head(status int, header http.Header) {
 	switch {
 	case overridden:
 		x.skip(SkipOverridden, "")
-	case served != x.p.Serves:
-		x.fail(FailFallback, failure)
-	case failure == FailConnect || failure == FailTimeout || failure == FailTranslate:
-		x.fail(failure, "the client was not answered by "+string(served))
+	case x.failed(served, failure):
 	case status == http.StatusSwitchingProtocols:
 		x.skip(SkipUpgrade, "")
 	case conditional(status):
@@ -111,6 +111,31 @@ func (x *exchange) head(status int, header http.Header) {
 		x.mu.Unlock()
 		x.queue()
 	}
+}
+
+// failed settles the exchange where the side that was to answer the client failed: that is a
+// failed comparison by itself, and nothing is sent again.
+func (x *exchange) failed(served Side, failure string) bool {
+	switch {
+	case served != x.p.Serves:
+		x.fail(FailFallback, failure)
+	case failure == FailConnect || failure == FailTimeout || failure == FailTranslate:
+		x.fail(failure, "the client was not answered by "+string(served))
+	default:
+		return false
+	}
+	return true
+}
+
+// judgeUncopied settles an exchange of which no copy goes, when the handler is done with it.
+func (x *exchange) judgeUncopied() {
+	defer x.s.guard(x)
+	if x.s.config.Served != nil {
+		if served, failure, _ := x.s.config.Served(x.client); x.failed(served, failure) {
+			return
+		}
+	}
+	x.skip(x.uncopied, "")
 }
 
 // queue puts the copy into the queue, once, when all is known that it takes: the whole request,

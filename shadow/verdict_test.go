@@ -180,6 +180,9 @@ func TestVerdicts(t *testing.T) {
 		"reverse, legacy 304":     {point: reverse, other: direct(status(304)), want: skipped(shadow.SkipConditional)},
 		"reverse, beyond budget":  {point: func(p *shadow.Point) { p.Serves = shadow.Service }, want: skipped(shadow.SkipLegacyBudget)},
 		"fallback":                {point: reverse, config: served(shadow.Legacy, "timeout", false), want: failed(shadow.FailFallback)},
+		"fallback of a write":     {request: post("a=1"), point: reverse, config: served(shadow.Legacy, "timeout", false), want: failed(shadow.FailFallback)},
+		"fallback with a cookie":  {request: with(get(), "Cookie", "sid=1"), point: reverse, config: served(shadow.Legacy, "status 503", false), want: failed(shadow.FailFallback)},
+		"write failed for good":   {request: post("a=1"), point: reverse, client: status(502), config: served(shadow.Service, "connect", false), want: failed(shadow.FailConnect)},
 		"service failed for good": {point: reverse, client: status(504), config: served(shadow.Service, "timeout", false), want: failed(shadow.FailTimeout)},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -102,10 +102,10 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	if err := d.adopt(ctx, cfg); err != nil {
+	if d.listeners, err = listen(cfg); err != nil { // before the journal is written: a start that fails leaves no trace
 		return nil, err
 	}
-	if d.listeners, err = listen(cfg); err != nil {
+	if err := d.adopt(ctx, cfg); err != nil {
 		return nil, err
 	}
 	return d, d.buildServers(cfg, metricsHandler(registry))

@@ -59,22 +59,18 @@ func (d *dashboard) buildDivergence(q *query) (view, error) {
 	return &divergenceView{frame: frame{Title: "Divergence " + cut(visible(id), 40), Section: "groups"}, Example: example}, nil
 }
 
-// example reads a divergence. Who may not read evidence gets neither answers nor the values
-// that differ; of who does, the log keeps the name.
+// example reads a divergence. Who may not read evidence gets nothing of the recorded answers; of
+// who does, the log keeps the name.
 func (d *dashboard) example(q *query, id string) (*exampleView, error) {
 	found, err := q.System.Divergence(q.Context(), id)
 	if err != nil {
 		return nil, err
 	}
-	v := &exampleView{Divergence: found}
 	if !q.Who.Read {
-		v.Withheld, v.Legacy, v.Service = true, nil, nil
-		v.Differences = slices.Clone(v.Differences)
-		for i := range v.Differences {
-			v.Differences[i].Legacy, v.Differences[i].Service = nil, nil
-		}
-		return v, nil
+		found.Withhold()
+		return &exampleView{Divergence: found, Withheld: true}, nil
 	}
+	v := &exampleView{Divergence: found}
 	name := q.Who.Name
 	if name == "" {
 		name = defaultActor

@@ -78,6 +78,12 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read divergences of group %s: %w", id, err)
 	}
+	if !q.Who.Read {
+		v.Recent = slices.Clone(v.Recent)
+		for i := range v.Recent {
+			v.Recent[i].Withhold()
+		}
+	}
 	if len(g.Examples) == 0 || q.streaming() {
 		return v, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -132,6 +133,7 @@ func TestRoles(t *testing.T) {
 		t.Run(string(tt.role), func(t *testing.T) {
 			logged.Reset()
 			s := good()
+			s.divergences[0].Differences[0] = shadow.Difference{Pointer: "/users/ada@example.com/tier", Pattern: "/users/*/tier", Kind: shadow.KindMissing}
 			h := as(identity(tt.role), New(Config{System: s, Logger: logger}))
 			status, body := get(t, h, "/routes/orders-read")
 			if (status == http.StatusOK) != tt.opens {
@@ -144,6 +146,9 @@ func TestRoles(t *testing.T) {
 				_, body = get(t, h, path)
 				if got := strings.Contains(body, "41.98"); got != tt.reads {
 					t.Errorf("%s: recorded values on the page: %v, want %v", path, got, tt.reads)
+				}
+				if got := strings.Contains(body, "ada@example.com"); got != tt.reads {
+					t.Errorf("%s: the id of a recorded element on the page: %v, want %v", path, got, tt.reads)
 				}
 				if withheld := strings.Contains(body, "withheld"); withheld != (tt.opens && !tt.reads) {
 					t.Errorf("%s: it says that answers are withheld: %v", path, withheld)

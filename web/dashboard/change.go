@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -142,12 +141,13 @@ func (d *dashboard) undo(w http.ResponseWriter, r *http.Request) {
 	q := d.query(r)
 	name := routeName(q)
 	err := parseForm(w, r)
+	var seen int64
+	if err == nil {
+		seen, err = version(r)
+	}
 	var routes []web.Route
 	if err == nil {
-		err = d.sameVersion(r, name)
-	}
-	if err == nil {
-		routes, err = d.System.Undo(r.Context(), web.Undo{Route: name, Reason: cut(r.PostForm.Get("reason"), maxReason),
+		routes, err = d.System.Undo(r.Context(), web.Undo{Route: name, IfVersion: seen, Reason: cut(r.PostForm.Get("reason"), maxReason),
 			Actor: actor(w, r), Force: r.PostForm.Get("force") == "yes"})
 	}
 	var n *notice
@@ -161,24 +161,6 @@ func (d *dashboard) undo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.changed(w, q, nil, n)
-}
-
-// sameVersion is the optimistic lock of an undo, which the journal doesn't have: between it and
-// the undo somebody may still slip in, and the journal tells who came first.
-func (d *dashboard) sameVersion(r *http.Request, name string) error {
-	seen, err := version(r)
-	if err != nil {
-		return err
-	}
-	routes := d.System.Routes()
-	at := slices.IndexFunc(routes, func(r web.Route) bool { return r.Name == name })
-	switch {
-	case at < 0:
-		return unknownRoute(name, routes)
-	case routes[at].Version != seen:
-		return &journal.ConflictError{Route: name, Have: routes[at].Version, Want: seen}
-	}
-	return nil
 }
 
 func standing(routes []web.Route) string {

@@ -97,6 +97,9 @@ func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.IfVersion != 0 && u.IfVersion != r.Version {
+		return nil, &journal.ConflictError{Route: r.Name, Have: r.Version, Want: u.IfVersion}
+	}
 	for _, e := range slices.Backward(s.entries) {
 		if e.Route == u.Route && e.Kind == "moved" {
 			if err := s.move(r, *e.Before, u.Actor, u.Reason, u.Force); err != nil {

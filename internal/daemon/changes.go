@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/strangler-fig/toolkit/strangler"
@@ -47,6 +48,13 @@ func (d *Daemon) Undo(ctx context.Context, u web.Undo) ([]web.Route, error) {
 	standing := map[string]rollout.Standing{}
 	for _, s := range d.standings() {
 		standing[s.Route.Name] = s
+	}
+	to, unit := step.Moves[0].To, standing[u.Route].Route.Unit
+	for _, left := range step.Left {
+		if standing[left.Route].Position != to {
+			return nil, &rollout.RefusedError{Route: u.Route, Why: fmt.Sprintf("unit %s moves together, and route %q can't go along to %s: %s; "+
+				"shift the unit to where it is wanted", unit, left.Route, to, left.Why)}
+		}
 	}
 	for _, move := range step.Moves {
 		if err := rollout.Check(standing[move.Route].Route, standing[move.Route].Position, move.To, u.Force); err != nil {

@@ -87,3 +87,33 @@ routes:
 	}
 	stand("legacy")
 }
+
+// TestUndoThatWouldSplitAUnit asks to undo a move that another route of the unit had no part in.
+func TestUndoThatWouldSplitAUnit(t *testing.T) {
+	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
+	file := func(unit string) string {
+		return fmt.Sprintf(`
+legacy: {url: %q}
+services: {orders: {urls: [%q]}}
+routes:
+  - {name: read, match: {path: "/read"}, service: orders, unit: orders}
+  - {name: write, match: {path: "/write"}, service: orders%s}
+`, legacy.URL, service.URL, unit)
+	}
+	s := start(t, file(""))
+	s.shift(t, "read", "live")
+	s.shift(t, "write", "shadow")
+	s.shift(t, "write", "live")
+	s.write(t, file(", unit: orders"))
+	if err := s.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.API.Undo(t.Context(), "read", api.UndoRequest{})
+	var problem *api.Problem
+	if !errors.As(err, &problem) || problem.Status != http.StatusForbidden || !strings.Contains(err.Error(), `route "write" can't go along`) {
+		t.Errorf("it isn't refused with its reason: %v", err)
+	}
+	if at := s.routeNamed("read").Phase; at != strangler.PhaseLive {
+		t.Errorf("read stands at %s", at)
+	}
+}

@@ -327,7 +327,7 @@ func FuzzShift(f *testing.F) {
 		handler.ServeHTTP(w, r.WithContext(web.WithIdentity(r.Context(), web.Identity{Role: web.RoleOperate})))
 		switch w.status {
 		case 0, 200:
-			if len(s.moves) != 1 || s.moves[0].To.Validate() != nil || len([]rune(s.moves[0].Reason)) > maxReason {
+			if len(s.moves) != 1 || s.moves[0].To.Validate() != nil || len([]rune(s.moves[0].Reason)) > web.MaxReason {
 				t.Errorf("%q makes the moves %+v", body, s.moves)
 			}
 		case 400, 413, 422:

@@ -4,18 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
-)
-
-// What the journal keeps of a person's words, in characters.
-const (
-	maxReason = 1000
-	maxActor  = 100
 )
 
 // ShiftRequest asks for a route to stand elsewhere.
@@ -58,7 +49,7 @@ func (s *server) shift(w http.ResponseWriter, r *http.Request) {
 	}
 	to, err := target(in.Phase, in.Weight)
 	if err == nil {
-		err = checkWords(in.Reason, in.Actor)
+		err = web.CheckWords(in.Reason, in.Actor)
 	}
 	if err != nil {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
@@ -89,23 +80,6 @@ func target(phase *strangler.Phase, weight *strangler.Weight) (strangler.Positio
 	return to, to.Validate()
 }
 
-// checkWords reports words that are not fit for the journal, which keeps them for ever and is
-// read on terminals.
-func checkWords(reason, actor string) error {
-	for _, one := range []struct {
-		what, text string
-		most       int
-	}{{"reason", reason, maxReason}, {"actor", actor, maxActor}} {
-		if n := utf8.RuneCountInString(one.text); n > one.most {
-			return fmt.Errorf("%s has %d characters; at most %d are kept", one.what, n, one.most)
-		}
-		if strings.ContainsFunc(one.text, unicode.IsControl) {
-			return fmt.Errorf("%s has a control character in it; write plain text on one line", one.what)
-		}
-	}
-	return nil
-}
-
 func (s *server) undo(w http.ResponseWriter, r *http.Request) {
 	var in UndoRequest
 	if !s.read(w, r, &in) {
@@ -116,7 +90,7 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) {
 		invalid(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if err := checkWords(in.Reason, in.Actor); err != nil {
+	if err := web.CheckWords(in.Reason, in.Actor); err != nil {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
@@ -164,5 +138,5 @@ func checkRollback(in rollbackRequest) error {
 	case in.To != strangler.PhaseLegacy && in.To != strangler.PhaseShadow:
 		return fmt.Errorf("a rollback goes to legacy or shadow, not %s", in.To)
 	}
-	return checkWords(in.Reason, in.Actor)
+	return web.CheckWords(in.Reason, in.Actor)
 }

@@ -67,14 +67,15 @@ func noticeOf(err error) *notice {
 // errForm says that a form's field makes no sense.
 var errForm = errors.New("read form")
 
-const (
-	maxForm   = 64 << 10 // bytes
-	maxReason = 2000     // characters
-)
+const maxForm = 64 << 10 // bytes
 
+// parseForm reads a form and its reason, which is the journal's as the API's is.
 func parseForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
+		return fmt.Errorf("%w: %w", errForm, err)
+	}
+	if err := web.CheckWords(r.PostForm.Get("reason"), ""); err != nil {
 		return fmt.Errorf("%w: %w", errForm, err)
 	}
 	return nil
@@ -123,7 +124,7 @@ func (d *dashboard) shift(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		_, err = d.System.Shift(r.Context(), web.Move{Route: name, To: to, IfVersion: seen, Force: r.PostForm.Get("force") == "yes",
-			Reason: cut(r.PostForm.Get("reason"), maxReason), Actor: actor(w, r)})
+			Reason: r.PostForm.Get("reason"), Actor: actor(w, r)})
 	}
 	if err == nil {
 		n := &notice{Status: http.StatusOK, OK: true, Title: "Moved to " + to.String(), Detail: "On disk, and in effect for the next request."}
@@ -131,7 +132,7 @@ func (d *dashboard) shift(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	phase, _ := strangler.ParsePhase(r.PostForm.Get("to")) // else legacy is ticked
-	form := &shiftForm{Phase: phase, Weight: r.PostForm.Get("weight"), Reason: cut(r.PostForm.Get("reason"), maxReason), Notice: noticeOf(err)}
+	form := &shiftForm{Phase: phase, Weight: r.PostForm.Get("weight"), Reason: r.PostForm.Get("reason"), Notice: noticeOf(err)}
 	form.OfferForce = form.Notice.Force
 	d.changed(w, q, form, form.Notice)
 }
@@ -147,7 +148,7 @@ func (d *dashboard) undo(w http.ResponseWriter, r *http.Request) {
 	}
 	var routes []web.Route
 	if err == nil {
-		routes, err = d.System.Undo(r.Context(), web.Undo{Route: name, IfVersion: seen, Reason: cut(r.PostForm.Get("reason"), maxReason),
+		routes, err = d.System.Undo(r.Context(), web.Undo{Route: name, IfVersion: seen, Reason: r.PostForm.Get("reason"),
 			Actor: actor(w, r), Force: r.PostForm.Get("force") == "yes"})
 	}
 	var n *notice

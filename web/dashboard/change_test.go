@@ -53,6 +53,8 @@ func TestChanges(t *testing.T) {
 		{"roll back with force", "/rollback", "to=legacy&confirm=yes&route=stock&force=yes", 200, 200, "1 route moved", "stock", "legacy"},
 		{"roll back without confirmation", "/rollback", "to=legacy", 400, 400, "wants its confirmation", "orders-read", "25%"},
 		{"roll forward", "/rollback", "to=live&confirm=yes", 422, 422, "makes no sense", "orders-read", "25%"},
+		{"a reason that drives terminals", "/routes/orders-read/shift", "to=live&version=3&reason=%1b%5B2J", 400, 400, "a control character", "orders-read", "25%"},
+		{"a reason too long for the journal", "/rollback", "to=legacy&confirm=yes&reason=" + strings.Repeat("x", web.MaxReason+1), 400, 400, "at most 1000", "orders-read", "25%"},
 		{"too large a form", "/routes/orders-read/shift", "to=legacy&version=3&reason=" + strings.Repeat("x", maxForm), 413, 413, "too large", "orders-read", "25%"},
 	}
 	for _, tt := range tests {
@@ -95,6 +97,7 @@ func TestActor(t *testing.T) {
 		{"a token's name wins", identity(web.RoleOperate), "&actor=eve", "eve", web.Actor{Name: "anna", Verified: true}},
 		{"what a person types", web.Identity{Role: web.RoleOperate}, "&actor=+Zo%C3%AB++B%0A", "", web.Actor{Name: "Zoë B"}},
 		{"what a person typed last", web.Identity{Role: web.RoleOperate}, "", "Zo%C3%AB", web.Actor{Name: "Zoë"}},
+		{"what drives terminals", web.Identity{Role: web.RoleOperate}, "&actor=Zo%1b%5B2J%C3%AB", "", web.Actor{Name: "Zo [2Jë"}},
 		{"nobody says", web.Identity{Role: web.RoleOperate}, "&actor=", "", web.Actor{Name: "dashboard"}},
 		{"very long", web.Identity{Role: web.RoleOperate}, "&actor=" + strings.Repeat("x", 500), "", web.Actor{Name: strings.Repeat("x", maxName)}},
 	}

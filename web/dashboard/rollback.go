@@ -147,14 +147,14 @@ func (d *dashboard) rollback(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		t := targetOf(r.PostForm)
 		result, err = d.System.Rollback(r.Context(), web.Rollback{Route: t.Route, Unit: t.Unit, Service: t.Service, All: t.All, To: to,
-			Reason: cut(r.PostForm.Get("reason"), maxReason), Force: r.PostForm.Get("force") == "yes", Actor: actor(w, r)})
+			Reason: r.PostForm.Get("reason"), Force: r.PostForm.Get("force") == "yes", Actor: actor(w, r)})
 	}
 	v, readErr := buildRollback(q, r.PostForm)
 	if readErr != nil {
 		d.problem(w, q, readErr)
 		return
 	}
-	v.Reason = cut(r.PostForm.Get("reason"), maxReason)
+	v.Reason = r.PostForm.Get("reason")
 	if err != nil {
 		v.Notice = noticeOf(err)
 		v.Force = v.Notice.Force

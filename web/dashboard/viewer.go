@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -36,7 +37,7 @@ func viewerOf(r *http.Request) viewer {
 }
 
 func cleanName(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if runes := []rune(s); len(runes) > maxName {
 		s = string(runes[:maxName])
 	}

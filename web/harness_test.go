@@ -57,7 +57,7 @@ func newShop(t *testing.T, listen string, c Config) *shop {
 		l.Close()
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: handler}
+	server := NewServer(handler)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	transport := &http.Transport{}

@@ -154,11 +154,11 @@ func (d *Daemon) buildServers(cfg *config.Config, metrics http.Handler) error {
 		if err != nil {
 			return err
 		}
-		d.admin = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+		d.admin = web.NewServer(handler)
 		d.admin.RegisterOnShutdown(d.stopWatching)
 	}
 	if d.listeners.ops != nil {
-		d.ops = &http.Server{Handler: web.NewOps(web.OpsConfig{Ready: d.ready, Metrics: metrics}), ReadHeaderTimeout: 10 * time.Second}
+		d.ops = web.NewServer(web.NewOps(web.OpsConfig{Ready: d.ready, Metrics: metrics}))
 	}
 	return nil
 }
@@ -242,6 +242,9 @@ func (d *Daemon) endClients(grace context.Context) error {
 	go func() { d.inFlight.Wait(); close(ended) }()
 	select {
 	case <-ended:
+		if grace.Err() != nil {
+			return nil // only connections without a request were left
+		}
 		return err
 	case <-grace.Done():
 	}

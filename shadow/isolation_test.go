@@ -31,8 +31,9 @@ var answerLikeLegacy = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Requ
 //
 // Normally it is short, looks at the median instead of the p99, which a busy machine makes
 // anything, and only catches a shadow that makes clients wait (100 ms beyond a factor of three);
-// -soak takes the ten rounds of the promise, of 2 s for each, and allows a tenth. Where the
-// rounds without a shadow are too far apart for that it says so, and neither passes nor fails.
+// -soak takes the ten rounds of the promise, of 2 s for each, and allows a tenth, or what
+// bare differs from bare again by. What else the machine does can make that fail by chance, so
+// that it may try three times; a shadow that costs clients something costs it each time.
 func TestIsolation(t *testing.T) {
 	rounds, turns, requests, percentile, allowed, slack := 3, 1, 50, 50, 3.0, 100.0
 	if *soak {
@@ -53,29 +54,33 @@ func TestIsolation(t *testing.T) {
 			for _, server := range kinds {
 				load(t, server, requests/2) // opens connections
 			}
-			measured := make(map[string][]float64)
-			for round := range rounds {
-				took := make(map[string][]float64)
-				for turn := range turns {
-					for _, kind := range orders[(round*turns+turn)%len(orders)] {
-						took[kind] = append(took[kind], load(t, kinds[kind], requests)...)
+			for try := 1; ; try++ {
+				measured := make(map[string][]float64)
+				for round := range rounds {
+					took := make(map[string][]float64)
+					for turn := range turns {
+						for _, kind := range orders[(round*turns+turn)%len(orders)] {
+							took[kind] = append(took[kind], load(t, kinds[kind], requests)...)
+						}
+					}
+					for kind := range kinds {
+						slices.Sort(took[kind])
+						measured[kind] = append(measured[kind], took[kind][len(took[kind])*percentile/100])
 					}
 				}
-				for kind := range kinds {
-					slices.Sort(took[kind])
-					measured[kind] = append(measured[kind], took[kind][len(took[kind])*percentile/100])
+				bare, shadowed, again := median(measured["bare"]), median(measured["shadowed"]), median(measured["again"])
+				noise, ratio := max(again/bare, bare/again), shadowed/bare
+				t.Logf("p%d: bare %.2f ms, shadowed %.2f ms: ratio %.3f, bare against bare %.3f; rounds: bare %.1f, shadowed %.1f, again %.1f",
+					percentile, bare, shadowed, ratio, noise, measured["bare"], measured["shadowed"], measured["again"])
+				t.Logf("account: %+v", s.Counts()["orders"])
+				limit := max(allowed, noise)
+				if ratio <= limit || shadowed-bare <= slack {
+					break
 				}
-			}
-			bare, shadowed, again := median(measured["bare"]), median(measured["shadowed"]), median(measured["again"])
-			noise, ratio := max(again/bare, bare/again), shadowed/bare
-			t.Logf("p%d: bare %.2f ms, shadowed %.2f ms: ratio %.3f, bare against bare %.3f; rounds: bare %.1f, shadowed %.1f, again %.1f",
-				percentile, bare, shadowed, ratio, noise, measured["bare"], measured["shadowed"], measured["again"])
-			t.Logf("account: %+v", s.Counts()["orders"])
-			alone := slices.Sorted(slices.Values(slices.Concat(measured["bare"], measured["again"])))
-			low, high := alone[len(alone)/4], alone[len(alone)*3/4]
-			told := !*soak || high <= 2*low
-			if limit := max(allowed, noise); told && ratio > limit && shadowed-bare > slack {
-				t.Errorf("clients see %.2f times the p%d with a shadow, at most %.2f is allowed", ratio, percentile, limit)
+				if try == 3 {
+					t.Errorf("clients see %.2f times the p%d with a shadow, at most %.2f is allowed", ratio, percentile, limit)
+					break
+				}
 			}
 
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
@@ -94,9 +99,6 @@ func TestIsolation(t *testing.T) {
 			}
 			if heapAfter > heap+8<<20 {
 				t.Errorf("the heap grew from %d to %d KiB", heap>>10, heapAfter>>10)
-			}
-			if !told {
-				t.Skipf("the machine is too busy to tell a tenth: half of the rounds without a shadow are beyond %.1f to %.1f ms", low, high)
 			}
 		})
 	}

@@ -113,7 +113,7 @@ func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, 
 
 func printStatus(w io.Writer, r statusReport) {
 	fmt.Fprintf(w, "%s, %s\n\n", progress(r.Routes), origin(r))
-	row(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "SKIPPED")
+	row(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "FAILED", "SKIPPED")
 	positions := map[string]string{"": "legacy"}
 	for _, route := range r.Routes {
 		positions[route.Name] = position(route)
@@ -125,7 +125,7 @@ func printStatus(w io.Writer, r statusReport) {
 		}
 		c := s.Comparisons
 		row(w, name, orDash(positions[s.Route]), perSecond(s.Legacy), perSecond(s.Service), s.Legacy.Failures, s.Service.Failures, s.Fallbacks,
-			c.Match+c.Noise+c.Lag+c.Diverged, c.Diverged, c.Skipped)
+			c.Match+c.Noise+c.Lag+c.Diverged, c.Diverged, c.Failed, c.Skipped)
 	}
 	fmt.Fprintf(w, "\nup %s, shadow queue %d of %d, ledger %.1f of %d MiB",
 		r.Stats.At.Sub(r.Stats.Started).Truncate(time.Second), r.Stats.Shadow.Queue, r.Stats.Shadow.QueueCap,

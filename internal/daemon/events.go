@@ -41,7 +41,7 @@ func (e *events) publish(event web.Event) {
 	for ch := range e.subscribers {
 		select {
 		case ch <- event:
-		default: // too slow: the next stats event tells it the present anyway
+		default: // too slow: it has others to read that make it look at the present
 		}
 	}
 }

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-
 	"fmt"
 	"slices"
 	"strings"
@@ -16,13 +15,16 @@ import (
 
 var _ web.System = (*Daemon)(nil)
 
-// Routes implements web.Registry.
+// Routes implements web.Registry. While a reload is under way it has the routes that journal and
+// configuration both know: one without a standing would seem to stand at legacy.
 func (d *Daemon) Routes() []web.Route {
 	present := d.journal.Present()
 	cfg := d.current.Load().config
-	routes := make([]web.Route, len(cfg.Routes))
-	for i, route := range cfg.Routes {
-		routes[i] = routeView(route.Route, present[route.Name])
+	routes := make([]web.Route, 0, len(cfg.Routes))
+	for _, route := range cfg.Routes {
+		if standing, known := present[route.Name]; known {
+			routes = append(routes, routeView(route.Route, standing))
+		}
 	}
 	return routes
 }

@@ -7,6 +7,7 @@ const (
 	keyVersion  = "version"
 	keyActor    = "actor"
 	keyReason   = "reason"
+	keyReturn   = "return"
 	keyError    = "error"
 	keyFile     = "file"
 	keyRoutes   = "routes"

@@ -70,7 +70,8 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	defer cancel()
 	var table *strangler.Table
 	var used pools
-	_, err := d.journal.Reconcile(ctx, definitions(cfg, d.journal.Present()), journal.Author{Actor: "configuration", Verified: true, Reason: cfg.File},
+	before := d.journal.Present()
+	after, err := d.journal.Reconcile(ctx, definitions(cfg, before), journal.Author{Actor: "configuration", Verified: true, Reason: cfg.File},
 		func(after map[string]journal.Standing) (err error) {
 			table, used, err = d.compile(cfg, after)
 			return err
@@ -91,7 +92,25 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	for _, warning := range cfg.Warnings {
 		d.log.Warn("configuration", keyProblem, warning.String())
 	}
+	d.warnOfRemoved(before, after)
 	return nil
+}
+
+// warnOfRemoved says loudly which routes' requests no longer reach their service, since a name
+// that is merely misspelt does that, too.
+func (d *Daemon) warnOfRemoved(before, after map[string]journal.Standing) {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		was := before[name]
+		if _, stays := after[name]; stays || was.Position.Phase <= strangler.PhaseShadow {
+			continue
+		}
+		args := []any{keyRoute, name, keyPosition, was.Position.String()}
+		if route, err := config.ParseDefinition(was.Definition); err == nil {
+			args = append(args, keyReturn, route.Return.String())
+		}
+		d.log.Warn("a route that its service served is gone from the configuration: its requests go to another route that holds, "+
+			"or to legacy; one that comes back or has another name begins where its start says", args...)
+	}
 }
 
 // needRestart names the settings that differ and are only read at the start.

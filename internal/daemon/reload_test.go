@@ -145,6 +145,9 @@ func TestReloadRoutes(t *testing.T) {
 		if route := s.routeNamed("one"); route.Name != "" {
 			t.Errorf("it is still there: %+v", route)
 		}
+		if want := "gone from the configuration"; !strings.Contains(s.Log.String(), want) || !strings.Contains(s.Log.String(), "route=one position=live return=") {
+			t.Errorf("the log doesn't say %q of it, nor where it stood", want)
+		}
 	})
 	t.Run("returned", func(t *testing.T) {
 		s.reload(t, head+one)

@@ -62,13 +62,6 @@ type reasonCount struct {
 	Count  int64
 }
 
-type explainForm struct {
-	Asked   web.Explain
-	Header  string // as typed, one "Name: value" a line
-	Answer  *web.Explanation
-	Problem string
-}
-
 func routeName(q *query) string {
 	name, err := url.PathUnescape(chi.URLParam(q.Request, "name"))
 	if err != nil {
@@ -153,35 +146,6 @@ func (v *routeView) countVerdicts() {
 		}
 		return bytes.Compare([]byte(a.Reason), []byte(b.Reason))
 	})
-}
-
-// explain answers the page's form; without one it proposes a request.
-func (v *routeView) explain(q *query) {
-	f := &v.Explain
-	ask := q.URL.Query()
-	f.Asked = web.Explain{Method: ask.Get("method"), URL: ask.Get("url"), Address: ask.Get("address")}
-	f.Header = ask.Get("headers")
-	asked := f.Asked.URL != ""
-	if f.Asked.Method == "" {
-		f.Asked.Method = "GET"
-		if m := v.Row.Match.Methods; len(m) > 0 {
-			f.Asked.Method = m[0]
-		}
-	}
-	if !asked {
-		f.Asked.URL = v.Row.Match.Path
-		return
-	}
-	header, err := parseHeader(f.Header)
-	if err == nil {
-		f.Asked.Header = header
-		var answer web.Explanation
-		if answer, err = q.System.Explain(f.Asked); err == nil {
-			f.Answer = &answer
-			return
-		}
-	}
-	f.Problem = visible(err.Error())
 }
 
 // pretty indents JSON for reading; what isn't JSON stays as it is.

@@ -1,11 +1,7 @@
 package dashboard
 
 import (
-	"fmt"
-	"maps"
-	"net/textproto"
 	"slices"
-	"strings"
 
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
@@ -46,43 +42,4 @@ func buildServices(q *query) (view, error) {
 		v.Services = append(v.Services, card)
 	}
 	return v, nil
-}
-
-// configPage shows what is in force and how the machinery does.
-var configPage = page{name: "config", build: buildConfig, live: func(v view) []fragment {
-	return []fragment{{"config-state", v}, {"machinery", v}}
-}}
-
-type configView struct {
-	frame
-	State       web.ConfigState
-	Stats       web.Stats
-	Definitions []definition
-}
-
-type definition struct{ Name, Text string }
-
-func buildConfig(q *query) (view, error) {
-	v := &configView{frame: frame{Title: "Configuration", Section: "config"}, State: q.System.Config(), Stats: q.System.Stats()}
-	for _, name := range slices.Sorted(maps.Keys(v.State.Definitions)) {
-		v.Definitions = append(v.Definitions, definition{name, pretty(v.State.Definitions[name])})
-	}
-	return v, nil
-}
-
-// parseHeader reads headers as a person types them, one "Name: value" a line.
-func parseHeader(text string) (map[string][]string, error) {
-	all := make(map[string][]string)
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			return nil, fmt.Errorf("read header %q: write one a line, as Name: value", cut(line, 80))
-		}
-		name = textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name))
-		all[name] = append(all[name], strings.TrimSpace(value))
-	}
-	return all, nil
 }

@@ -7,7 +7,8 @@
 //   - upstreams.go connections to both sides, which outlive a reload
 //   - shadowing.go where the shadow meets the proxy and the ledger
 //   - changes.go   shift, undo, rollback: check, compile, commit, swap, acknowledge
-//   - reload.go    a configuration file that changed
+//   - reload.go    another configuration, put in force
+//   - watch.go     when a configuration file changes
 //   - traffic.go   what clients' requests did, per route and side
 //   - metrics.go   the same and more for Prometheus
 //   - events.go    who watches, and what they are told

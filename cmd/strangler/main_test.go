@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script. Each script has its own ports: LISTEN, ADMIN and OPS are
 // addresses that nobody listens on, and STRANGLER_ADMIN is where its proxy's admin listener is.
-// helpers_test.go has the commands that scripts know besides testscript's own.
+// script_test.go has the commands that scripts know besides testscript's own.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

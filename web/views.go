@@ -231,7 +231,8 @@ type ConfigState struct {
 	LoadedAt  time.Time `json:"loaded_at"`
 	Problem   string    `json:"problem,omitempty"` // why the last reload was refused; empty: it wasn't
 	ProblemAt time.Time `json:"problem_at,omitzero"`
-	// Definitions are the routes as the file defines them, and what else a reload can change, by name; secrets are left out.
+	// Definitions are the routes as the file defines them, by name, and what else a reload can
+	// change, by its pointer in the file; secrets are left out.
 	Definitions map[string]json.RawMessage `json:"definitions"`
 }
 

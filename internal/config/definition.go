@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -26,7 +25,7 @@ type definition struct {
 }
 
 // Definitions returns for each route, by name, the canonical JSON of everything that matters
-// about it, secrets left out. It is what the journal keeps and what Diff compares.
+// about it, secrets left out. It is what the journal keeps.
 func (c *Config) Definitions() map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(c.Routes))
 	for _, r := range c.Routes {
@@ -49,6 +48,40 @@ func (c *Config) Definitions() map[string]json.RawMessage {
 		all[r.Name] = text
 	}
 	return all
+}
+
+// InForce returns Definitions and, under its pointer in the file, each other setting that a
+// reload puts in force; no route's name begins with a slash.
+func (c *Config) InForce() map[string]json.RawMessage {
+	all := c.Definitions()
+	set := func(pointer string, value any) {
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic("config: " + pointer + " has no JSON form: " + err.Error()) // all have one
+		}
+		all[pointer] = text
+	}
+	set("/legacy", shownUpstream(c.Legacy))
+	for name, u := range c.Services {
+		set("/services/"+name, shownUpstream(u))
+	}
+	proxies := []string{}
+	for _, p := range c.TrustedProxies {
+		proxies = append(proxies, p.String())
+	}
+	set("/trusted_proxies", sorted(proxies))
+	set("/debug_header", c.DebugHeader)
+	set("/trace", c.Trace)
+	set("/shutdown", map[string]string{"drain_delay": c.Shutdown.DrainDelay.String(), "grace": c.Shutdown.Grace.String()})
+	return all
+}
+
+func shownUpstream(u Upstream) any {
+	urls := []string{}
+	for _, one := range u.URLs {
+		urls = append(urls, one.Redacted())
+	}
+	return map[string]any{"urls": urls, "host": u.Host}
 }
 
 // ParseDefinition returns the route of a definition that Definitions made, now or in an earlier
@@ -79,7 +112,11 @@ type Change struct {
 func (c Change) String() string {
 	var fields []string
 	for _, f := range c.Fields {
-		fields = append(fields, fmt.Sprintf("%s: %s → %s", f.Pointer, orNothing(f.Old), orNothing(f.New)))
+		text := orNothing(f.Old) + " → " + orNothing(f.New)
+		if f.Pointer != "" { // else it is the whole of it
+			text = f.Pointer + ": " + text
+		}
+		fields = append(fields, text)
 	}
 	if len(fields) == 0 {
 		return c.Name + " " + c.Kind

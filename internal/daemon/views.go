@@ -111,7 +111,7 @@ func (d *Daemon) RoutesAt(ctx context.Context, at time.Time) ([]web.Route, error
 // Config implements web.Monitor.
 func (d *Daemon) Config() web.ConfigState {
 	now := d.current.Load()
-	state := web.ConfigState{File: now.config.File, LoadedAt: now.loadedAt, Definitions: now.config.Definitions()}
+	state := web.ConfigState{File: now.config.File, LoadedAt: now.loadedAt, Definitions: now.config.InForce()}
 	if r := d.refusal.Load(); r != nil {
 		state.Problem, state.ProblemAt = r.problem, r.at
 	}

@@ -65,7 +65,7 @@ done. The proxy is only asked; nothing is changed.`,
 }
 
 func newDiffReport(cfg *config.Config, running map[string]json.RawMessage, routes []web.Route) diffReport {
-	report := diffReport{Changes: config.Diff(running, cfg.Definitions()), Drift: []drift{}}
+	report := diffReport{Changes: config.Diff(running, cfg.InForce()), Drift: []drift{}}
 	if report.Changes == nil {
 		report.Changes = []config.Change{}
 	}

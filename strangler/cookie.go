@@ -9,6 +9,9 @@ import (
 // listener, which a browser sends to every port of the same host.
 const ourCookies = "strangler_"
 
+// OurCookie reports whether a cookie of that name is ours, and so reaches no upstream.
+func OurCookie(name string) bool { return strings.HasPrefix(name, ourCookies) }
+
 // dropOurCookies takes our cookies off a request: an admin session is no upstream's business,
 // and a cohort id is no session. Other cookies stay as they came.
 func dropOurCookies(h http.Header) {

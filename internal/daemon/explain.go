@@ -128,5 +128,5 @@ func (d *Daemon) explainShadow(decision strangler.Decision, r *http.Request) str
 // credentials.
 func hasSession(r *http.Request) bool {
 	return r.Header.Get("Authorization") != "" ||
-		slices.ContainsFunc(r.Cookies(), func(c *http.Cookie) bool { return c.Name != strangler.IssuedCookie })
+		slices.ContainsFunc(r.Cookies(), func(c *http.Cookie) bool { return !strangler.OurCookie(c.Name) })
 }

@@ -69,7 +69,7 @@ func TestExplainShadow(t *testing.T) {
 		return c.Sampled - c.Reasons[shadow.SkipNotRepeatable] - c.Reasons[shadow.SkipSession] - c.Reasons[shadow.SkipOverridden]
 	}
 	headers := map[string]http.Header{
-		"nothing": {}, "cookie": {"Cookie": {"sid=1"}}, "our cookie": {"Cookie": {strangler.IssuedCookie + "=1"}},
+		"nothing": {}, "cookie": {"Cookie": {"sid=1"}}, "our cookies": {"Cookie": {strangler.IssuedCookie + "=1; strangler_session=1"}},
 		"credentials": {"Authorization": {"Basic eDp5"}}, "override": {"X-Side": {"legacy; sixteen-characters"}},
 	}
 	agreed := map[bool]int{}

@@ -26,16 +26,17 @@ const (
 	CodeNotFound     = "not_found"     // nothing else of that name
 	CodeConflict     = "conflict"      // the route changed since the caller looked
 	CodeNothing      = "nothing_to_undo"
-	CodeRefused      = "refused"   // a guard stands in the way
-	CodeTooLarge     = "too_large" // the request's body
-	CodeTooMany      = "too_many"  // too often, or too many at once
-	CodeInternal     = "internal"  // the log says more
+	CodeRefused      = "refused"    // a guard stands in the way
+	CodeTooLarge     = "too_large"  // the request's body
+	CodeTooMany      = "too_many"   // too often, or too many at once
+	CodeUnwritable   = "unwritable" // the journal can't be written; nothing changed
+	CodeInternal     = "internal"   // the log says more
 )
 
 // Codes lists all codes.
 func Codes() []string {
 	return []string{CodeInvalid, CodeUnauthorized, CodeForbidden, CodeUnknownRoute, CodeNotFound, CodeConflict,
-		CodeNothing, CodeRefused, CodeTooLarge, CodeTooMany, CodeInternal}
+		CodeNothing, CodeRefused, CodeTooLarge, CodeTooMany, CodeUnwritable, CodeInternal}
 }
 
 // Error implements error.

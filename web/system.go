@@ -16,7 +16,7 @@ type Registry interface {
 
 // Switchboard moves routes. Each call is on disk and in effect when it returns.
 // Errors: *strangler.UnknownRouteError, *rollout.UnknownError, *journal.ConflictError,
-// *journal.NothingToUndoError, *rollout.RefusedError, *rollout.InvalidError.
+// *journal.NothingToUndoError, *journal.WriteError, *rollout.RefusedError, *rollout.InvalidError.
 type Switchboard interface {
 	Shift(context.Context, Move) (Route, error)
 	Undo(context.Context, Undo) ([]Route, error)

@@ -8,6 +8,7 @@
 //   - shadowing.go where the shadow meets the proxy and the ledger
 //   - changes.go   shift, undo, rollback: check, compile, commit, swap, acknowledge
 //   - reload.go    another configuration, put in force
+//   - removed.go   what a configuration may not leave out
 //   - watch.go     when a configuration file changes
 //   - traffic.go   what clients' requests did, per route and side
 //   - metrics.go   the same and more for Prometheus

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +68,9 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	before := d.journal.Present()
 	after, err := d.journal.Reconcile(ctx, definitions(cfg, before), journal.Author{Actor: "configuration", Verified: true, Reason: cfg.File},
 		func(after map[string]journal.Standing) (err error) {
+			if err := refuseRemoved(before, after); err != nil {
+				return err
+			}
 			table, used, err = d.compile(cfg, after)
 			return err
 		})
@@ -90,23 +92,6 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	}
 	d.warnOfRemoved(before, after)
 	return nil
-}
-
-// warnOfRemoved says loudly which routes' requests no longer reach their service, since a name
-// that is merely misspelt does that, too.
-func (d *Daemon) warnOfRemoved(before, after map[string]journal.Standing) {
-	for _, name := range slices.Sorted(maps.Keys(before)) {
-		was := before[name]
-		if _, stays := after[name]; stays || was.Position.Phase <= strangler.PhaseShadow {
-			continue
-		}
-		args := []any{keyRoute, name, keyPosition, was.Position.String()}
-		if route, err := config.ParseDefinition(was.Definition); err == nil {
-			args = append(args, keyReturn, route.Return.String())
-		}
-		d.log.Warn("a route that its service served is gone from the configuration: its requests go to another route that holds, "+
-			"or to legacy; one that comes back or has another name begins where its start says", args...)
-	}
 }
 
 // needRestart names the settings that differ and are only read at the start.

@@ -138,7 +138,7 @@ func (j *Journal) change(ctx context.Context, by Author, check Check, edit func(
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
 	if err := j.write(context.WithoutCancel(ctx), before.fold.seq, d.entries); err != nil {
-		return nil, fmt.Errorf("write journal: %w", err)
+		return nil, &WriteError{err}
 	}
 	j.now.Store(after)
 	return after.table, nil

@@ -111,7 +111,8 @@ func TestErrors(t *testing.T) {
 		{name: "nothing to undo", method: "POST", path: "/routes/orders-read/undo", body: `{}`, err: &journal.NothingToUndoError{Route: "orders-read"}, status: 409, code: web.CodeNothing, detail: "where it started"},
 		{name: "no unit", method: "POST", path: "/rollback", body: `{"unit":"order"}`, err: &rollout.UnknownError{What: "unit", Name: "order", Near: "orders"}, status: 404, code: web.CodeNotFound, detail: `did you mean "orders"?`},
 		{name: "senseless question", method: "POST", path: "/explain", body: `{"method":"GET","url":"x"}`, err: &web.InvalidError{Why: `"x" is no path`}, status: 422, code: web.CodeInvalid, detail: "no path"},
-		{name: "disk full", method: shift, path: phase, body: `{"phase":"live"}`, err: errors.New("database or disk is full"), status: 500, code: web.CodeInternal, detail: "the proxy's log"},
+		{name: "disk full", method: shift, path: phase, body: `{"phase":"live"}`, err: &journal.WriteError{Err: errors.New("database or disk is full")}, status: 503, code: web.CodeUnwritable, detail: "database or disk is full; nothing changed"},
+		{name: "a fault of ours", method: shift, path: phase, body: `{"phase":"live"}`, err: errors.New("broken disk at /secret"), status: 500, code: web.CodeInternal, detail: "the proxy's log"},
 		{name: "disk full in a listing", method: "GET", path: "/groups", err: errors.New("database or disk is full"), status: 500, code: web.CodeInternal},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,7 +136,7 @@ func TestErrors(t *testing.T) {
 				t.Error("it reached the system all the same")
 			}
 			if test.status == 500 {
-				if strings.Contains(got.body, "disk") || !strings.Contains(a.log.String(), "database or disk is full") {
+				if strings.Contains(got.body, "disk") || !strings.Contains(a.log.String(), "disk") {
 					t.Errorf("the cause belongs into the log %q, not into the answer %q", a.log, got.body)
 				}
 			}

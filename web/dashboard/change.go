@@ -33,6 +33,7 @@ func noticeOf(err error) *notice {
 		refused  *rollout.RefusedError
 		invalid  *rollout.InvalidError
 		nothing  *journal.NothingToUndoError
+		disk     *journal.WriteError
 		tooLarge *http.MaxBytesError
 	)
 	detail := visible(err.Error())
@@ -54,6 +55,8 @@ func noticeOf(err error) *notice {
 		return &notice{Status: http.StatusUnprocessableEntity, Title: "That move makes no sense", Detail: detail}
 	case errors.As(err, &nothing):
 		return &notice{Status: http.StatusConflict, Title: "There is nothing to undo", Detail: detail}
+	case errors.As(err, &disk):
+		return &notice{Status: http.StatusServiceUnavailable, Title: "It could not be written, and nothing changed", Detail: detail}
 	case errors.As(err, &tooLarge):
 		return &notice{Status: http.StatusRequestEntityTooLarge, Title: "That form is too large", Detail: detail}
 	case errors.Is(err, errForm):

@@ -21,8 +21,11 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("there is no command %q%s", args[0], didYouMean(args[0], names))
 }
 
-// unknownFlag adds to what is wrong with a flag which one was meant.
+// unknownFlag says what is wrong with a flag, and which one was meant.
 func unknownFlag(cmd *cobra.Command, err error) error {
+	if what, _, number := strings.Cut(err.Error(), ": strconv."); number {
+		return fmt.Errorf("%s: it is a number", what)
+	}
 	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
 	if !unknown {
 		return err

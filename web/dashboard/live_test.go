@@ -107,7 +107,9 @@ func TestStream(t *testing.T) {
 func TestStreamsOfAllPages(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	server := httptest.NewServer(as(identity(web.RoleOperate), quick(ctx, hostile()).routes()))
+	pages := quick(ctx, hostile())
+	pages.seats = make(chan struct{}, 20) // a stream that was left gives its seat back a little later
+	server := httptest.NewServer(as(identity(web.RoleOperate), pages.routes()))
 	defer server.Close()
 	for path, id := range map[string]string{"/": "headline", "/routes/orders-read": "move", "/groups": "group-list", "/groups/g1": "group-facts",
 		"/journal": "entries", "/services": "service-list", "/config": "machinery"} {

@@ -68,7 +68,7 @@ func request(t testing.TB, method, target string) *http.Request {
 	r.Method = method
 	var err error
 	if r.URL, err = url.ParseRequestURI(target); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if r.URL.Host != "" {
 		r.Host = r.URL.Host
@@ -303,6 +303,9 @@ func FuzzMatch(f *testing.F) {
 				routes = candidate
 			}
 		}
+		if _, err := url.ParseRequestURI(target); err != nil {
+			return // net/http answers it 400
+		}
 		r := request(t, []string{"GET", "POST", "HEAD"}[more%3], target)
 		r.Host = []string{"a.example", "A.b.example.:80", "other"}[more/3%3]
 		for i, v := range []string{"1", "2", "1"} {
@@ -311,7 +314,7 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 		if strings.ContainsAny(r.URL.RawQuery, "%+") {
-			t.Skip("the naive one doesn't decode queries")
+			return // the naive one doesn't decode queries
 		}
 		if got, want := newTestMatcher(t, routes).match(r), naive(t, routes, r); got != want {
 			t.Errorf("%s %s at %s: match = %d, want %d of %v", r.Method, target, r.Host, got, want, routes)

@@ -49,7 +49,7 @@ func TestAccounts(t *testing.T) {
 	})
 	services := map[string]string{
 		"good": legacy.URL, "diverges": backend(t, "service", nil).URL, "s503": status(t, 503), "refused": refusing(t),
-		"cut": cutBefore(t), "hangs": hang.URL,
+		"cut": speaking(t, ""), "hangs": hang.URL,
 		"mixed": backend(t, "", func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
 			switch rand.IntN(4) {

@@ -17,8 +17,8 @@ import (
 // firstByte is how long services have in these tests.
 const firstByte = 300 * time.Millisecond
 
-// cutBefore accepts connections, reads a request's head and hangs up.
-func cutBefore(t testing.TB) string {
+// speaking accepts connections, reads a request's head, says what it always says, and hangs up.
+func speaking(t testing.TB, words string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -32,7 +32,8 @@ func cutBefore(t testing.TB) string {
 			if err != nil {
 				return
 			}
-			_, _ = conn.Read(make([]byte, 1024))
+			_, _ = conn.Read(make([]byte, 4096))
+			_, _ = io.WriteString(conn, words)
 			conn.Close()
 		}
 	}()
@@ -74,7 +75,7 @@ func TestFallback(t *testing.T) {
 		fmt.Fprintf(w, "legacy %s %d %v", r.Method, len(text), err)
 	})
 	services := map[string]string{
-		"refused": refusing(t), "hangs": hanging(t), "cut": cutBefore(t),
+		"refused": refusing(t), "hangs": hanging(t), "cut": speaking(t, ""),
 		"s502": status(t, 502), "s503": status(t, 503), "s504": status(t, 504),
 		"s500": status(t, 500), // an answer, if a bad one
 	}

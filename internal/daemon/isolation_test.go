@@ -2,8 +2,6 @@ package daemon_test
 
 import (
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"runtime"
 	"slices"
@@ -13,30 +11,6 @@ import (
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
-
-// garbage accepts connections and answers what isn't HTTP.
-func garbage(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = conn.Read(make([]byte, 4096))
-			_, _ = io.WriteString(conn, "\x00\x01SSH-2.0-nobody\r\n\r\n")
-			conn.Close()
-		}
-	}()
-	t.Cleanup(func() { l.Close(); <-done })
-	return "http://" + l.Addr().String()
-}
 
 // TestIsolation holds what the promise rests on, whatever the machine does: with a service that
 // is of no use every client gets legacy's answer, none waits for the copy, and what the copies
@@ -126,7 +100,7 @@ func uselessServices(t *testing.T) (services map[string]string, release func()) 
 		case <-r.Context().Done():
 		}
 	})
-	return map[string]string{"hanging": hanging.URL, "refusing": refusing(t), "garbage": garbage(t)}, sync.OnceFunc(func() { close(over) })
+	return map[string]string{"hanging": hanging.URL, "refusing": refusing(t), "garbage": speaking(t, "\x00\x01SSH-2.0-nobody\r\n\r\n")}, sync.OnceFunc(func() { close(over) })
 }
 
 // isolated starts a daemon with the same route three times, one of them shadowed.

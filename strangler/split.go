@@ -18,9 +18,9 @@ const IssuedCookie = "strangler_id"
 // split decides which side answers a request; e is nil where no route holds.
 func (t *Table) split(e *entry, r *http.Request) *Decision {
 	if e == nil {
-		return &Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1}
+		return &Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
 	}
-	d := &Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1}
+	d := &Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
 	if side, ok := e.chooses(r); ok {
 		d.Side, d.Why = side, WhyOverride
 		return d

@@ -22,6 +22,10 @@ type endingBody interface {
 
 // onEnd has e told of the end of an answer's body.
 func onEnd(resp *http.Response, e ender) {
+	if resp.Body == http.NoBody {
+		e.end(nil)
+		return
+	}
 	if b, ok := resp.Body.(endingBody); ok {
 		b.onEnd(e)
 		return

@@ -13,7 +13,7 @@ import (
 // request doesn't (no compression), uses no proxy and follows no redirect. It is safe for
 // concurrent use.
 type Transport struct {
-	next      *http.Transport
+	next      connections
 	endpoints endpoints
 }
 
@@ -44,7 +44,23 @@ func New(cfg Config) (*Transport, error) {
 		HTTP2:     &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
 		Protocols: protocols(cfg.URLs[0].Scheme),
 	}
-	return &Transport{next: t, endpoints: newEndpoints(cfg.URLs)}, nil
+	made := &Transport{next: t, endpoints: newEndpoints(cfg.URLs)}
+	if cfg.URLs[0].Scheme == "http" && !cfg.Standard && cfg.Policy.Timeouts.FirstByte == 0 {
+		made.next = newHTTP1(http1Config{Dial: dialer(dial), IdleTimeout: cfg.IdleTimeout, MaxIdlePerHost: idle, MaxPerHost: cfg.MaxPerHost})
+	}
+	return made, nil
+}
+
+// connections carries requests to the address in their URL.
+type connections interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
+
+// Informs reports whether informational answers go to strangler.Inform.
+func (t *Transport) Informs() bool {
+	_, ok := t.next.(*http1)
+	return ok
 }
 
 func protocols(scheme string) *http.Protocols {

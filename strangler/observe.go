@@ -2,6 +2,7 @@ package strangler
 
 import (
 	"bufio"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -114,6 +115,22 @@ func (o *observer) Write(p []byte) (int, error) {
 	}
 	n, err := o.ResponseWriter.Write(p)
 	o.bytes += int64(n)
+	return n, err
+}
+
+// takes reports whether the server moves a body itself, which HTTP/2 and TLS can't.
+func (o *observer) takes() bool {
+	_, ok := o.ResponseWriter.(io.ReaderFrom)
+	return ok
+}
+
+// ReadFrom implements io.ReaderFrom. Use it where takes says so.
+func (o *observer) ReadFrom(src io.Reader) (int64, error) {
+	if o.status == 0 {
+		o.WriteHeader(http.StatusOK)
+	}
+	n, err := o.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
+	o.bytes += n
 	return n, err
 }
 

@@ -157,6 +157,9 @@ func (a *answer1) frame(r *http.Request) error {
 		// Both: the chunks count, and a gateway takes the length out (RFC 9112 section 6.3).
 		delete(resp.Header, "Content-Length")
 		length = -1
+		if resp.Trailer, err = announced(resp.Header); err != nil {
+			return err
+		}
 	}
 	resp.ContentLength = length
 	bodiless := r.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
@@ -169,9 +172,6 @@ func (a *answer1) frame(r *http.Request) error {
 		b.finish(nil)
 	case chunked:
 		resp.TransferEncoding = []string{"chunked"}
-		if resp.Trailer, err = announced(resp.Header); err != nil {
-			return err
-		}
 		b.chunks, b.trailer, b.left = httputil.NewChunkedReader(b.c.br), &resp.Trailer, inChunks
 		resp.Body = b
 	case length > 0:

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +19,7 @@ import (
 // to the upstream, no goroutine, and no upstream that waits for a slow client. bytes.
 const inlineBody = 32 << 10
 
-const slowBody = 20 * time.Millisecond
+const slowUpload = 20 * time.Millisecond
 
 // messages are buffers for a head and an inline body.
 var messages = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
@@ -55,7 +54,7 @@ func (c *call1) compose() error {
 	if err == nil && length > 0 && !c.streams {
 		start := time.Now()
 		b, err = readInline(b, r.Body, int(length))
-		c.slow = time.Since(start) > slowBody
+		c.slow = time.Since(start) > slowUpload
 	}
 	*c.message = b
 	if err != nil {
@@ -131,12 +130,12 @@ func appendHead(b []byte, r *http.Request, length int64) ([]byte, error) {
 		method = http.MethodGet
 	}
 	if !isToken(method) {
-		return b, fmt.Errorf("send a request: method %q is no token", method)
+		return b, fmt.Errorf("%w: method %q is no token", errUnsendable, method)
 	}
 	target := requestTarget(r.URL)
 	for i := range len(target) {
 		if target[i] <= ' ' || target[i] == 0x7f {
-			return b, fmt.Errorf("send a request: its target %q has a control character or a space", target)
+			return b, fmt.Errorf("%w: its target %q has a control character or a space", errUnsendable, target)
 		}
 	}
 	b = append(b, method...)
@@ -148,7 +147,7 @@ func appendHead(b []byte, r *http.Request, length int64) ([]byte, error) {
 		host = withoutZone(r.URL.Host)
 	}
 	if !isHost(host) {
-		return b, fmt.Errorf("send a request: Host %q has characters that no host has", host)
+		return b, fmt.Errorf("%w: Host %q has characters that no host has", errUnsendable, host)
 	}
 	b = append(b, host...)
 	b = append(b, "\r\n"...)
@@ -214,14 +213,14 @@ func appendFields(b []byte, h http.Header, except func(string) bool) ([]byte, er
 			continue
 		}
 		if !isToken(name) {
-			return b, fmt.Errorf("send a request: header name %q is no token", name)
+			return b, fmt.Errorf("%w: header name %q is no token", errUnsendable, name)
 		}
 		for _, value := range values {
 			b = append(b, name...)
 			b = append(b, ": "...)
 			b = append(b, strings.Trim(value, " \t")...)
 			if !isFieldValue(value) {
-				return b, fmt.Errorf("send a request: the value of header %s has a control character", name)
+				return b, fmt.Errorf("%w: the value of header %s has a control character", errUnsendable, name)
 			}
 			b = append(b, "\r\n"...)
 		}
@@ -229,13 +228,11 @@ func appendFields(b []byte, h http.Header, except func(string) bool) ([]byte, er
 	return b, nil
 }
 
-var errTrailerName = errors.New("send a request: a trailer may not be about the message's own form")
-
 func appendTrailerNames(b []byte, trailer http.Header) ([]byte, error) {
 	first := true
 	for name := range trailer {
 		if ownFields(http.CanonicalHeaderKey(name)) || !isToken(name) {
-			return b, fmt.Errorf("%w: %q", errTrailerName, name)
+			return b, fmt.Errorf("%w: trailer %q is about the message's own form", errUnsendable, name)
 		}
 		if first {
 			b = append(b, "Trailer: "...)

@@ -76,10 +76,17 @@ func (ep *endpoint) score(key uint64, share float64) float64 {
 }
 
 // send sends r and counts. The answer's end is told to the endpoint.
-func (ep *endpoint) send(r *http.Request) (*http.Response, error) {
+// FirstByte above 0 is for the connections to see to, which are our own then.
+func (ep *endpoint) send(r *http.Request, firstByte time.Duration) (*http.Response, error) {
 	ep.requests.Add(1)
 	ep.inFlight.Add(1)
-	resp, err := ep.conns.RoundTrip(r)
+	var resp *http.Response
+	var err error
+	if own, ok := ep.conns.(*http1); ok {
+		resp, err = own.roundTrip(r, firstByte)
+	} else {
+		resp, err = ep.conns.RoundTrip(r)
+	}
 	if err != nil {
 		ep.inFlight.Add(-1)
 		err = explain(r, err)

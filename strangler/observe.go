@@ -37,7 +37,8 @@ type observer struct {
 	table    *Table
 	start    time.Time
 	decision *Decision
-	cookie   string // Set-Cookie for the cohort; empty: none
+	cookie   string       // Set-Cookie for the cohort; empty: none
+	body     *limitedBody // the request's; nil: it has none
 
 	status  int
 	bytes   int64
@@ -78,6 +79,7 @@ func (o *observer) WriteHeader(status int) {
 	}
 	o.status = status
 	o.head = time.Since(o.start)
+	o.body.answered()
 	ours := o.ours()
 	h := o.Header()
 	for name, value := range ours {
@@ -121,6 +123,7 @@ func (o *observer) Write(p []byte) (int, error) {
 func (o *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(o.ResponseWriter).Hijack()
 	if err == nil {
+		o.body.answered()
 		o.status = http.StatusSwitchingProtocols
 		o.head = time.Since(o.start)
 	}
@@ -131,6 +134,7 @@ func (o *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (o *observer) end(r *http.Request) {
 	d := o.decision
 	took := time.Since(o.start)
+	o.body.answered() // or nothing was
 	if seen := o.table.cfg.Observe; seen != nil {
 		seen(Observation{
 			Request: r, Decision: *d, Status: o.status, Bytes: o.bytes,

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,7 +105,10 @@ func TestWhatCountsAsFailure(t *testing.T) {
 		"answer breaks off":      {next: breaks(io.ErrUnexpectedEOF), failures: 1},
 		"client goes":            {next: hangs, gone: true},
 		"client goes in between": {next: breaks(context.Canceled)},
-		"can't be sent":          {next: func(*http.Request) (*http.Response, error) { return nil, errUnsendable }},
+		"no port left here": {next: func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Err: syscall.EADDRNOTAVAIL}
+		}},
+		"can't be sent": {next: func(*http.Request) (*http.Response, error) { return nil, errUnsendable }},
 		"net/http can't send it": {next: func(*http.Request) (*http.Response, error) {
 			return nil, errors.New(`net/http: invalid header field name ":"`)
 		}},
@@ -189,5 +195,44 @@ func TestNeverEject(t *testing.T) {
 	tr.endpoints.Load().all[0].conns = answers(func(*http.Request) (*http.Response, error) { return nil, errRefused })
 	if got := shares(t, tr, 20); got[0] != 10 || got[1] != 20 {
 		t.Errorf("%v, want the refusing one asked in its turn and the other one for it", got)
+	}
+}
+
+// TestBadUploadsEjectNobody has a client send bodies that break off, through all the layers: it
+// must not be able to take a service away from others.
+func TestBadUploadsEjectNobody(t *testing.T) {
+	for name, hosts := range map[string]int{"one endpoint": 1, "two endpoints": 2} {
+		t.Run(name, func(t *testing.T) {
+			var urls []*url.URL
+			for range hosts {
+				urls = append(urls, serve(t, named("a")))
+			}
+			tr := transport(t, Config{URLs: urls, Health: Health{EjectAfter: 1}, Policy: Policy{
+				Breaker: Breaker{Failures: 0.1, Requests: 1}, Timeouts: Timeouts{FirstByte: time.Minute}, Retry: Retry{Attempts: 2},
+			}})
+			bare := tr.With(Policy{})
+			malformed := errors.New("malformed chunk")
+			for i := range 10 {
+				next := http.RoundTripper(tr)
+				if i%2 == 1 {
+					next = bare
+				}
+				r := get(t.Context())
+				r.Method, r.ContentLength = "PUT", -1
+				r.Body = io.NopCloser(io.MultiReader(strings.NewReader("x"), failing{malformed}))
+				if _, err := next.RoundTrip(r); !errors.Is(err, malformed) {
+					t.Errorf("error %v, want the body's", err)
+				}
+			}
+			s := tr.State()
+			for _, ep := range s.Endpoints {
+				if !ep.Healthy || ep.Failures != 0 {
+					t.Errorf("%+v, want no failure", ep)
+				}
+			}
+			if s.Policy.Breaker != "closed" || s.Policy.Retries != 0 {
+				t.Errorf("%+v, want a closed breaker and no retry", s.Policy)
+			}
+		})
 	}
 }

@@ -109,10 +109,14 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.own.chain.RoundTrip(r)
 }
 
+// Informs reports whether informational answers go to strangler.Inform, and strangler's Decision
+// about repeating a request is obeyed.
+func (t *Transport) Informs() bool { return t.ownHTTP1() }
+
 // With returns a way to the same endpoints, over the same connections, under another policy: a
 // route's own. Breaker, bulkhead and retry budget are the guard's, shared with nobody.
 func (t *Transport) With(p Policy) *Guard {
-	g := &Guard{}
+	g := &Guard{informs: t.ownHTTP1()}
 	g.around(p, &dispatch{t: t, dials: &g.counts.dial})
 	return g
 }

@@ -48,27 +48,29 @@ func TestTimeoutsRunOut(t *testing.T) {
 		"a slow body that goes on":         {Timeouts{Idle: 500 * ms}, slow(50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms), "", TimeoutCounts{}},
 		"all of them, and none is reached": {Timeouts{FirstByte: 10 * second, Request: 10 * second, Idle: 10 * second}, slow(10*ms, 10*ms), "", TimeoutCounts{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tr := transport(t, Config{URLs: []*url.URL{serve(t, c.handler)}, Policy: Policy{Timeouts: c.timeouts}})
-			resp, err := tr.RoundTrip(get(t.Context()))
-			if err == nil {
-				_, err = io.Copy(io.Discard, resp.Body)
-				resp.Body.Close()
-			}
-			if got := tr.State().Policy.Timeouts; got != c.counts {
-				t.Errorf("counts %+v, want %+v", got, c.counts)
-			}
-			if c.told == "" {
-				if err != nil {
-					t.Errorf("error %v, want none", err)
+		for transportName, standard := range map[string]bool{"own transport": false, "net/http's": true} {
+			t.Run(name+", "+transportName, func(t *testing.T) {
+				t.Parallel()
+				tr := transport(t, Config{URLs: []*url.URL{serve(t, c.handler)}, Policy: Policy{Timeouts: c.timeouts}, Standard: standard})
+				resp, err := tr.RoundTrip(get(t.Context()))
+				if err == nil {
+					_, err = io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
 				}
-				return
-			}
-			if told := wantKind(t, err, KindTimeout); told.Told != c.told || !told.Timeout() {
-				t.Errorf("told %q, want %q", told.Told, c.told)
-			}
-		})
+				if got := tr.State().Policy.Timeouts; got != c.counts {
+					t.Errorf("counts %+v, want %+v", got, c.counts)
+				}
+				if c.told == "" {
+					if err != nil {
+						t.Errorf("error %v, want none", err)
+					}
+					return
+				}
+				if told := wantKind(t, err, KindTimeout); told.Told != c.told || !told.Timeout() {
+					t.Errorf("told %q, want %q", told.Told, c.told)
+				}
+			})
+		}
 	}
 }
 

@@ -3,12 +3,14 @@ package upstream
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -90,7 +92,7 @@ func (ep *endpoint) send(r *http.Request, firstByte time.Duration) (*http.Respon
 	if err != nil {
 		ep.inFlight.Add(-1)
 		err = explain(r, err)
-		if told, ok := err.(*Error); ok && !unknown(r, told) {
+		if told, ok := err.(*Error); ok && !blameless(r, told) {
 			ep.failed(told)
 		}
 		return nil, err
@@ -104,14 +106,24 @@ func (ep *endpoint) send(r *http.Request, firstByte time.Duration) (*http.Respon
 	return resp, nil
 }
 
-// unknown reports whether it may have been the client's end of the request that broke: where
-// there is but one endpoint to send it to, its body is not watched.
-func unknown(r *http.Request, err *Error) bool {
-	if err.Kind != KindBroken || r.Body == nil || r.Body == http.NoBody {
-		return false
+// blameless reports whether it may not have been the endpoint: this machine had no port or
+// descriptor left to connect with, or it may have been the client's end of the request that broke,
+// which isn't watched where there is but one endpoint to send it to.
+func blameless(r *http.Request, err *Error) bool {
+	switch err.Kind {
+	case KindConnect:
+		for _, none := range []error{syscall.EADDRNOTAVAIL, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS} {
+			if errors.Is(err, none) {
+				return true
+			}
+		}
+	case KindBroken:
+		if r.Body != nil && r.Body != http.NoBody {
+			_, watched := r.Body.(*sending)
+			return !watched
+		}
 	}
-	_, watched := r.Body.(*sending)
-	return !watched
+	return false
 }
 
 // end implements ender. How a call went is known when its answer is whole.

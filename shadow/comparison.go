@@ -82,6 +82,13 @@ type Recorder interface {
 	Record(Comparison)
 }
 
+// Counter is what a Recorder may be besides, so as not to be told of a comparison what it doesn't
+// keep. Count is called before Record, under the same terms. It returns true where the verdict was
+// counted and nothing more is to be remembered: then there is no Comparison, and no Record.
+type Counter interface {
+	Count(route string, v Verdict, reason string) bool
+}
+
 // SkipError says why two answers can't be compared.
 type SkipError struct {
 	Reason string // one of the Skip constants

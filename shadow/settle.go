@@ -28,8 +28,11 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 	if x.copied {
 		x.s.unpark(x)
 	}
-	if x.s.config.Recorder != nil {
-		x.s.config.Recorder.Record(x.comparison(v, reason, detail, differences))
+	switch s := x.s; {
+	case s.config.Recorder == nil:
+	case s.counter != nil && s.counter.Count(x.p.Route, v, reason):
+	default:
+		s.config.Recorder.Record(x.comparison(v, reason, detail, differences))
 	}
 }
 

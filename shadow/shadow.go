@@ -10,9 +10,10 @@ import (
 // Shadow copies exchanges to the other side and compares the answers. It is safe for
 // concurrent use. Close it after the servers whose handlers it stands around.
 type Shadow struct {
-	config Config // with defaults
-	redact redactor
-	purse  purse
+	config  Config // with defaults
+	redact  redactor
+	counter Counter // the Recorder, if it is one; else nil
+	purse   purse
 
 	draining chan struct{}   // closed when Close is called
 	life     context.Context // ends when what is still queued is given up
@@ -63,6 +64,7 @@ func New(c Config) (*Shadow, error) {
 		jobs:     jobs{sending: make(map[*exchange]struct{}), parked: make(map[*exchange]time.Time)},
 		routes:   make(map[string]*route),
 	}
+	s.counter, _ = c.Recorder.(Counter)
 	s.idle.L = &s.mu
 	for range c.Workers {
 		s.group.Go(s.work)

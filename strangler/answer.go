@@ -5,8 +5,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // answer is station 11: it sends an upstream's answer on as it comes.
@@ -106,6 +108,9 @@ func (f *forwarder) stream(w http.ResponseWriter, r *http.Request, resp *http.Re
 // unanswered tells the client honestly which side failed and how, without internals.
 func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *failure) {
 	f.logFailure(r, "request not answered", fail.kind, fail.err)
+	if fail.retryAfter > 0 { // whole seconds, rounded up (RFC 9110 section 10.2.3)
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((fail.retryAfter+time.Second-1)/time.Second), 10))
+	}
 	problem(w, r, fail.status, fail.text)
 }
 

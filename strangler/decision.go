@@ -43,6 +43,8 @@ type Decision struct {
 	Bucket   int    // 0 to 9999; -1 where nothing was hashed
 	Cohort   string // which source gave the cohort key ("cookie:sid", "address"); never the key itself
 	Issued   string // the random cohort id to set in our cookie; empty: none
+	Key      uint64 // hash of the cohort key, for whoever chooses an endpoint by it; 0: none was looked up
+	Repeat   Repeat // whether the request may be sent a second time; never RepeatByMethod
 
 	// FellBack says that the service was chosen, failed, and legacy answered; Failure says how
 	// the chosen side failed ("connect", "timeout", "status 503", "translate"); empty: it didn't.
@@ -70,14 +72,10 @@ func (d *Decision) String() string {
 	return fmt.Sprintf("route=%s; side=%s; phase=%s; why=%s", route, d.Served(), d.Position.Phase, why)
 }
 
-type decisionKey struct{}
-
 // DecisionFrom returns the decision about the request whose context this is, or nil.
 func DecisionFrom(ctx context.Context) *Decision {
-	d, _ := ctx.Value(decisionKey{}).(*Decision)
-	return d
-}
-
-func withDecision(ctx context.Context, d *Decision) context.Context {
-	return context.WithValue(ctx, decisionKey{}, d)
+	if c := callFrom(ctx); c != nil {
+		return &c.decision
+	}
+	return nil
 }

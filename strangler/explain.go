@@ -69,6 +69,7 @@ func (t *Table) expect(e *entry, r *http.Request) (Decision, string) {
 			return Decision{
 				Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Why: WhyWeight,
 				Side: e.position.sideOf(int(FullWeight) / 2), Bucket: -1, Cohort: source.String(),
+				Repeat: e.route.Repeat.For(r.Method),
 			}, note
 		}
 	}

@@ -45,8 +45,8 @@ type observer struct {
 	aborted bool
 }
 
-func observe(t *Table, w http.ResponseWriter) *observer {
-	return &observer{ResponseWriter: w, table: t, start: time.Now()}
+func (o *observer) begin(t *Table, w http.ResponseWriter) {
+	o.ResponseWriter, o.table, o.start = w, t, time.Now()
 }
 
 // decided takes what station 5 decided.

@@ -21,8 +21,8 @@ func TestObservation(t *testing.T) {
 		Routes:   []Route{{Name: "r", Match: Match{Path: "/r"}, Service: "s", Start: At(PhaseLive)}},
 	})
 	for path, want := range map[string]Observation{
-		"/":  {Decision: Decision{Bucket: -1}, Status: 201, Bytes: 6},
-		"/r": {Decision: Decision{Route: "r", Position: At(PhaseLive), Side: SideService, Why: WhyPhase, Bucket: -1}, Status: 404, Bytes: 8},
+		"/":  {Decision: Decision{Bucket: -1, Repeat: RepeatSafe}, Status: 201, Bytes: 6},
+		"/r": {Decision: Decision{Route: "r", Position: At(PhaseLive), Side: SideService, Why: WhyPhase, Bucket: -1, Repeat: RepeatSafe}, Status: 404, Bytes: 8},
 	} {
 		get(t, client(t), address+path)
 		got := o.next(t)

@@ -48,11 +48,17 @@ func newRewriter(u *Upstream, trusted trust) rewriter {
 // request returns the request for the upstream with the given body; r stays as it is, so that
 // it can be rewritten again for the other side.
 func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCloser) *http.Request {
-	out := r.WithContext(ctx) // a shallow copy: what the client's connection was stays visible
+	call := callFrom(ctx)
+	out, u := call.room()
+	*out = *r // what the client's connection was stays visible
+	if ctx != r.Context() {
+		out = r.WithContext(ctx)
+	}
 	out.RequestURI, out.Pattern = "", ""
 	out.Close = false
 	out.TransferEncoding = nil
-	out.URL = rw.url(r.URL)
+	out.URL = u
+	rw.url(u, r.URL)
 	out.Header = rw.header(r)
 	out.Body, out.GetBody = body, nil
 	if len(r.Trailer) > 0 {
@@ -71,19 +77,19 @@ func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCl
 	return out
 }
 
-// url returns where the request goes, with path and query as they came. net/url would encode
+// url says where the request goes, with path and query as they came. net/url would encode
 // characters in the path that should have been and weren't ("|"); as an opaque URL they pass.
 // It can't hold a path that begins with two slashes, so that in such a path alone, and in one
 // that a translator may change, those characters are sent encoded.
-func (rw *rewriter) url(in *url.URL) *url.URL {
-	out := &url.URL{Scheme: rw.scheme, Host: rw.host, RawQuery: in.RawQuery, ForceQuery: in.ForceQuery}
+func (rw *rewriter) url(out, in *url.URL) {
+	*out = url.URL{Scheme: rw.scheme, Host: rw.host, RawQuery: in.RawQuery, ForceQuery: in.ForceQuery}
 	if in.Path == "*" { // OPTIONS * is about the server, not about a path in it
 		out.Path = in.Path
-		return out
+		return
 	}
 	out.Path = rw.path + in.Path
 	if rw.prefix == "" && in.RawPath == "" {
-		return out // net/url encodes it as it was
+		return // net/url encodes it as it was
 	}
 	raw := rawPath(in)
 	encoded := encodePath(raw)
@@ -91,7 +97,6 @@ func (rw *rewriter) url(in *url.URL) *url.URL {
 	if path := rw.prefix + raw; raw != encoded && !rw.tidy && !strings.HasPrefix(path, "//") {
 		out.Opaque = path
 	}
-	return out
 }
 
 // rawPath returns a path as the client sent it. URL.EscapedPath doesn't where a character should

@@ -17,17 +17,24 @@ const IssuedCookie = "strangler_id"
 
 // split decides which side answers a request; e is nil where no route holds.
 func (t *Table) split(e *entry, r *http.Request) *Decision {
+	d := new(Decision)
+	t.decide(d, e, r)
+	return d
+}
+
+func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
 	if e == nil {
-		return &Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1}
+		*d = Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
+		return
 	}
-	d := &Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1}
+	*d = Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
 	if side, ok := e.chooses(r); ok {
 		d.Side, d.Why = side, WhyOverride
-		return d
+		return
 	}
 	if e.position.Phase != PhaseCanary {
 		d.Side, d.Why = sideOf(e.position.Phase), WhyPhase
-		return d
+		return
 	}
 	key, source := t.cohortKey(&e.route, r)
 	d.Why, d.Cohort = WhyWeight, source.String()
@@ -41,7 +48,6 @@ func (t *Table) split(e *entry, r *http.Request) *Decision {
 		d.Bucket = bucket(&e.route, key)
 	}
 	d.Side = e.position.sideOf(d.Bucket)
-	return d
 }
 
 // sideOf returns the side that a phase other than canary knows.

@@ -236,7 +236,7 @@ func TestSplitTable(t *testing.T) {
 
 func TestSplitUnmatched(t *testing.T) {
 	table := newTestTable(t)
-	want := &Decision{Bucket: -1}
+	want := &Decision{Bucket: -1, Repeat: RepeatSafe}
 	if diff := gocmp.Diff(want, table.split(nil, httptest.NewRequest("GET", "/", nil))); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}

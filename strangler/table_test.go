@@ -246,18 +246,18 @@ func TestExplain(t *testing.T) {
 		want   Explanation
 	}{
 		{"/drawn", Explanation{
-			Decision: Decision{Route: "drawn", Position: Canary(2500), Why: WhyWeight, Bucket: -1, Cohort: "request"},
+			Decision: Decision{Route: "drawn", Position: Canary(2500), Why: WhyWeight, Bucket: -1, Repeat: RepeatSafe, Cohort: "request"},
 			Note:     "each request is drawn by itself: 25% go to the service",
 			Upstream: "http://legacy.example", Repeat: RepeatSafe, FallbackWhy: "legacy is asked already",
 		}},
 		{"/issued", Explanation{
-			Decision: Decision{Route: "issued", Position: Canary(7500), Side: SideService, Why: WhyWeight, Bucket: -1, Cohort: "issued"},
+			Decision: Decision{Route: "issued", Position: Canary(7500), Side: SideService, Why: WhyWeight, Bucket: -1, Repeat: RepeatSafe, Cohort: "issued"},
 			Note:     "a random id would be issued in the cookie strangler_id: with 75% of them the service answers",
 			Upstream: "http://service.example", Repeat: RepeatSafe, Fallback: true,
 			FallbackWhy: "if the service fails before its answer's first byte, and the request's body is at most 64 KiB",
 		}},
 		{"/x/y", Explanation{
-			Decision: Decision{Route: "all", Position: At(PhaseLive), Side: SideService, Why: WhyPhase, Bucket: -1},
+			Decision: Decision{Route: "all", Position: At(PhaseLive), Side: SideService, Why: WhyPhase, Bucket: -1, Repeat: RepeatSafe},
 			Upstream: "http://service.example", Repeat: RepeatSafe, Fallback: true,
 			FallbackWhy: "if the service fails before its answer's first byte, and the request's body is at most 64 KiB",
 			Others: []Considered{
@@ -265,7 +265,7 @@ func TestExplain(t *testing.T) {
 			},
 		}},
 		{"/x/%2e%2e/y", Explanation{
-			Decision: Decision{Bucket: -1},
+			Decision: Decision{Bucket: -1, Repeat: RepeatSafe},
 			Note:     "a path with a dot segment, or without a slash at its beginning, only reaches the catch-all",
 			Upstream: "http://legacy.example", Repeat: RepeatSafe, FallbackWhy: "legacy is asked already",
 		}},

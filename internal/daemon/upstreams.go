@@ -62,7 +62,7 @@ func (p pools) upstreams(cfg *config.Config, firstByte time.Duration) (legacy st
 }
 
 func newPool(urls []*url.URL, firstByte time.Duration) (pool, error) {
-	clients, err := upstream.New(upstream.Config{URLs: urls, FirstByteTimeout: firstByte})
+	clients, err := upstream.New(upstream.Config{URLs: urls, Policy: upstream.Policy{Timeouts: upstream.Timeouts{FirstByte: firstByte}}})
 	if err != nil {
 		return pool{}, err
 	}

@@ -15,8 +15,8 @@ func ExampleNew() {
 	u, _ := url.Parse(endpoint.URL)
 
 	transport, err := upstream.New(upstream.Config{
-		URLs:             []*url.URL{u}, // usually more than one
-		FirstByteTimeout: upstream.DefaultFirstByteTimeout,
+		URLs:   []*url.URL{u}, // usually more than one
+		Policy: upstream.Policy{Timeouts: upstream.Timeouts{FirstByte: upstream.DefaultFirstByteTimeout}},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -2,40 +2,18 @@ package upstream
 
 import (
 	"cmp"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 )
-
-// DefaultFirstByteTimeout is how long a service usually has until the head of its answer; the
-// legacy application has as long as it takes.
-const DefaultFirstByteTimeout = 30 * time.Second
-
-// Config says where requests go and how. URLs is required; the rest has useful zero values.
-type Config struct {
-	// URLs are the endpoints. They differ in their hosts only. Their scheme is http, https, or
-	// h2c for HTTP/2 without TLS.
-	URLs []*url.URL
-
-	DialTimeout      time.Duration // for a connection, and then for its TLS handshake; 0: 5 s
-	FirstByteTimeout time.Duration // from the request's end to the head of its answer; 0: none
-	// IdleTimeout is how long an unused connection is kept; 0: 2 s, which is less than servers
-	// keep theirs, so that a request doesn't meet a connection that is just being closed.
-	IdleTimeout    time.Duration
-	MaxIdlePerHost int         // connections that are kept for later; 0: 256
-	MaxPerHost     int         // connections in all, above which requests wait; 0: no limit
-	TLS            *tls.Config // for https; nil: Go's defaults
-}
 
 // Transport is a http.RoundTripper to one side's endpoints. It asks for nothing that the
 // request doesn't (no compression), uses no proxy and follows no redirect. It is safe for
 // concurrent use.
 type Transport struct {
-	next      *http.Transport
+	next      connections
 	endpoints endpoints
 }
 
@@ -54,8 +32,8 @@ func New(cfg Config) (*Transport, error) {
 		MaxIdleConns:           idle * len(cfg.URLs),
 		MaxIdleConnsPerHost:    idle,
 		MaxConnsPerHost:        cfg.MaxPerHost,
-		IdleConnTimeout:        cmp.Or(cfg.IdleTimeout, 2*time.Second),
-		ResponseHeaderTimeout:  cfg.FirstByteTimeout,
+		IdleConnTimeout:        cmp.Or(cfg.IdleTimeout, 3*time.Second),
+		ResponseHeaderTimeout:  cfg.Policy.Timeouts.FirstByte,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
 		ReadBufferSize:         16 << 10,
@@ -66,7 +44,23 @@ func New(cfg Config) (*Transport, error) {
 		HTTP2:     &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
 		Protocols: protocols(cfg.URLs[0].Scheme),
 	}
-	return &Transport{next: t, endpoints: newEndpoints(cfg.URLs)}, nil
+	made := &Transport{next: t, endpoints: newEndpoints(cfg.URLs)}
+	if cfg.URLs[0].Scheme == "http" && !cfg.Standard && cfg.Policy.Timeouts.FirstByte == 0 {
+		made.next = newHTTP1(http1Config{Dial: dialer(dial), IdleTimeout: cfg.IdleTimeout, MaxIdlePerHost: idle, MaxPerHost: cfg.MaxPerHost})
+	}
+	return made, nil
+}
+
+// connections carries requests to the address in their URL.
+type connections interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
+
+// Informs reports whether informational answers go to strangler.Inform.
+func (t *Transport) Informs() bool {
+	_, ok := t.next.(*http1)
+	return ok
 }
 
 func protocols(scheme string) *http.Protocols {
@@ -105,7 +99,7 @@ func (cfg *Config) check() error {
 		}
 	}
 	for name, n := range map[string]int64{
-		"DialTimeout": int64(cfg.DialTimeout), "FirstByteTimeout": int64(cfg.FirstByteTimeout),
+		"DialTimeout": int64(cfg.DialTimeout), "Policy.Timeouts.FirstByte": int64(cfg.Policy.Timeouts.FirstByte),
 		"IdleTimeout": int64(cfg.IdleTimeout), "MaxIdlePerHost": int64(cfg.MaxIdlePerHost), "MaxPerHost": int64(cfg.MaxPerHost),
 	} {
 		if n < 0 {

@@ -151,7 +151,7 @@ func TestSentIsNotSentAgain(t *testing.T) {
 
 func TestFirstByteTimeout(t *testing.T) {
 	u := serve(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	tr := transport(t, Config{URLs: []*url.URL{u}, FirstByteTimeout: 20 * time.Millisecond})
+	tr := transport(t, Config{URLs: []*url.URL{u}, Policy: Policy{Timeouts: Timeouts{FirstByte: 20 * time.Millisecond}}})
 	r, _ := http.NewRequest("GET", "http://any.example/", nil)
 	_, err := tr.RoundTrip(r)
 	if timeout, ok := err.(interface{ Timeout() bool }); !ok || !timeout.Timeout() {

@@ -1,0 +1,116 @@
+package upstream
+
+import (
+	"io"
+	"net/http"
+	"sync"
+)
+
+// ender is told when a call is over: its answer's body was read to its end (nil), broke, or was
+// closed before (errClosed). It is told once, on whichever goroutine found out.
+type ender interface{ end(err error) }
+
+// endingBody is an answer's body that tells enders. An answer's body is wrapped once a call,
+// however many layers wait for its end: the connection's own body is one already, and what
+// net/http's transport gives is made one by the first layer that asks. A layer never wraps a
+// body itself, so that whoever reads the answer may still find out that it is a connection
+// (an upgrade, or a copy that needn't pass through this process's memory).
+type endingBody interface {
+	io.ReadCloser
+	onEnd(ender)
+}
+
+// onEnd has e told of the end of an answer's body.
+func onEnd(resp *http.Response, e ender) {
+	if resp.Body == http.NoBody {
+		e.end(nil)
+		return
+	}
+	if b, ok := resp.Body.(endingBody); ok {
+		b.onEnd(e)
+		return
+	}
+	b := &wrappedBody{ReadCloser: resp.Body}
+	b.onEnd(e)
+	resp.Body = b
+	if w, ok := b.ReadCloser.(io.Writer); ok {
+		resp.Body = struct {
+			*wrappedBody
+			io.Writer
+		}{b, w}
+	}
+}
+
+// enders are those who wait for one call's end. The zero value is ready for use.
+type enders struct {
+	mu   sync.Mutex
+	over bool
+	err  error
+	few  [4]ender // as many as there are layers, so that adding one allocates nothing
+	n    int
+	more []ender
+}
+
+// add has e told; at once where it is over already.
+func (e *enders) add(one ender) {
+	e.mu.Lock()
+	if over := e.over; over {
+		err := e.err
+		e.mu.Unlock()
+		one.end(err)
+		return
+	}
+	if e.n < len(e.few) {
+		e.few[e.n] = one
+		e.n++
+	} else {
+		e.more = append(e.more, one)
+	}
+	e.mu.Unlock()
+}
+
+// tell tells all, the last added first, and does nothing the second time.
+func (e *enders) tell(err error) {
+	e.mu.Lock()
+	if e.over {
+		e.mu.Unlock()
+		return
+	}
+	e.over, e.err = true, err
+	few, n, more := e.few, e.n, e.more
+	e.mu.Unlock()
+	for i := len(more) - 1; i >= 0; i-- {
+		more[i].end(err)
+	}
+	for i := n - 1; i >= 0; i-- {
+		few[i].end(err)
+	}
+}
+
+// wrappedBody makes an endingBody of another transport's body.
+type wrappedBody struct {
+	io.ReadCloser
+	enders enders
+}
+
+func (b *wrappedBody) onEnd(e ender) { b.enders.add(e) }
+
+// Read implements io.Reader.
+func (b *wrappedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	switch err {
+	case nil:
+	case io.EOF:
+		b.enders.tell(nil)
+	default:
+		b.enders.tell(err)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (b *wrappedBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.enders.tell(errClosed)
+	return err
+}

@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -129,34 +130,29 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 }
 
 // copyRequest makes of r what is to be sent again, but for the body. It shares nothing with r
-// that a handler may change.
+// that a handler may change but the values in its header, which are replaced and not written over:
+// Set, Add and Del leave slices that somebody has as they are.
 func (x *exchange) copyRequest(r *http.Request) {
 	x.context = copyContext{Context: context.Background(), values: r.Context()}
-	c := r.WithContext(&x.context)
-	c.Header = copiedHeader(r.Header)
-	c.Header["X-Strangler-Shadow"] = x.p.tag
+	x.copy = *r.WithContext(&x.context)
+	x.copy.Header = copiedHeader(r.Header)
+	x.copy.Header["X-Strangler-Shadow"] = x.p.tag
 	x.url = *r.URL
-	c.URL = &x.url
-	c.Trailer = nil // comes with the body's end
-	c.Body = nil
-	x.copy = c
+	x.copy.URL = &x.url
+	x.copy.Trailer = nil // comes with the body's end
+	x.copy.Body = nil
 }
 
-// copiedHeader returns a copy of what a copy may have of a request's header.
+// copiedHeader returns what a copy may have of a request's header.
 func copiedHeader(h http.Header) http.Header {
-	n := 0
-	for _, values := range h {
-		n += len(values)
+	if len(h) == 0 {
+		return make(http.Header, 1)
 	}
-	all := make([]string, 0, n)
-	c := make(http.Header, len(h)+1)
-	for name, values := range h {
+	c := maps.Clone(h)
+	for name := range h {
 		if leftOut(name) {
-			continue
+			delete(c, name)
 		}
-		from := len(all)
-		all = append(all, values...)
-		c[name] = all[from:len(all):len(all)] // whoever adds a value doesn't overwrite the next one's
 	}
 	return c
 }

@@ -132,7 +132,7 @@ func (s *Shadow) ask(w *worker, x *exchange, asked []byte, started time.Time, bo
 	whole := false // a transport that panics is not trusted with the lease any more
 	defer func() { err = w.end(lease, whole && err == nil, err) }()
 
-	r := x.copy
+	r := &x.copy
 	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, int64(len(asked)), nil
 	if len(asked) > 0 {
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(asked)), nil }

@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,7 +20,7 @@ type exchange struct {
 	client *http.Request // only on the request's goroutine, but for its trailers
 	length int64         // of the request's body, as it says; -1: unknown
 	trails bool          // the request announced trailers
-	copy   *http.Request // without body until the worker that sends it puts it in
+	copy   http.Request  // without body until the worker that sends it puts it in
 	target
 	// uncopied is why no copy goes, where that is known from the request alone and it is still
 	// to be seen whether the service answered; empty: a copy may go.
@@ -96,7 +97,7 @@ func (x *exchange) head(status int, header http.Header) {
 	now := x.s.config.Now()
 	x.served = served
 	x.answer.Status = status
-	x.answer.Header = header.Clone() // trailers are still to come into this one
+	x.answer.Header = maps.Clone(header) // trailers are still to come into this one
 	x.answer.Latency = now.Sub(x.at)
 	x.says = contentLength(header)
 	x.body.hint = x.says

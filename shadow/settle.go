@@ -54,8 +54,8 @@ func (x *exchange) release(v Verdict) {
 
 // comparison is what is remembered of a settled exchange, redacted.
 func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference) Comparison {
-	r := x.copy
-	if r == nil {
+	r := &x.copy
+	if r.URL == nil {
 		r = x.client // ruled out from the request alone, on its own goroutine
 	}
 	path := r.RequestURI

@@ -80,7 +80,7 @@ func setUpMirror(b *testing.B) mirrors {
 listen: 127.0.0.1:0
 admin: {listen: "127.0.0.1:0"}
 data: data
-shadow: {workers: 128}
+shadow: {workers: 128, queue: 8192}
 legacy: {url: %q}
 services: {orders: {urls: [%q]}}
 routes:
@@ -201,7 +201,7 @@ func newMirror(b *testing.B, to string) *mirror {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &mirror{queue: make(chan *http.Request, 1024)}
+	m := &mirror{queue: make(chan *http.Request, 4096)}
 	transport := tuned(b)
 	var workers sync.WaitGroup
 	for range 64 {

@@ -2,7 +2,6 @@ package strangler
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 )
@@ -15,10 +14,11 @@ type call struct {
 	observer        observer
 	hints           hints
 	ids             [2][1]string // values of the headers that station 2 adds
+	forwarded       [2][1]string // values of the forwarding headers
 	out             http.Request // what the upstream gets; the fallback's is another
 	url             url.URL
-	sent            bool     // out is taken
-	upstream        net.Conn // of an upgrade, where the transport is net/http's
+	traced          *traced // what a transport that doesn't know this package tells; nil: it does
+	sent            bool    // out is taken
 }
 
 type callKey struct{}
@@ -36,13 +36,20 @@ func callFrom(ctx context.Context) *call {
 	return c
 }
 
-// room returns where the next request to an upstream and its URL are put.
-func (c *call) room() (*http.Request, *url.URL) {
+// outgoing is room for the request that an upstream gets.
+type outgoing struct {
+	request   *http.Request
+	url       *url.URL
+	forwarded *[2][1]string
+}
+
+// room returns where the next request to an upstream is put.
+func (c *call) room() outgoing {
 	if c == nil || c.sent {
-		return new(http.Request), new(url.URL)
+		return outgoing{new(http.Request), new(url.URL), new([2][1]string)}
 	}
 	c.sent = true
-	return &c.out, &c.url
+	return outgoing{&c.out, &c.url, &c.forwarded}
 }
 
 // forCopy returns the context of a copy that is sent when the request itself may be over: it has

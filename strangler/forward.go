@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"time"
 )
 
@@ -70,10 +69,11 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	c := callFrom(r.Context())
 	c.hints.begin(w, r)
 	ctx, body := r.Context(), up.body()
+	c.traced = nil
 	if !f.informs {
-		var answered func()
-		ctx, answered = f.trace(c, r, up, body)
-		defer answered()
+		c.traced = trace(c, r, up, body)
+		defer c.traced.answered()
+		ctx = c.traced.ctx
 	}
 	out := f.rewrite.request(ctx, r, body)
 	if up.keeps() {
@@ -83,6 +83,9 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	}
 	resp, err := f.transport.RoundTrip(out)
 	c.hints.end()
+	if f.informs && !f.rewrite.tidy {
+		forget(out) // such a transport is done with it, and no translator has seen it
+	}
 	if err == nil && (resp.StatusCode < 100 || resp.StatusCode > 999) {
 		resp.Body.Close()
 		err = errors.New("answer with an invalid status")
@@ -97,22 +100,6 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 		return nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
 	}
 	return nil, f.failed(err)
-}
-
-// trace has a transport that doesn't know this package tell of informational answers and of
-// what becomes of an expectation.
-func (f *forwarder) trace(c *call, r *http.Request, up *upload, body io.ReadCloser) (ctx context.Context, answered func()) {
-	trace := &httptrace.ClientTrace{Got1xxResponse: c.hints.pass}
-	if upgradeProtocol(r.Header) != "" {
-		trace.GotConn = func(got httptrace.GotConnInfo) { c.upstream = got.Conn }
-	}
-	answered = func() {}
-	if b, ok := body.(*uploadBody); ok && expects(r) {
-		b.expectation = &expectation{answered: make(chan struct{}), over: up.over}
-		b.expectation.watch(trace)
-		answered = func() { close(b.expectation.answered) }
-	}
-	return httptrace.WithClientTrace(r.Context(), trace), answered
 }
 
 // failure says how a side failed to answer. It is a *failure and no error where it decides what

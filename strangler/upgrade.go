@@ -49,8 +49,8 @@ func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.R
 		return
 	}
 	var half any = back
-	if upstream := callFrom(r.Context()).upstream; upstream != nil {
-		half = upstream
+	if t := callFrom(r.Context()).traced; t != nil && t.conn != nil {
+		half = t.conn
 	}
 	up := make(chan struct{})
 	go func() {

@@ -68,8 +68,8 @@ func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) {
 		closeBody(r)
 		return nil, err
 	}
-	call, err := t.newCall(r)
-	if err != nil {
+	call := call1{t: t, r: r}
+	if err := call.compose(); err != nil {
 		conn.end(true)
 		closeBody(r)
 		return nil, err

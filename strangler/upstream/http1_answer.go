@@ -55,23 +55,16 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 	if sendErr != nil && conn.wrote == 0 {
 		return errors.Join(errStale, sendErr) // nothing was sent, so that nothing can have been answered
 	}
-	start := func() {}
 	if c.streams {
-		up := &upload1{c: conn, r: c.r, chunked: c.chunked}
-		a.body.upload, c.bodyErr = up, up.failed
-		start = func() {
-			if !c.taken {
-				c.taken = true
-				go up.send()
-			}
-		}
+		c.upload = &upload1{c: conn, r: c.r, chunked: c.chunked}
+		a.body.upload = c.upload
 		if !c.expects {
-			start()
+			c.start()
 		}
 	}
 	for range maxInformational {
 		if c.expects && !c.taken {
-			c.await(conn, start)
+			c.await(conn)
 		}
 		conn.limit = int64(c.t.config.MaxHead)
 		if err := a.readHead(conn); err != nil {
@@ -85,8 +78,8 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			}
 			return nil
 		}
-		if status == http.StatusContinue {
-			start()
+		if status == http.StatusContinue && c.expects {
+			c.start()
 		}
 		strangler.Inform(a.body.ctx, status, a.resp.Header)
 		a.resp = http.Response{}
@@ -96,13 +89,21 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 
 // await waits for the upstream's word about whether it wants the body (RFC 9110 section 10.1.1).
 // One that says nothing doesn't know the question, and gets it.
-func (c *call1) await(conn *conn1, start func()) {
+func (c *call1) await(conn *conn1) {
 	_ = conn.nc.SetReadDeadline(time.Now().Add(c.t.config.Continue))
 	conn.limit = int64(c.t.config.MaxHead)
 	_, err := conn.br.Peek(1)
 	_ = conn.nc.SetReadDeadline(time.Time{})
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		start()
+		c.start()
+	}
+}
+
+// start begins to send a streaming body, once.
+func (c *call1) start() {
+	if !c.taken {
+		c.taken = true
+		go c.upload.send()
 	}
 }
 
@@ -156,6 +157,9 @@ func (a *answer1) frame(r *http.Request) error {
 		// Both: the chunks count, and a gateway takes the length out (RFC 9112 section 6.3).
 		delete(resp.Header, "Content-Length")
 		length = -1
+		if resp.Trailer, err = announced(resp.Header); err != nil {
+			return err
+		}
 	}
 	resp.ContentLength = length
 	bodiless := r.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
@@ -168,9 +172,6 @@ func (a *answer1) frame(r *http.Request) error {
 		b.finish(nil)
 	case chunked:
 		resp.TransferEncoding = []string{"chunked"}
-		if resp.Trailer, err = announced(resp.Header); err != nil {
-			return err
-		}
 		b.chunks, b.trailer, b.left = httputil.NewChunkedReader(b.c.br), &resp.Trailer, inChunks
 		resp.Body = b
 	case length > 0:

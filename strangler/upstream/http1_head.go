@@ -85,7 +85,7 @@ func parseHead(resp *http.Response, head string) error {
 	if err := parseStatus(resp, line); err != nil {
 		return err
 	}
-	fields := strings.Count(rest, "\n")
+	fields := max(0, strings.Count(rest, "\n")-1) // the last line is empty
 	if fields > maxFields {
 		return fmt.Errorf("%w: more than %d header fields", errMalformed, maxFields)
 	}

@@ -35,13 +35,13 @@ type call1 struct {
 	expects bool    // and only when the upstream asks for it, or says nothing
 	taken   bool    // somebody has begun to read the streaming body
 	slow    bool    // reading the inline body took so long that a kept connection may have ended
-	bodyErr func() error
+	upload  *upload1
 }
 
-// newCall makes the message. It reads the body where that is inline.
-func (t *http1) newCall(r *http.Request) (*call1, error) {
-	c := &call1{t: t, r: r, message: messages.Get().(*[]byte)}
-	length := r.ContentLength
+// compose makes the message. It reads the body where that is inline.
+func (c *call1) compose() error {
+	c.message = messages.Get().(*[]byte)
+	r, length := c.r, c.r.ContentLength
 	switch {
 	case r.Body == nil || r.Body == http.NoBody:
 		length = 0
@@ -60,9 +60,9 @@ func (t *http1) newCall(r *http.Request) (*call1, error) {
 	*c.message = b
 	if err != nil {
 		c.release()
-		return nil, err
+		return err
 	}
-	return c, nil
+	return nil
 }
 
 // release lets go of the message.
@@ -115,8 +115,8 @@ func (c *call1) explain(err error) error {
 	if c.r.Context().Err() != nil {
 		return context.Cause(c.r.Context())
 	}
-	if c.bodyErr != nil {
-		if err := c.bodyErr(); err != nil {
+	if c.upload != nil {
+		if err := c.upload.failed(); err != nil {
 			return err
 		}
 	}

@@ -95,6 +95,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	report, err := compete(ctx, o, stderr)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // what has failed since is its doing
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "benchmark:", err)
 		return 1

@@ -138,7 +138,7 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 		legacy = around(SideLegacy, legacy, c.copier(rt, to))
 	}
 	if pos.Phase == PhaseCanary || pos.Phase == PhaseLive {
-		service = around(SideService, service, &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies})
+		service = around(SideService, service, &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: informs(c.legacy.copies)})
 	}
 	return legacy, service, nil
 }
@@ -164,7 +164,7 @@ func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarde
 
 // copier returns what sends copies of a route's requests to a service.
 func (c *compiler) copier(rt Route, to target) *copier {
-	return &copier{rewrite: to.rewrite, next: c.translated(rt, to.copies)}
+	return &copier{rewrite: to.rewrite, next: c.translated(rt, to.copies), done: informs(to.copies) && !c.translates(rt)}
 }
 
 // translates reports whether the route has a translation.

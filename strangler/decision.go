@@ -74,8 +74,6 @@ func (d *Decision) String() string {
 
 // DecisionFrom returns the decision about the request whose context this is, or nil.
 func DecisionFrom(ctx context.Context) *Decision {
-	if c := callFrom(ctx); c != nil {
-		return &c.decision
-	}
-	return nil
+	d, _ := ctx.Value(decisionKey{}).(*Decision)
+	return d
 }

@@ -74,7 +74,7 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 		defer c.traced.answered()
 		ctx = c.traced.ctx
 	}
-	out := f.rewrite.request(ctx, r, body)
+	out := f.rewrite.request(ctx, c.room(), r, body)
 	if up.keeps() {
 		out.GetBody = up.another
 	} else if body == nil && !f.informs && f.repeat.For(r.Method) == RepeatNever {
@@ -216,6 +216,7 @@ func (emptyBody) Close() error             { return nil }
 type copier struct {
 	rewrite rewriter
 	next    http.RoundTripper
+	done    bool // with a request's header when next returns
 }
 
 // RoundTrip implements http.RoundTripper. Its errors name their kind.
@@ -224,9 +225,13 @@ func (c *copier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if body == http.NoBody {
 		body = nil
 	}
-	out := c.rewrite.request(callFrom(r.Context()).forCopy(r.Context()), r, body)
+	ctx := newCopying(r.Context())
+	out := c.rewrite.request(ctx, ctx.room(), r, body)
 	out.GetBody = r.GetBody
 	resp, err := c.next.RoundTrip(out)
+	if c.done {
+		forget(out)
+	}
 	if err != nil {
 		return nil, &failure{kind: failureKind(err), err: err}
 	}

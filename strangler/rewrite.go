@@ -33,8 +33,9 @@ func newRewriter(u *Upstream, trusted trust) rewriter {
 		path:    strings.TrimSuffix(u.URL.Path, "/"),
 		trusted: trusted,
 	}
-	if rw.scheme == "h2c" {
-		rw.scheme = "http" // how HTTP is spoken is the transport's matter
+	// How HTTP is spoken, and where that is to be found, is the transport's matter.
+	if rw.scheme = strings.TrimPrefix(rw.scheme, "srv+"); rw.scheme == "h2c" || rw.scheme == "srv" {
+		rw.scheme = "http"
 	}
 	switch u.Host {
 	case "", "preserve":
@@ -48,13 +49,12 @@ func newRewriter(u *Upstream, trusted trust) rewriter {
 
 // request returns the request for the upstream with the given body; r stays as it is, so that
 // it can be rewritten again for the other side.
-func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCloser) *http.Request {
-	call := callFrom(ctx)
-	room := call.room()
+func (rw *rewriter) request(ctx context.Context, room outgoing, r *http.Request, body io.ReadCloser) *http.Request {
 	out := room.request
-	*out = *r // what the client's connection was stays visible
-	if ctx != r.Context() {
-		out = r.WithContext(ctx)
+	if ctx == r.Context() {
+		*out = *r // what the client's connection was stays visible
+	} else {
+		*out = *r.WithContext(ctx) // which stays on the stack
 	}
 	out.RequestURI, out.Pattern = "", ""
 	out.Close = false

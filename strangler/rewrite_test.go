@@ -179,7 +179,7 @@ func TestHostPolicy(t *testing.T) {
 	for policy, want := range map[string]string{"": "client.example", "preserve": "client.example", "literal.example": "literal.example", "upstream": "up.example:80"} {
 		rw := newRewriter(&Upstream{URL: &url.URL{Scheme: "http", Host: "up.example:80"}, Host: policy}, nil)
 		r := &http.Request{Host: "client.example", URL: &url.URL{Path: "/"}, Header: http.Header{}}
-		out := rw.request(t.Context(), r, nil)
+		out := rw.request(t.Context(), (*call)(nil).room(), r, nil)
 		host := out.Host
 		if host == "" {
 			host = out.URL.Host // as net/http does

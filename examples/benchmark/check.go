@@ -57,9 +57,9 @@ func (w *workResult) missed() string {
 		if base == nil {
 			return fmt.Sprintf("%s wasn't measured", w.Baseline)
 		}
-		for _, mirrored := range w.Contestants {
-			if problem := mirrored.sum().mirrorProblem(); problem != "" {
-				return fmt.Sprintf("the figures don't count: %s: %s", mirrored.Label, problem)
+		for _, c := range w.Contestants {
+			if problem := w.problem(c); problem != "" {
+				return fmt.Sprintf("the figures don't count: %s: %s", c.Label, problem)
 			}
 		}
 		if ratio := median(c.ratios(base)); ratio > w.target.most {
@@ -69,15 +69,20 @@ func (w *workResult) missed() string {
 	return ""
 }
 
-// mirrorProblem says why the figures of a mirror say nothing; empty where they do, or where
-// nothing was mirrored.
-func (s sample) mirrorProblem() string {
+// problem says why a contestant's figures say nothing, as it didn't do the work; empty if it did.
+func (w *workResult) problem(c *contestantResult) string {
+	s := c.sum()
 	requests := int64(s.Requests)
 	switch {
-	case s.verdicts() == 0 && s.Copies == 0, s.verdicts() == 0 && s.Copies == requests:
+	case w.Second == secondNothing && s.Service > 0,
+		w.Second == secondHalf && max(s.Service, requests-s.Service) > requests*2/3:
+		return fmt.Sprintf("%d of %d requests went to the second upstream", s.Service, requests)
+	case w.Second != secondAll:
 		return ""
+	case s.verdicts() == 0 && s.Service != requests:
+		return fmt.Sprintf("%d copies of %d requests were sent", s.Service, requests)
 	case s.verdicts() == 0:
-		return fmt.Sprintf("%d copies of %d requests were sent", s.Copies, requests)
+		return "" // it only mirrors
 	case s.verdicts() != requests:
 		return fmt.Sprintf("there are %d verdicts on %d requests", s.verdicts(), requests)
 	case s.skipShare() > maxSkipShare:

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -34,13 +35,14 @@ type options struct {
 	requests       int
 	connections    int
 	rounds         int
+	routes         []int // beside one
 	json, check    bool
 	strangler      string // the command; empty: it is built
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	var works, proxies string
+	var works, proxies, routes string
 	flags := flag.NewFlagSet("benchmark", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&works, "works", "", "`names`, by commas, of the works to do (default all)")
@@ -48,6 +50,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.requests, "requests", 12_000, "`number` of requests in a round")
 	flags.IntVar(&o.connections, "connections", 64, "`number` of clients' connections")
 	flags.IntVar(&o.rounds, "rounds", 5, "`number` of rounds; the median counts")
+	flags.StringVar(&routes, "routes", "200,2000", "`numbers`, by commas, of routes to compare with a single one")
 	flags.BoolVar(&o.json, "json", false, "print JSON, with every round's figures")
 	flags.BoolVar(&o.check, "check", false, "end with status 1 where a target isn't met")
 	flags.StringVar(&o.strangler, "strangler", "", "`file` of the strangler command (default: it is built from this module)")
@@ -58,6 +61,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-requests is at least 10, -connections and -rounds at least 1, and nothing follows the flags")
 	}
 	o.works, o.proxies = split(works), split(proxies)
+	for _, text := range split(routes) {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 2 {
+			return o, fmt.Errorf("-routes has %q, which is no number above 1", text)
+		}
+		o.routes = append(o.routes, n)
+	}
 	known := worksFor(o)
 	for _, name := range o.works {
 		if !slices.ContainsFunc(known, func(w work) bool { return w.name == name }) {
@@ -85,6 +95,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	report, err := compete(ctx, o, stderr)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // what has failed since is its doing
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "benchmark:", err)
 		return 1

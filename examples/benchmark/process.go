@@ -96,15 +96,17 @@ func startPartner(ctx context.Context, dir, subcommand string, spec, ready any) 
 	if err != nil {
 		return nil, err
 	}
-	defer theirIn.Close()
 	out, theirOut, err := os.Pipe()
 	if err != nil {
+		theirIn.Close()
 		in.Close()
 		return nil, err
 	}
-	defer theirOut.Close()
 	cmd.Stdin, cmd.Stdout = theirIn, theirOut
 	p, err := start(cmd, dir)
+	// Now, or the end of the process wouldn't be the end of what it says.
+	theirIn.Close()
+	theirOut.Close()
 	if err != nil {
 		in.Close()
 		out.Close()
@@ -160,21 +162,22 @@ func freeAddress() (string, error) {
 	return "", fmt.Errorf("there is no free port")
 }
 
-// listening waits until p accepts connections at addr.
-func (p *process) listening(ctx context.Context, addr string) error {
+// wait waits until ready has no error. It fails once the process has ended, or never gets ready.
+func (p *process) wait(ctx context.Context, ready func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
-		conn, err := net.Dial("tcp", addr)
-		if err == nil {
-			return conn.Close()
-		}
 		select {
 		case <-p.ended:
 			return p.failure(fmt.Errorf("it has ended: %v", p.err))
-		case <-ctx.Done():
-			return p.failure(fmt.Errorf("wait until it listens: %w", err))
 		case <-time.After(10 * time.Millisecond):
+		}
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return p.failure(fmt.Errorf("wait until it is ready: %w", err))
 		}
 	}
 }

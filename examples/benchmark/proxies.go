@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -77,10 +79,6 @@ func startReverse(ctx context.Context, _ *bench, dir string, s scenario) (*serve
 // startStrangler starts the real command with a configuration file, a data folder and all. Only
 // what is mirrored is shadowed, which a canary else would be.
 func startStrangler(ctx context.Context, b *bench, dir string, s scenario) (*server, error) {
-	addr, admin, err := twoAddresses()
-	if err != nil {
-		return nil, err
-	}
 	position, sample := "legacy", "0%"
 	if s.Split {
 		position = "50%"
@@ -89,8 +87,8 @@ func startStrangler(ctx context.Context, b *bench, dir string, s scenario) (*ser
 		position, sample = "shadow", "100%"
 	}
 	var config strings.Builder
-	fmt.Fprintf(&config, "listen: %s\nadmin: {listen: %s}\ndata: data\nlegacy: {url: \"http://%s\"}\nservices:\n  new: {urls: [\"http://%s\"]}\n",
-		addr, admin, s.Legacy, s.Service)
+	fmt.Fprintf(&config, "listen: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0}\ndata: data\nlegacy: {url: \"http://%s\"}\nservices:\n  new: {urls: [\"http://%s\"]}\n",
+		s.Legacy, s.Service)
 	if s.Mirror {
 		// A lone route gets half of the workers and of the queue.
 		fmt.Fprintf(&config, "shadow: {workers: %d, queue: %d}\n", 2*s.MirrorWorkers, 2*s.MirrorQueue)
@@ -103,11 +101,29 @@ func startStrangler(ctx context.Context, b *bench, dir string, s scenario) (*ser
 	if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
 		return nil, err
 	}
-	p, err := start(exec.CommandContext(ctx, b.strangler, "serve", "-c", file), dir)
+	p, err := start(exec.CommandContext(ctx, b.strangler, "serve", "-c", file, "--log", "json"), dir)
 	if err != nil {
 		return nil, err
 	}
-	return ready(ctx, &server{process: p, addr: addr, admin: "http://" + admin})
+	var serving struct{ Msg, Addr, Admin string }
+	err = p.wait(ctx, func() error {
+		log, err := os.ReadFile(p.log)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(log)) {
+			// A line may be half written, and whatever else is in the log is none of ours.
+			if json.Unmarshal([]byte(line), &serving) == nil && serving.Msg == "serving" {
+				return nil
+			}
+		}
+		return errors.New("it doesn't say that it serves")
+	})
+	if err != nil {
+		p.stop()
+		return nil, err
+	}
+	return &server{process: p, addr: serving.Addr, admin: serving.Admin}, nil
 }
 
 func startNginx(ctx context.Context, _ *bench, dir string, s scenario) (*server, error) {
@@ -245,21 +261,18 @@ http://%s {
 
 // ready waits until a server listens; one that doesn't is stopped.
 func ready(ctx context.Context, s *server) (*server, error) {
-	if err := s.listening(ctx, s.addr); err != nil {
+	err := s.wait(ctx, func() error {
+		conn, err := net.Dial("tcp", s.addr)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+	if err != nil {
 		s.stop()
 		return nil, err
 	}
 	return s, nil
-}
-
-func twoAddresses() (first, second string, err error) {
-	if first, err = freeAddress(); err != nil {
-		return "", "", err
-	}
-	for second = first; second == first && err == nil; {
-		second, err = freeAddress()
-	}
-	return first, second, err
 }
 
 // shadowStats are what strangler's API says of its comparisons.

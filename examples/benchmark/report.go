@@ -23,6 +23,7 @@ type workResult struct {
 	Name        string              `json:"name"`
 	Title       string              `json:"title"`
 	Kind        kind                `json:"-"`
+	Second      second              `json:"-"`
 	Requests    int                 `json:"requests"` // in each round
 	Connections int                 `json:"connections"`
 	Baseline    string              `json:"baseline"` // whom ratios are to
@@ -92,26 +93,28 @@ func (w *workResult) timeTable(out *strings.Builder) {
 	}
 	table(out, rows)
 	fmt.Fprintf(out, "\nMedians of %d rounds of %d requests over %d connections.\n", w.rounds(), w.Requests, w.Connections)
-	w.mirrorNotes(out)
+	w.notes(out)
 }
 
-// mirrorNotes say whether what was to be mirrored was.
-func (w *workResult) mirrorNotes(out *strings.Builder) {
+// notes say whether the second upstream got what it was to get.
+func (w *workResult) notes(out *strings.Builder) {
 	for _, c := range w.Contestants {
 		s := c.sum()
-		if s.Copies == 0 && s.verdicts() == 0 {
-			continue
-		}
-		fmt.Fprintf(out, "\n%s: %d requests, %d copies", fullName(c.Label), s.Requests, s.Copies)
-		if s.verdicts() > 0 {
-			fmt.Fprintf(out, "; verdicts: %d match, %d skipped (%.2f %%), %d other; %d recorded", s.Match, s.Skipped, 100*s.skipShare(), s.OtherVerdicts, s.Recorded)
+		switch w.Second {
+		case secondHalf:
+			fmt.Fprintf(out, "\n%s: %d of %d requests went to the second upstream.\n", fullName(c.Label), s.Service, s.Requests)
+		case secondAll:
+			fmt.Fprintf(out, "\n%s: %d requests, %d copies", fullName(c.Label), s.Requests, s.Service)
+			if s.verdicts() > 0 {
+				fmt.Fprintf(out, "; verdicts: %d match, %d skipped (%.2f %%), %d other; %d recorded", s.Match, s.Skipped, 100*s.skipShare(), s.OtherVerdicts, s.Recorded)
+			}
 			for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
 				fmt.Fprintf(out, "; %s: %d", reason, s.Reasons[reason])
 			}
+			out.WriteString(".\n")
 		}
-		out.WriteString(".\n")
-		if problem := s.mirrorProblem(); problem != "" {
-			fmt.Fprintf(out, "\n**THESE FIGURES DON'T COUNT: %s.**\n", problem)
+		if problem := w.problem(c); problem != "" {
+			fmt.Fprintf(out, "\n**THESE FIGURES DON'T COUNT: %s: %s.**\n", c.Label, problem)
 		}
 	}
 }
@@ -126,7 +129,7 @@ func (w *workResult) delayTable(out *strings.Builder) {
 		s := c.sum()
 		rows = append(rows, []string{fullName(c.Label), fmt.Sprintf("%.2f", plain.median(p50)), fmt.Sprintf("%.2f", c.median(p50)),
 			fmt.Sprintf("%.2f", plain.median(p99)), fmt.Sprintf("%.2f", c.median(p99)), fmt.Sprintf("%.0f", c.median(perSecond)),
-			fmt.Sprintf("%d of %d", s.Copies, s.Requests)})
+			fmt.Sprintf("%d of %d", s.Service, s.Requests)})
 	}
 	table(out, rows)
 	fmt.Fprintf(out, "\nMedians of %d rounds of %d requests over %d connections, with and without the mirror in turn.\n", w.rounds(), w.Requests, w.Connections)
@@ -235,7 +238,7 @@ func (c *contestantResult) sum() sample {
 	sum := sample{Reasons: map[string]int64{}}
 	for _, s := range c.Rounds {
 		sum.Requests += s.Requests
-		sum.Copies += s.Copies
+		sum.Service += s.Service
 		sum.Match += s.Match
 		sum.Skipped += s.Skipped
 		sum.OtherVerdicts += s.OtherVerdicts

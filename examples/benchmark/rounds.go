@@ -28,7 +28,7 @@ type entrant struct {
 // do has the contestants do a work, round after round.
 func (b *bench) do(ctx context.Context, w work, contestants []contestant) (*workResult, error) {
 	done := &workResult{Name: w.name, Title: w.title, Baseline: w.baseline, Requests: w.requests, Connections: w.load.Connections,
-		Kind: w.kind, target: w.target}
+		Kind: w.kind, Second: w.second, target: w.target}
 	dir := filepath.Join(b.dir, w.name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -104,18 +104,23 @@ func share(n, parts, part int) int { return n*(part+1)/parts - n*part/parts }
 // turn has one contestant take a turn, and adds what it costs to its sample.
 func (b *bench) turn(ctx context.Context, e *entrant, order loadOrder, upstream *partner, s *sample) error {
 	warmup := loadOrder{Requests: min(warmupPerConnection*e.scenario.Connections, order.Requests), Rate: order.Rate, Warmup: true}
-	if err := e.load.ask(warmup, &loadResult{}); err != nil {
+	var counts upstreamCounts
+	if err := upstream.ask(struct{}{}, &counts); err != nil {
 		return err
 	}
-	before, err := e.settle(ctx, upstream)
+	if err := e.load.ask(warmup, &loadResult{}); err != nil {
+		return e.server.failure(err)
+	}
+	copies := counts.Service + int64(warmup.Requests)
+	before, err := e.settle(ctx, upstream, copies)
 	if err != nil {
 		return err
 	}
 	var result loadResult
 	if err := e.load.ask(order, &result); err != nil {
-		return err
+		return e.server.failure(err)
 	}
-	after, err := e.settle(ctx, upstream)
+	after, err := e.settle(ctx, upstream, copies+int64(order.Requests))
 	if err != nil {
 		return err
 	}
@@ -126,42 +131,43 @@ func (b *bench) turn(ctx context.Context, e *entrant, order loadOrder, upstream 
 // standing is how far an entrant has come.
 type standing struct {
 	usage
-	service int64       // requests that the service's side has got from all
+	service int64       // requests that the service's side has got so far, from all entrants
 	shadow  shadowStats // strangler's only
 }
 
 const (
-	settlePoll    = 50 * time.Millisecond
+	settlePoll    = 20 * time.Millisecond
+	settleSilence = time.Second // after it no more copies come
 	settleTimeout = 20 * time.Second
 )
 
 // settle waits until what a mirror still has to do is done, so that it counts for who caused
-// it, and returns what the proxy has used until then.
-func (e *entrant) settle(ctx context.Context, upstream *partner) (standing, error) {
-	var now standing
-	for deadline := time.Now().Add(settleTimeout); e.scenario.Mirror; time.Sleep(settlePoll) {
-		last := now.service
+// it, and returns what the proxy has used until then. Strangler says itself when it is done; the
+// others are once the service's side has got so many copies, or gets no more.
+func (e *entrant) settle(ctx context.Context, upstream *partner, copies int64) (now standing, err error) {
+	began := time.Now()
+	for last, since := int64(-1), began; e.second() != secondNothing; time.Sleep(settlePoll) {
 		var counts upstreamCounts
 		if err := upstream.ask(struct{}{}, &counts); err != nil {
 			return now, err
 		}
-		now.service = counts.Service
-		quiet := now.service == last
-		if e.server.admin != "" {
-			var err error
-			if now.shadow, err = readShadow(ctx, e.server.admin); err != nil {
-				return now, err
-			}
-			quiet = now.shadow.Pending == 0 && now.shadow.Waiting == 0
+		if now.service = counts.Service; now.service != last {
+			last, since = now.service, time.Now()
 		}
-		if quiet {
+		done := e.second() == secondHalf || now.service >= copies || time.Since(since) > settleSilence
+		if e.second() == secondAll && e.server.admin != "" {
+			if now.shadow, err = readShadow(ctx, e.server.admin); err != nil {
+				return now, e.server.failure(err)
+			}
+			done = now.shadow.Pending == 0 && now.shadow.Waiting == 0
+		}
+		if done {
 			break
 		}
-		if time.Now().After(deadline) {
+		if time.Since(began) > settleTimeout {
 			return now, fmt.Errorf("its mirror isn't done %v after the last request", settleTimeout)
 		}
 	}
-	var err error
 	now.usage, err = measure(e.server.pid())
 	return now, err
 }
@@ -249,7 +255,7 @@ type sample struct {
 	P99MS         float64 `json:"p99_ms,omitempty"`
 	RSS           int64   `json:"rss"`                      // bytes, at the end
 	PerConnection float64 `json:"per_connection,omitempty"` // bytes, for each idle one
-	Copies        int64   `json:"copies,omitempty"`         // that the mirror got
+	Service       int64   `json:"service,omitempty"`        // requests, or copies, that the second upstream got
 	Match         int64   `json:"match,omitempty"`          // strangler's verdicts
 	Skipped       int64   `json:"skipped,omitempty"`
 	OtherVerdicts int64   `json:"other_verdicts,omitempty"`
@@ -269,7 +275,7 @@ func (s *sample) add(requests int, result loadResult, before, after standing) {
 	s.seconds += result.Seconds
 	s.took = append(s.took, result.Took...)
 	s.RSS = after.RSS
-	s.Copies += after.service - before.service
+	s.Service += after.service - before.service
 	was, is := before.shadow, after.shadow
 	s.Match += is.Match - was.Match
 	s.Skipped += is.Skipped - was.Skipped

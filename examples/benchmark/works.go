@@ -19,6 +19,7 @@ type work struct {
 	baseline string // label of the contestant whom the others are measured by
 	target   target
 	kind     kind
+	second   second
 	enter    func([]adapter) []contestant
 }
 
@@ -29,6 +30,15 @@ const (
 	kindTime   kind = iota // processor time for each request
 	kindDelay              // how long clients wait at a fixed rate, with a mirror and without
 	kindMemory             // memory for each idle connection
+)
+
+// second says what the second upstream, the service's, is to get.
+type second int
+
+const (
+	secondNothing second = iota
+	secondHalf           // of the requests
+	secondAll            // a copy of each
 )
 
 // target is what a contestant has to reach; the zero one is none.
@@ -57,18 +67,22 @@ func worksFor(o options) []work {
 	post.Method, post.Upload = "POST", 1<<10
 	large.Answer = 100_000
 	many.Paths = nil
-	for i := range 200 {
+	fewest := 1
+	if len(o.routes) > 0 {
+		fewest = slices.Min(o.routes)
+	}
+	for i := range fewest {
 		many.Paths = append(many.Paths, path(i))
 	}
 	works := []work{
 		{name: "pass", title: "Pass through: GET, 1 KB answers", load: get, enter: each(scenario{}), target: target{"strangler", 0.62}},
-		{name: "split", title: "Weighted split: 50 % each to two upstreams", load: get, enter: each(scenario{Split: true}), target: target{"strangler", 0.62}},
+		{name: "split", title: "Weighted split: 50 % each to two upstreams", load: get, second: secondHalf, enter: each(scenario{Split: true}), target: target{"strangler", 0.62}},
 		{name: "post", title: "POST: 1 KB up, 1 KB down", load: post, enter: each(scenario{}), target: target{"strangler", 0.62}},
 		{name: "100k", title: "Large answers: GET, 100 KB answers", load: large, enter: each(scenario{}), target: target{"strangler", 0.70}},
 		{name: "mirror", title: "Mirror of 100 %: strangler compares and records every answer, the others throw it away", load: get,
-			enter: each(scenario{Mirror: true, MirrorWorkers: 16, MirrorQueue: turnOf(o) + 1024}), target: target{"strangler", 0.60}},
-		{name: "routes", title: "Number of routes: GET, 1 KB answers, 200 paths in turn", load: many, baseline: "1 route",
-			enter: stranglerWith(1, 200, 2000), target: target{"200 routes", 1.05}},
+			second: secondAll, enter: each(scenario{Mirror: true, MirrorWorkers: 16, MirrorQueue: turnOf(o) + 1024}), target: target{"strangler", 0.60}},
+		{name: "routes", title: fmt.Sprintf("Number of routes: GET, 1 KB answers, %d paths in turn", fewest), load: many, baseline: "1 route",
+			enter: stranglerWith(append([]int{1}, o.routes...)...), target: target{"200 routes", 1.05}},
 		{name: "isolation", title: fmt.Sprintf("A mirror that takes %v, at %d requests/s", mirrorDelay, mirrorRate), load: get, kind: kindDelay,
 			upstream: upstreamSpec{ServiceDelay: mirrorDelay}, rate: mirrorRate, requests: max(o.requests/20, 50), rounds: min(o.rounds, 3),
 			// At this rate and delay 250 copies are under way.
@@ -95,6 +109,16 @@ func worksFor(o options) []work {
 // as fast as they can leave a mirror too little time to keep up, and strangler would rather
 // leave out a copy than let a client wait.
 func turnOf(o options) int { return o.requests/turnsPerRound + 1 + warmupPerConnection*o.connections }
+
+func (c contestant) second() second {
+	switch {
+	case c.scenario.Mirror:
+		return secondAll
+	case c.scenario.Split:
+		return secondHalf
+	}
+	return secondNothing
+}
 
 // each enters all proxies that can do a scenario.
 func each(s scenario) func([]adapter) []contestant {

@@ -29,6 +29,8 @@ type body1 struct {
 	trailer *http.Header
 	reuse   bool // the connection may be, if all ends well
 	enders  enders
+	count   atomic.Uint64 // see readingBody
+	watched bool          // it is asked for
 
 	over atomic.Bool
 	err  error // what every further Read returns; only the reader's
@@ -40,17 +42,32 @@ type length1 body1
 // upgraded1 is the connection after a 101: both directions.
 type upgraded1 body1
 
-var _, _, _ endingBody = (*body1)(nil), (*length1)(nil), (*upgraded1)(nil)
+var (
+	_ readingBody = (*body1)(nil)
+	_ readingBody = (*length1)(nil)
+	_ endingBody  = (*upgraded1)(nil)
+)
 
 func (b *body1) onEnd(e ender)     { b.enders.add(e) }
 func (b *length1) onEnd(e ender)   { b.enders.add(e) }
 func (b *upgraded1) onEnd(e ender) { b.enders.add(e) }
+
+func (b *body1) reads() uint64   { return b.count.Load() }
+func (b *length1) reads() uint64 { return b.count.Load() }
+
+func (b *body1) watch()   { b.watched = true }
+func (b *length1) watch() { b.watched = true }
 
 // Read implements io.Reader.
 func (b *body1) Read(p []byte) (n int, err error) {
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
 	}
+	if b.watched {
+		b.count.Add(1)
+		defer b.count.Add(1)
+	}
+	b.unbounded()
 	switch b.left {
 	case inChunks:
 		n, err = b.chunks.Read(p)
@@ -73,6 +90,13 @@ func (b *body1) Read(p []byte) (n int, err error) {
 		err = b.ended(err)
 	}
 	return n, err
+}
+
+// unbounded takes off the deadline of the head, unless what is to be read is there.
+func (b *body1) unbounded() {
+	if b.left <= 0 || b.left > int64(b.c.br.Buffered()) {
+		b.c.expectBy(0)
+	}
 }
 
 // Read implements io.Reader.
@@ -133,6 +157,7 @@ func (b *length1) WriteTo(w io.Writer) (written int64, err error) {
 		}
 		return 0, b.err
 	}
+	body.unbounded()
 	if n := int(min(int64(b.c.br.Buffered()), b.left)); n > 0 {
 		ready, _ := b.c.br.Peek(n)
 		m, err := w.Write(ready)
@@ -142,6 +167,10 @@ func (b *length1) WriteTo(w io.Writer) (written int64, err error) {
 		if err != nil {
 			return written, err
 		}
+	}
+	if b.watched && b.left > 0 {
+		n, err := io.Copy(w, struct{ io.Reader }{body}) // who waits for whom is to be seen
+		return written + n, err
 	}
 	if b.left > 0 {
 		n, err := io.Copy(w, &io.LimitedReader{R: b.c.nc, N: b.left})

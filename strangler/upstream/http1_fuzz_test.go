@@ -84,8 +84,8 @@ func byStandard(method string, answer []byte) (outcome, error) {
 	}
 }
 
-// answers are what the fuzzing begins with.
-var answers = []string{
+// fuzzAnswers are what the fuzzing begins with.
+var fuzzAnswers = []string{
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello more",
@@ -123,10 +123,10 @@ var answers = []string{
 }
 
 // FuzzAnswer has it that what net/http's client rejects is rejected here as well, and that of
-// what is taken the same is understood. A few answers that it takes are rejected: see parseStatus
+// what is taken the same is understood. A few fuzzAnswers that it takes are rejected: see parseStatusLine
 // and parseField.
 func FuzzAnswer(f *testing.F) {
-	for _, answer := range answers {
+	for _, answer := range fuzzAnswers {
 		f.Add(false, 4096, []byte(answer))
 	}
 	f.Fuzz(func(t *testing.T, head bool, piece int, answer []byte) {
@@ -145,7 +145,7 @@ func FuzzAnswer(f *testing.F) {
 		if wantErr != nil {
 			t.Fatalf("taken with status %d, but net/http says: %v\n%q", ours.Status, wantErr, answer)
 		}
-		// What net/http adds (RFC 9111 section 5.4 says nothing of answers), and what it leaves in
+		// What net/http adds (RFC 9111 section 5.4 says nothing of fuzzAnswers), and what it leaves in
 		// names of headers that nobody can send on, is not wanted.
 		if _, sent := ours.Header["Cache-Control"]; !sent && theirs.Header["Pragma"] != nil {
 			delete(theirs.Header, "Cache-Control")
@@ -179,7 +179,7 @@ func plain(h http.Header) http.Header {
 
 // TestAnswers says of each seed of the fuzzing whether it is taken, at every size of piece.
 func TestAnswers(t *testing.T) {
-	for i, answer := range answers {
+	for i, answer := range fuzzAnswers {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			whole, wholeErr := byOurs(http.MethodGet, []byte(answer), 1<<20)
 			theirs, theirErr := byStandard(http.MethodGet, []byte(answer))

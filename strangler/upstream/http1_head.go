@@ -82,7 +82,7 @@ func headEnd(b []byte, seen int) int {
 // 5.2): both are what old servers do, and neither can be mistaken for something else.
 func parseHead(resp *http.Response, head string) error {
 	line, rest := cutLine(head)
-	if err := parseStatus(resp, line); err != nil {
+	if err := parseStatusLine(resp, line); err != nil {
 		return err
 	}
 	fields := max(0, strings.Count(rest, "\n")-1) // the last line is empty
@@ -124,9 +124,9 @@ func cutLine(s string) (line, rest string) {
 	return strings.TrimSuffix(line, "\r"), rest
 }
 
-// parseStatus reads the first line: HTTP/1.1 200 OK. The reason may be missing, with the space
+// parseStatusLine reads the first line: HTTP/1.1 200 OK. The reason may be missing, with the space
 // before it.
-func parseStatus(resp *http.Response, line string) error {
+func parseStatusLine(resp *http.Response, line string) error {
 	bad := func() error { return fmt.Errorf("%w: status line %q", errMalformed, shortened(line)) }
 	proto, status, ok := strings.Cut(line, " ")
 	if !ok || !isFieldValue(line) {

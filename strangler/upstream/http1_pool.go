@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -219,9 +218,4 @@ func keepFor(said []string, configured time.Duration) time.Duration {
 		return configured
 	}
 	return keepDefault
-}
-
-// dialer returns how connections are made.
-func dialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
-	return (&net.Dialer{Timeout: timeout, KeepAlive: 15 * time.Second}).DialContext
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 // to the upstream, no goroutine, and no upstream that waits for a slow client. bytes.
 const inlineBody = 32 << 10
 
-const slowBody = 20 * time.Millisecond
+const slowUpload = 20 * time.Millisecond
 
 // messages are buffers for a head and an inline body.
 var messages = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
@@ -36,6 +37,8 @@ type call1 struct {
 	taken   bool    // somebody has begun to read the streaming body
 	slow    bool    // reading the inline body took so long that a kept connection may have ended
 	upload  *upload1
+
+	firstByte time.Duration // 0: as long as it takes
 }
 
 // compose makes the message. It reads the body where that is inline.
@@ -55,7 +58,7 @@ func (c *call1) compose() error {
 	if err == nil && length > 0 && !c.streams {
 		start := time.Now()
 		b, err = readInline(b, r.Body, int(length))
-		c.slow = time.Since(start) > slowBody
+		c.slow = time.Since(start) > slowUpload
 	}
 	*c.message = b
 	if err != nil {
@@ -120,6 +123,9 @@ func (c *call1) explain(err error) error {
 			return err
 		}
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &Error{Kind: KindTimeout, Told: fmt.Sprintf("did not begin to answer within %s", c.firstByte), Err: err, late: true}
+	}
 	return err
 }
 
@@ -131,12 +137,12 @@ func appendHead(b []byte, r *http.Request, length int64) ([]byte, error) {
 		method = http.MethodGet
 	}
 	if !isToken(method) {
-		return b, fmt.Errorf("send a request: method %q is no token", method)
+		return b, fmt.Errorf("%w: method %q is no token", errUnsendable, method)
 	}
 	target := requestTarget(r.URL)
 	for i := range len(target) {
 		if target[i] <= ' ' || target[i] == 0x7f {
-			return b, fmt.Errorf("send a request: its target %q has a control character or a space", target)
+			return b, fmt.Errorf("%w: its target %q has a control character or a space", errUnsendable, target)
 		}
 	}
 	b = append(b, method...)
@@ -148,7 +154,7 @@ func appendHead(b []byte, r *http.Request, length int64) ([]byte, error) {
 		host = withoutZone(r.URL.Host)
 	}
 	if !isHost(host) {
-		return b, fmt.Errorf("send a request: Host %q has characters that no host has", host)
+		return b, fmt.Errorf("%w: Host %q has characters that no host has", errUnsendable, host)
 	}
 	b = append(b, host...)
 	b = append(b, "\r\n"...)
@@ -214,14 +220,14 @@ func appendFields(b []byte, h http.Header, except func(string) bool) ([]byte, er
 			continue
 		}
 		if !isToken(name) {
-			return b, fmt.Errorf("send a request: header name %q is no token", name)
+			return b, fmt.Errorf("%w: header name %q is no token", errUnsendable, name)
 		}
 		for _, value := range values {
 			b = append(b, name...)
 			b = append(b, ": "...)
 			b = append(b, strings.Trim(value, " \t")...)
 			if !isFieldValue(value) {
-				return b, fmt.Errorf("send a request: the value of header %s has a control character", name)
+				return b, fmt.Errorf("%w: the value of header %s has a control character", errUnsendable, name)
 			}
 			b = append(b, "\r\n"...)
 		}
@@ -229,13 +235,11 @@ func appendFields(b []byte, h http.Header, except func(string) bool) ([]byte, er
 	return b, nil
 }
 
-var errTrailerName = errors.New("send a request: a trailer may not be about the message's own form")
-
 func appendTrailerNames(b []byte, trailer http.Header) ([]byte, error) {
 	first := true
 	for name := range trailer {
 		if ownFields(http.CanonicalHeaderKey(name)) || !isToken(name) {
-			return b, fmt.Errorf("%w: %q", errTrailerName, name)
+			return b, fmt.Errorf("%w: trailer %q is about the message's own form", errUnsendable, name)
 		}
 		if first {
 			b = append(b, "Trailer: "...)

@@ -1,0 +1,57 @@
+package shadow_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/compare"
+)
+
+// TestAMatchIsCheap counts what is allocated for exchanges that match, on the client's goroutine
+// and the worker's, with a Recorder that counts: the exchange and two heads, five in all, and
+// three by the transport here. Evidence, contexts or buffers made anew for each would be over 12.
+func TestAMatchIsCheap(t *testing.T) {
+	const most, exchanges = 12, 2000
+	body := bytes.Repeat([]byte("0123456789abcdef"), 256)
+	head := http.Header{"Content-Type": {"text/plain"}, "Content-Length": {"4096"}, "Etag": {`"7"`}}
+	comparer, err := compare.New(compare.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := new(counter)
+	s := start(t, shadow.Config{Recorder: kept})
+	p := point(roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: head, ContentLength: 4096, Body: io.NopCloser(bytes.NewReader(body))}, nil
+	}))
+	p.Compare = comparer
+	h := s.Around(p)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(body) }))
+	r := httptest.NewRequest("GET", "/orders/7", nil)
+	r.Header.Set("Accept", "*/*")
+	send := func(n int) {
+		for range n {
+			matches := kept.matches.Load()
+			h.ServeHTTP(nowhere{head}, r)
+			for turns := 0; kept.matches.Load() == matches; turns++ {
+				if turns > 50_000_000 {
+					t.Fatalf("an exchange came to something else than a match: %+v", s.Counts())
+				}
+				runtime.Gosched()
+			}
+		}
+	}
+	send(100)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	send(exchanges)
+	runtime.ReadMemStats(&after)
+	if each := float64(after.Mallocs-before.Mallocs) / exchanges; each > most {
+		t.Errorf("a match takes %.1f allocations, at most %d are allowed", each, most)
+	} else {
+		t.Logf("a match takes %.1f allocations", each)
+	}
+}

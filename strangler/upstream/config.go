@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/url"
 	"time"
 )
@@ -15,13 +16,14 @@ const DefaultFirstByteTimeout = 30 * time.Second
 // useful zero values.
 type Config struct {
 	// URLs are the endpoints. They differ in their hosts only. Their scheme is http, https, or
-	// h2c for HTTP/2 without TLS; or srv+http, srv+https, srv+h2c for hosts and ports that the
-	// SRV records of that name say.
+	// h2c for HTTP/2 without TLS; or srv+http (also written srv), srv+https, srv+h2c for hosts
+	// and ports that the SRV records of that name say, as in srv://_http._tcp.orders.internal.
 	URLs []*url.URL
 	// Discover finds the endpoints in place of DNS; nil: names are looked up.
 	Discover Discoverer
 	// Resolve is how often names are looked up anew; 0: 10 s. Go's resolver shows no TTL.
-	Resolve time.Duration
+	Resolve  time.Duration
+	Resolver *net.Resolver // looks names up; nil: net.DefaultResolver
 
 	Balance   Balance
 	SlowStart time.Duration // an endpoint that is new or came back gets its full share only after this; 0: at once
@@ -53,7 +55,7 @@ const (
 // asks nothing.
 type Health struct {
 	EjectAfter int           // failures in a row (no connection, broken, time-out, 502 to 504); 0: 5; below 0: never
-	EjectFor   time.Duration // the first time; doubled each further time up to 10 times; 0: 1 s
+	EjectFor   time.Duration // the first time; doubled each further time, to ten times that at most; 0: 1 s
 
 	// Path is asked for on each endpoint every Interval; empty: nothing is. Status names the
 	// answers that are healthy: "200", "2xx", "200-399"; empty: 2xx and 3xx. It takes Fall bad
@@ -117,5 +119,6 @@ type Discoverer interface {
 type Endpoint struct {
 	Addr       string // host:port to connect to
 	ServerName string // for TLS; empty: Addr's host
+	Host       string // the Host header of requests that name none; empty: ServerName and Addr's port
 	Weight     int    // its share of requests beside the others; 0: 1
 }

@@ -18,16 +18,29 @@ const IssuedCookie = "strangler_id"
 // split decides which side answers a request; e is nil where no route holds.
 func (t *Table) split(e *entry, r *http.Request) *Decision {
 	if e == nil {
-		return &Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
+		d := &Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
+		if t.cfg.Legacy.ByKey {
+			d.Key = t.endpointKey(&noRoute, r, d)
+		}
+		return d
 	}
 	d := &Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
+	t.choose(e, r, d)
+	if e.keyed[d.Side] {
+		d.Key = t.endpointKey(&e.route, r, d)
+	}
+	return d
+}
+
+// choose decides which side answers the requests of a route.
+func (t *Table) choose(e *entry, r *http.Request, d *Decision) {
 	if side, ok := e.chooses(r); ok {
 		d.Side, d.Why = side, WhyOverride
-		return d
+		return
 	}
 	if e.position.Phase != PhaseCanary {
 		d.Side, d.Why = sideOf(e.position.Phase), WhyPhase
-		return d
+		return
 	}
 	key, source := t.cohortKey(&e.route, r)
 	d.Why, d.Cohort = WhyWeight, source.String()
@@ -41,7 +54,21 @@ func (t *Table) split(e *entry, r *http.Request) *Decision {
 		d.Bucket = bucket(&e.route, key)
 	}
 	d.Side = e.position.sideOf(d.Bucket)
-	return d
+}
+
+var noRoute Route // what no route holds is known by the client's address
+
+// endpointKey returns the hash of a request's cohort key, by which an endpoint is chosen; 0
+// where it has none. Unlike bucket it knows of no route: one client keeps to its endpoint.
+func (t *Table) endpointKey(rt *Route, r *http.Request, d *Decision) uint64 {
+	key := d.Issued // the client will bring it next time
+	if key == "" {
+		key, _ = t.cohortKey(rt, r)
+	}
+	if key == "" {
+		return 0
+	}
+	return max(1, xxhash.Sum64String(key))
 }
 
 // sideOf returns the side that a phase other than canary knows.

@@ -1,127 +1,175 @@
 package upstream
 
 import (
-	"errors"
-	"io"
-	"net"
+	"math"
+	"math/rand/v2"
 	"net/http"
-	"net/url"
-	"sync"
-	"sync/atomic"
+	"slices"
 	"time"
+
+	"github.com/strangler-fig/toolkit/strangler"
 )
 
-// endpoints takes turns between one side's endpoints.
+// endpoints are those that there are at one moment. Only their own state changes.
 type endpoints struct {
 	all  []*endpoint
-	turn *atomic.Uint64
+	even bool // their weights are the same
 }
 
-// endpoint is one address, and since when it is out of the turn.
-type endpoint struct {
-	scheme, host string
-	restsUntil   atomic.Int64 // Unix time, nanoseconds
-}
-
-// refusedRest is how long an endpoint that refused a connection is passed over.
-const refusedRest = time.Second
-
-func newEndpoints(urls []*url.URL) endpoints {
-	e := endpoints{turn: new(atomic.Uint64)}
-	for _, u := range urls {
-		scheme := u.Scheme
-		if scheme == "h2c" {
-			scheme = "http" // as http.Transport knows it
-		}
-		e.all = append(e.all, &endpoint{scheme: scheme, host: u.Host})
+func newEndpoints(all []*endpoint) *endpoints {
+	s := &endpoints{all: all, even: true}
+	for _, ep := range all {
+		s.even = s.even && ep.weight.Load() == all[0].weight.Load()
 	}
-	return e
+	return s
 }
 
-// order returns the endpoints in the order in which one request tries them: whose turn it is,
-// then the others, and those that rest last, since an endpoint that rests is better than none.
-func (e *endpoints) order(now time.Time) []*endpoint {
-	n := len(e.all)
-	first := int(e.turn.Add(1) % uint64(n))
-	order := make([]*endpoint, 0, n)
-	for _, resting := range []bool{false, true} {
-		for i := range n {
-			if ep := e.all[(first+i)%n]; (now.UnixNano() < ep.restsUntil.Load()) == resting {
-				order = append(order, ep)
+// choice is one choosing of an endpoint.
+type choice struct {
+	*endpoints
+	tried []*endpoint // not these again
+	now   time.Duration
+	slow  time.Duration // Config.SlowStart
+	all   bool          // all are out, which is no reason not to use them
+	n     int           // that may be chosen
+	even  bool          // and have the same share
+}
+
+// choose returns the endpoint for a request; nil: all were tried. Those that are out are used
+// only where no other is left ("panic mode"): an endpoint that may fail is better than none.
+func (t *Transport) choose(s *endpoints, r *http.Request, tried []*endpoint) *endpoint {
+	c := choice{endpoints: s, tried: tried, now: t.now(), slow: t.cfg.SlowStart, even: s.even}
+	if c.count(); c.n == 0 {
+		c.all = true
+		c.count()
+	}
+	if ep := c.choose(t, r); ep != nil {
+		return ep
+	}
+	// Either all were tried, or their health changed just now.
+	c.all = true
+	return c.nth(0)
+}
+
+func (c *choice) choose(t *Transport, r *http.Request) *endpoint {
+	switch {
+	case c.n <= 1:
+		return c.nth(0)
+	case t.cfg.Balance == BalanceLeastRequests:
+		return c.lessBusy()
+	case t.cfg.Balance == BalanceHash:
+		if d := strangler.DecisionFrom(r.Context()); d != nil && d.Key != 0 {
+			return c.byHash(d.Key, attemptOf(r))
+		}
+	}
+	return c.inTurn(t.turn.Add(1) - 1)
+}
+
+func (c *choice) may(ep *endpoint) bool {
+	return (c.all || !ep.out(c.now)) && !slices.Contains(c.tried, ep)
+}
+
+func (c *choice) count() {
+	for _, ep := range c.endpoints.all {
+		if c.may(ep) {
+			c.n++
+			if c.slow > 0 && c.now-time.Duration(ep.slowFrom.Load()) < c.slow {
+				c.even = false
 			}
 		}
 	}
-	return order
 }
 
-// request returns r addressed to the endpoint.
-func (ep *endpoint) request(r *http.Request) *http.Request {
-	if r.URL.Scheme == ep.scheme && r.URL.Host == ep.host {
-		return r
-	}
-	out := r.WithContext(r.Context())
-	u := *r.URL
-	u.Scheme, u.Host = ep.scheme, ep.host
-	out.URL = &u
-	return out
-}
-
-func (t *Transport) balance(r *http.Request) (*http.Response, error) {
-	var body *heldBody
-	if r.Body != nil && r.Body != http.NoBody {
-		body = &heldBody{ReadCloser: r.Body}
-		defer body.release()
-		r = r.WithContext(r.Context())
-		r.Body = body
-	}
-	var resp *http.Response
-	var err error
-	for _, ep := range t.endpoints.order(time.Now()) {
-		resp, err = t.next.RoundTrip(ep.request(r))
-		if err == nil || !refused(err) {
-			return resp, err
+// nth returns the nth endpoint that may be chosen.
+func (c *choice) nth(n int) *endpoint {
+	var last *endpoint
+	for _, ep := range c.endpoints.all {
+		if c.may(ep) {
+			if last = ep; n == 0 {
+				break
+			}
+			n--
 		}
-		if r.Context().Err() != nil {
-			return nil, err
+	}
+	return last // their health may have changed since they were counted
+}
+
+// inTurn takes turns. Uneven shares are met by going round the circle in steps of the golden
+// ratio, which lays any number of points evenly over it and needs no state but the turn (Weyl's
+// sequence).
+func (c *choice) inTurn(turn uint64) *endpoint {
+	if c.even {
+		return c.nth(int(turn % uint64(c.n)))
+	}
+	const golden = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio
+	return c.at(float64(turn*golden)/(1<<64), nil)
+}
+
+// at returns the endpoint whose share has the point, from 0 to below 1; none of them is not.
+func (c *choice) at(point float64, not *endpoint) *endpoint {
+	total := 0.0
+	for _, ep := range c.endpoints.all {
+		if ep != not && c.may(ep) {
+			total += ep.share(c.now, c.slow)
 		}
-		ep.restsUntil.Store(time.Now().Add(refusedRest).UnixNano())
 	}
-	return nil, err
-}
-
-// refused reports whether no connection came about, so that nothing can have been sent.
-func refused(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// heldBody is a body that isn't closed while it may be needed for the next endpoint.
-type heldBody struct {
-	io.ReadCloser
-	mu       sync.Mutex
-	closed   bool
-	released bool
-}
-
-// Close implements io.Closer.
-func (b *heldBody) Close() error {
-	b.mu.Lock()
-	b.closed = true
-	now := b.released
-	b.mu.Unlock()
-	if now {
-		return b.ReadCloser.Close()
+	var last *endpoint
+	rest := point * total
+	for _, ep := range c.endpoints.all {
+		if ep != not && c.may(ep) {
+			last = ep
+			if rest -= ep.share(c.now, c.slow); rest < 0 {
+				break
+			}
+		}
 	}
-	return nil
+	return last
 }
 
-// release lets Close take effect, also one that came before.
-func (b *heldBody) release() {
-	b.mu.Lock()
-	b.released = true
-	now := b.closed
-	b.mu.Unlock()
-	if now {
-		b.ReadCloser.Close()
+// lessBusy takes two at random, each as often as its share says, and of these the one with
+// fewer requests in flight: nearly as good as the least busy of all, and no herd runs to it
+// (Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 2001).
+func (c *choice) lessBusy() *endpoint {
+	var a, b *endpoint
+	if c.even {
+		i, j := rand.IntN(c.n), rand.IntN(c.n-1)
+		if j >= i {
+			j++
+		}
+		a, b = c.nth(i), c.nth(j)
+	} else {
+		a = c.at(rand.Float64(), nil)
+		b = c.at(rand.Float64(), a)
 	}
+	if b == nil {
+		return a
+	}
+	if a == nil || float64(b.inFlight.Load())*a.share(c.now, c.slow) < float64(a.inFlight.Load())*b.share(c.now, c.slow) {
+		return b
+	}
+	return a
+}
+
+// byHash returns the endpoint that has the key; for a further attempt the one that would have it
+// if those before weren't there.
+func (c *choice) byHash(key uint64, attempt int) *endpoint {
+	var best *endpoint
+	bound := math.Inf(1)
+	for range min(attempt, c.n-1) + 1 {
+		var found *endpoint
+		score := math.Inf(-1)
+		for _, ep := range c.endpoints.all {
+			if !c.may(ep) {
+				continue
+			}
+			if s := ep.score(key, ep.share(c.now, c.slow)); s > score && s < bound {
+				found, score = ep, s
+			}
+		}
+		if found == nil {
+			break
+		}
+		best, bound = found, score
+	}
+	return best
 }

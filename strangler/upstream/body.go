@@ -1,9 +1,11 @@
 package upstream
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // ender is told when a call is over: its answer's body was read to its end (nil), broke, or was
@@ -20,14 +22,41 @@ type endingBody interface {
 	onEnd(ender)
 }
 
-// onEnd has e told of the end of an answer's body.
+// onEnd has e told of the end of an answer's body; at once where there is none.
 func onEnd(resp *http.Response, e ender) {
+	if resp.Body == http.NoBody {
+		e.end(nil)
+		return
+	}
 	if b, ok := resp.Body.(endingBody); ok {
 		b.onEnd(e)
 		return
 	}
+	wrap(resp).onEnd(e)
+}
+
+// readingBody is an answer's body that tells how its reading goes.
+type readingBody interface {
+	endingBody
+	// reads grows by one when a Read begins and by one when it ends, so that it is odd while
+	// somebody waits for the upstream. It may be called on any goroutine.
+	reads() uint64
+}
+
+// readsOf returns an answer's body as one that tells how its reading goes. A body that can't is
+// made one that can, at the price of no longer being copied past this process.
+func readsOf(resp *http.Response) readingBody {
+	if b, ok := resp.Body.(readingBody); ok {
+		return b
+	}
+	return wrap(resp)
+}
+
+func wrap(resp *http.Response) *wrappedBody {
 	b := &wrappedBody{ReadCloser: resp.Body}
-	b.onEnd(e)
+	if resp.Request != nil {
+		b.ctx = resp.Request.Context()
+	}
 	resp.Body = b
 	if w, ok := b.ReadCloser.(io.Writer); ok {
 		resp.Body = struct {
@@ -35,6 +64,7 @@ func onEnd(resp *http.Response, e ender) {
 			io.Writer
 		}{b, w}
 	}
+	return b
 }
 
 // enders are those who wait for one call's end. The zero value is ready for use.
@@ -86,19 +116,29 @@ func (e *enders) tell(err error) {
 // wrappedBody makes an endingBody of another transport's body.
 type wrappedBody struct {
 	io.ReadCloser
+	ctx    context.Context // the request's; nil: unknown
+	count  atomic.Uint64
 	enders enders
 }
 
 func (b *wrappedBody) onEnd(e ender) { b.enders.add(e) }
 
-// Read implements io.Reader.
+func (b *wrappedBody) reads() uint64 { return b.count.Load() }
+
+// Read implements io.Reader. What the end of the request's context broke is told by its cause,
+// which says which time-out it was.
 func (b *wrappedBody) Read(p []byte) (int, error) {
+	b.count.Add(1)
 	n, err := b.ReadCloser.Read(p)
+	b.count.Add(1)
 	switch err {
 	case nil:
 	case io.EOF:
 		b.enders.tell(nil)
 	default:
+		if b.ctx != nil && b.ctx.Err() != nil {
+			err = context.Cause(b.ctx)
+		}
 		b.enders.tell(err)
 	}
 	return n, err

@@ -5,6 +5,7 @@ import "time"
 // State is what there is to know about a transport at one moment, for people and metrics.
 type State struct {
 	Endpoints []EndpointState
+	Lookup    string      // why names could not be looked up the last time; empty: they could
 	Policy    PolicyState // of requests that have no policy of their own
 }
 

@@ -2,10 +2,13 @@ package upstream
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
+	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,98 +16,125 @@ import (
 // request doesn't (no compression), uses no proxy and follows no redirect. It is safe for
 // concurrent use.
 type Transport struct {
-	next      *http.Transport
-	endpoints endpoints
+	own *Guard // Config.Policy's
+
+	cfg    Config
+	scheme string // http or https
+	h2c    bool
+	host   string // of requests' URLs, whichever endpoint they go to
+
+	endpoints atomic.Pointer[endpoints]
+	turn      atomic.Uint64
+	start     time.Time
+	found     chan struct{} // closed when the endpoints were first looked for
+	lookupErr atomic.Pointer[error]
+
+	ctx   context.Context // of the goroutines
+	close context.CancelFunc
+	wait  sync.WaitGroup
 }
 
-// New returns a transport. The error joins all problems there are.
+// New returns a transport. It connects to nothing, and what it has to look up it looks up
+// meanwhile. The error joins all problems there are.
 func New(cfg Config) (*Transport, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	dial := cmp.Or(cfg.DialTimeout, 5*time.Second)
-	idle := cmp.Or(cfg.MaxIdlePerHost, 256)
-	t := &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: dial, KeepAlive: 15 * time.Second}).DialContext,
-		TLSClientConfig:        cfg.TLS.Clone(),
-		TLSHandshakeTimeout:    dial,
-		DisableCompression:     true,
-		MaxIdleConns:           idle * len(cfg.URLs),
-		MaxIdleConnsPerHost:    idle,
-		MaxConnsPerHost:        cfg.MaxPerHost,
-		IdleConnTimeout:        cmp.Or(cfg.IdleTimeout, 3*time.Second),
-		ResponseHeaderTimeout:  cfg.Policy.Timeouts.FirstByte,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
-		ReadBufferSize:         16 << 10,
-		WriteBufferSize:        16 << 10,
-		ForceAttemptHTTP2:      true,
-		// A connection whose other end is gone without a word would swallow requests until TCP
-		// gives up.
-		HTTP2:     &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
-		Protocols: protocols(cfg.URLs[0].Scheme),
+	scheme, srv := schemeOf(cfg.URLs[0])
+	t := &Transport{
+		cfg:    cfg,
+		scheme: scheme,
+		host:   cfg.URLs[0].Host,
+		start:  time.Now(),
+		found:  make(chan struct{}),
 	}
-	return &Transport{next: t, endpoints: newEndpoints(cfg.URLs)}, nil
+	if scheme == "h2c" {
+		t.scheme, t.h2c = "http", true // as http.Transport knows it
+	}
+	t.ctx, t.close = context.WithCancel(context.Background())
+	t.endpoints.Store(&endpoints{})
+	t.own = t.With(cfg.Policy)
+
+	if cfg.Discover != nil {
+		t.wait.Go(func() { t.resolve(t.ctx, discovered(cfg.Discover)) })
+		return t, nil
+	}
+	names := &lookup{scheme: t.scheme, srv: srv, urls: cfg.URLs, resolver: cmp.Or(cfg.Resolver, net.DefaultResolver), known: map[*url.URL][]place{}}
+	places, final := names.first()
+	t.use(places)
+	if !final {
+		t.wait.Go(func() { t.resolve(t.ctx, names.now) })
+	}
+	return t, nil
 }
 
-func protocols(scheme string) *http.Protocols {
-	p := new(http.Protocols)
-	switch scheme {
-	case "h2c":
-		p.SetUnencryptedHTTP2(true)
-	case "https":
-		p.SetHTTP1(true)
-		p.SetHTTP2(true)
-	default:
-		p.SetHTTP1(true)
+// now is the time since the transport's start, which no change of the clock disturbs.
+func (t *Transport) now() time.Duration { return time.Since(t.start) }
+
+func (t *Transport) dialTimeout() time.Duration { return cmp.Or(t.cfg.DialTimeout, 5*time.Second) }
+
+func newTLS() *tls.Config { return &tls.Config{MinVersion: tls.VersionTLS12} }
+
+// endpoint makes an endpoint of a place, and begins to check it.
+func (t *Transport) endpoint(p place) *endpoint {
+	ep := &endpoint{
+		Endpoint: p.Endpoint, dialAs: p.dialAs, hash: hashOf(p.Endpoint),
+		health: &t.cfg.Health, now: t.now, start: t.start, found: t.now(),
 	}
-	return p
+	ep.slowFrom.Store(int64(ep.found))
+	ep.conns = t.connect(ep)
+	if t.cfg.Health.Path != "" {
+		ctx, stop := context.WithCancel(t.ctx)
+		ep.stop = stop
+		t.wait.Go(func() { t.check(ctx, ep) })
+	}
+	return ep
 }
 
-func (cfg *Config) check() error {
-	if len(cfg.URLs) == 0 {
-		return errors.New("make transport: no URL: name at least one endpoint")
+// leave ends what an endpoint has that is no more. key is what its connections are kept under.
+func (ep *endpoint) leave(key string) {
+	if ep.stop != nil {
+		ep.stop()
 	}
-	var errs []error
-	for _, u := range cfg.URLs {
-		if u == nil {
-			errs = append(errs, errors.New("endpoint without URL"))
-			continue
-		}
-		switch {
-		case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "h2c":
-			errs = append(errs, fmt.Errorf("endpoint %q: its scheme is http, https or h2c", u.Redacted()))
-		case u.Host == "":
-			errs = append(errs, fmt.Errorf("endpoint %q names no host", u.Redacted()))
-		case cfg.URLs[0] != nil && u.Scheme != cfg.URLs[0].Scheme:
-			errs = append(errs, fmt.Errorf("endpoint %q: scheme %s, but the first one has %s: endpoints of one service differ in their hosts only", u.Redacted(), u.Scheme, cfg.URLs[0].Scheme))
-		case cfg.URLs[0] != nil && u.EscapedPath() != cfg.URLs[0].EscapedPath():
-			errs = append(errs, fmt.Errorf("endpoint %q: path %q, but the first one has %q: endpoints of one service differ in their hosts only", u.Redacted(), u.EscapedPath(), cfg.URLs[0].EscapedPath()))
-		}
+	if kept, ok := ep.conns.(interface{ drop(string) }); ok {
+		kept.drop(key) // also those that come back later
+		return
 	}
-	for name, n := range map[string]int64{
-		"DialTimeout": int64(cfg.DialTimeout), "Policy.Timeouts.FirstByte": int64(cfg.Policy.Timeouts.FirstByte),
-		"IdleTimeout": int64(cfg.IdleTimeout), "MaxIdlePerHost": int64(cfg.MaxIdlePerHost), "MaxPerHost": int64(cfg.MaxPerHost),
-	} {
-		if n < 0 {
-			errs = append(errs, fmt.Errorf("%s is negative: use a positive number, or 0 for the default", name))
-		}
-	}
-	if len(errs) > 0 {
-		return fmt.Errorf("make transport: %w", errors.Join(errs...))
-	}
-	return nil
+	ep.conns.CloseIdleConnections()
 }
 
 // RoundTrip implements http.RoundTripper. The request's URL may name any host: it goes to an
 // endpoint. Where one refuses the connection the next one is tried, since nothing was sent.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if len(t.endpoints.all) == 1 {
-		return t.next.RoundTrip(t.endpoints.all[0].request(r))
-	}
-	return t.balance(r)
+	return t.own.chain.RoundTrip(r)
 }
 
-// Close closes the connections that are not in use. Those in use are closed when their answers
-// end, as they idle out.
-func (t *Transport) Close() { t.next.CloseIdleConnections() }
+// With returns a way to the same endpoints, over the same connections, under another policy: a
+// route's own. Breaker, bulkhead and retry budget are the guard's, shared with nobody.
+func (t *Transport) With(p Policy) *Guard {
+	g := &Guard{}
+	g.around(p, &dispatch{t: t, dials: &g.counts.dial})
+	return g
+}
+
+// State returns how the endpoints and the transport's own policy do.
+func (t *Transport) State() State {
+	s := State{Policy: t.own.State()}
+	for _, ep := range t.endpoints.Load().all {
+		s.Endpoints = append(s.Endpoints, ep.state(t.host))
+	}
+	if err := t.lookupErr.Load(); err != nil && *err != nil {
+		s.Lookup = (*err).Error()
+	}
+	return s
+}
+
+// Close ends the looking up and checking, waits for their end, and closes the connections that
+// are not in use. Those in use are closed when their answers end, as they idle out.
+func (t *Transport) Close() {
+	t.close()
+	t.wait.Wait()
+	for _, ep := range t.endpoints.Load().all {
+		ep.conns.CloseIdleConnections()
+	}
+}

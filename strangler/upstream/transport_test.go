@@ -103,8 +103,8 @@ func TestRefusingEndpointIsSkipped(t *testing.T) {
 		}
 	}
 	resting := 0
-	for _, ep := range tr.endpoints.all {
-		if ep.restsUntil.Load() > 0 {
+	for _, ep := range tr.State().Endpoints {
+		if !ep.Healthy && ep.Why == "connection refused" {
 			resting++
 		}
 	}

@@ -1,0 +1,131 @@
+package upstream
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// breaker is the layer of Breaker.
+type breaker struct {
+	next    http.RoundTripper
+	cb      *gobreaker.TwoStepCircuitBreaker[struct{}]
+	opened  atomic.Int64
+	probing atomic.Bool               // half-open
+	until   atomic.Pointer[time.Time] // when it was to let some through again; nil: it never opened
+}
+
+const (
+	defaultBreakerRequests = 20
+	defaultBreakerWindow   = 10 * time.Second
+	defaultBreakerOpen     = 5 * time.Second
+	defaultBreakerProbes   = 3
+	// breakerBuckets is in how many steps the window moves on.
+	breakerBuckets = 10
+)
+
+// What gobreaker is told of a call; nil: it went well.
+var (
+	errFailed = errors.New("call failed")
+	errGone   = errors.New("call ended for a reason that says nothing about the upstream")
+)
+
+func newBreaker(cfg Breaker, next http.RoundTripper) *breaker {
+	b := &breaker{next: next}
+	least := uint32(max(cmp.Or(cfg.Requests, defaultBreakerRequests), 1))
+	window := max(cmp.Or(cfg.Window, defaultBreakerWindow), breakerBuckets)
+	open := max(cmp.Or(cfg.Open, defaultBreakerOpen), 1)
+	share := min(cfg.Failures, 1)
+	b.cb = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		MaxRequests:  uint32(max(cmp.Or(cfg.Probes, defaultBreakerProbes), 1)),
+		Interval:     window,
+		BucketPeriod: window / breakerBuckets,
+		Timeout:      open,
+		ReadyToTrip: func(n gobreaker.Counts) bool {
+			done := n.TotalSuccesses + n.TotalFailures // those under way prove nothing
+			return done >= least && float64(n.TotalFailures) >= share*float64(done)
+		},
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			b.probing.Store(to == gobreaker.StateHalfOpen)
+			if to == gobreaker.StateOpen {
+				until := time.Now().Add(open)
+				b.until.Store(&until)
+				b.opened.Add(1)
+			}
+		},
+		IsExcluded: func(err error) bool { return err == errGone },
+	})
+	return b
+}
+
+// RoundTrip implements http.RoundTripper. A call counts when its answer ended, as one that was
+// answered in full or was not; but a probe counts when the answer's head has come, since the end
+// of a stream may be hours away, and the rest wait for it.
+func (b *breaker) RoundTrip(r *http.Request) (*http.Response, error) {
+	done, err := b.cb.Allow()
+	if err != nil {
+		abandon(r)
+		return nil, b.refuse()
+	}
+	outcome, later := errGone, false // so it stays where next panics
+	defer func() {
+		if !later {
+			done(outcome)
+		}
+	}()
+	r, _ = sendingOf(r) // a client that breaks off its upload is not the upstream's failure
+	resp, err := b.next.RoundTrip(r)
+	if err != nil {
+		if told, ok := explain(r, err).(*Error); ok && told.Kind != KindFull && told.Kind != KindOpen {
+			outcome = errFailed
+		}
+		return nil, err
+	}
+	switch {
+	case resp.StatusCode >= 500:
+		outcome = errFailed
+	case b.probing.Load() || resp.StatusCode == http.StatusSwitchingProtocols:
+		outcome = nil
+	default:
+		later = true
+		onEnd(resp, breakerCall(done))
+	}
+	return resp, nil
+}
+
+// breakerCall reports how a call went when its answer has ended.
+type breakerCall func(error)
+
+// end implements ender. An answer that nobody wanted to the end went well as far as it went.
+func (done breakerCall) end(err error) {
+	if blames(err) {
+		done(errFailed)
+		return
+	}
+	done(nil)
+}
+
+// refuse returns the error of a call that isn't let through.
+func (b *breaker) refuse() *Error {
+	wait := time.Second // half-open: the probes will be back
+	if until := b.until.Load(); until != nil {
+		wait = max(time.Until(*until), wait)
+	}
+	return &Error{
+		Kind: KindOpen, Told: "failed too often and is left alone for a while", RetryAfter: wait,
+		Err: errors.New("circuit breaker is " + b.cb.State().String()),
+	}
+}
+
+func (b *breaker) state(s *PolicyState) {
+	state := b.cb.State()
+	s.Breaker = state.String()
+	s.Opened = b.opened.Load()
+	if until := b.until.Load(); until != nil && state == gobreaker.StateOpen {
+		s.BreakerUntil = *until
+	}
+}

@@ -1,0 +1,127 @@
+package upstream
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// statuses are those from low to high.
+type statuses struct{ low, high int }
+
+// parseStatus reads "200", "2xx", or "200-399"; empty: 200-399.
+func parseStatus(s string) (statuses, error) {
+	bad := fmt.Errorf(`health status %q: use "200", "2xx" or "200-399"`, s)
+	if s == "" {
+		return statuses{200, 399}, nil
+	}
+	if class, ok := strings.CutSuffix(s, "xx"); ok {
+		if len(class) != 1 || class[0] < '1' || class[0] > '5' {
+			return statuses{}, bad
+		}
+		low := int(class[0]-'0') * 100
+		return statuses{low, low + 99}, nil
+	}
+	from, to, ok := strings.Cut(s, "-")
+	if !ok {
+		to = from
+	}
+	low, err1 := strconv.Atoi(from)
+	high, err2 := strconv.Atoi(to)
+	if err1 != nil || err2 != nil || low < 100 || high > 599 || low > high {
+		return statuses{}, bad
+	}
+	return statuses{low, high}, nil
+}
+
+// mostOfCheck is how much of a check's answer is read, so that its connection can be kept: bytes.
+const mostOfCheck = 64 << 10
+
+// check asks an endpoint how it is until ctx ends, first at once.
+func (t *Transport) check(ctx context.Context, ep *endpoint) {
+	h := &t.cfg.Health
+	every := cmp.Or(h.Interval, 5*time.Second)
+	healthy, _ := parseStatus(h.Status)
+	good, bad := 0, 0
+	for {
+		why := t.ask(ctx, ep, healthy)
+		if ctx.Err() != nil {
+			return
+		}
+		if why == "" {
+			good, bad = good+1, 0
+		} else {
+			good, bad = 0, bad+1
+		}
+		switch down := ep.down.Load(); {
+		case !down && bad >= cmp.Or(h.Fall, 3):
+			ep.checkedAs(why)
+		case down && good >= cmp.Or(h.Rise, 2):
+			ep.checkedAs("")
+		}
+		// Many endpoints, and many proxies, needn't be asked, or ask, together.
+		wait := every - time.Duration(rand.Int64N(int64(every)/10+1))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// checkedAs changes what the checks say of an endpoint: why it is out, or "" that it isn't.
+func (ep *endpoint) checkedAs(why string) {
+	now := ep.now()
+	ep.mu.Lock()
+	ep.checked = now
+	if why != "" {
+		ep.checkWhy = "check: " + why
+		ep.ejections.Add(1)
+	}
+	ep.mu.Unlock()
+	ep.slowFrom.Store(int64(now))
+	ep.down.Store(why != "")
+}
+
+// ask asks an endpoint once, and returns what is wrong with it.
+func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) string {
+	timeout := cmp.Or(t.cfg.Health.Timeout, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	u, err := url.ParseRequestURI(t.cfg.Health.Path)
+	if err != nil {
+		return err.Error() // Config.check doesn't let it through
+	}
+	u.Scheme, u.Host = t.scheme, t.host
+	r := (&http.Request{
+		Method: http.MethodGet, URL: u, Host: cmp.Or(t.cfg.Health.Host, ep.Host), Header: http.Header{"User-Agent": {"strangler-health-check"}},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	resp, err := ep.conns.RoundTrip(r)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil, isTimeout(err):
+		return fmt.Sprintf("no answer within %s", timeout)
+	default:
+		if told := explain(r, err); connectFailed(told) {
+			return plainly(told)
+		}
+		return "no valid answer"
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, mostOfCheck))
+	switch {
+	case resp.StatusCode < healthy.low || resp.StatusCode > healthy.high:
+		return fmt.Sprintf("status %d", resp.StatusCode)
+	case err != nil:
+		return "answer broke off"
+	}
+	return ""
+}

@@ -1,0 +1,91 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// dispatch is the innermost layer of a transport's guards: it chooses an endpoint for each
+// attempt.
+type dispatch struct {
+	t     *Transport
+	dials *atomic.Int64 // that ran out of time
+}
+
+// RoundTrip implements http.RoundTripper. Where an endpoint takes no connection the next one is
+// tried at once, since nothing was sent.
+func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
+	s := d.t.endpoints.Load()
+	if len(s.all) == 1 {
+		resp, err := s.all[0].send(d.t.address(r, s.all[0]))
+		if err != nil {
+			d.count(err)
+		}
+		return resp, err
+	}
+	if len(s.all) == 0 {
+		var err error
+		if s, err = d.t.awaitEndpoints(r); err != nil {
+			abandon(r)
+			return nil, err
+		}
+	}
+	r, body := sendingOf(r)
+	if body != nil {
+		body.hold()
+		defer body.release()
+	}
+	var buf [4]*endpoint
+	tried := buf[:0]
+	for {
+		ep := d.t.choose(s, r, tried)
+		resp, err := ep.send(d.t.address(r, ep))
+		if err == nil {
+			return resp, nil
+		}
+		d.count(err)
+		if tried = append(tried, ep); len(tried) == len(s.all) || !connectFailed(err) {
+			return nil, err
+		}
+		if body != nil {
+			body.reopen()
+		}
+	}
+}
+
+func (d *dispatch) count(err error) {
+	if told, ok := err.(*Error); ok && told.Kind == KindConnect && told.Timeout() {
+		d.dials.Add(1)
+	}
+}
+
+func connectFailed(err error) bool {
+	told, ok := err.(*Error)
+	return ok && told.Kind == KindConnect
+}
+
+var errNoEndpoints = errors.New("there is no endpoint")
+
+// awaitEndpoints waits for the first answer to where the endpoints are, as long as a connection
+// may take, and returns what there is then.
+func (t *Transport) awaitEndpoints(r *http.Request) (*endpoints, error) {
+	timer := time.NewTimer(t.dialTimeout())
+	defer timer.Stop()
+	select {
+	case <-t.found:
+	case <-timer.C:
+	case <-r.Context().Done():
+		return nil, explain(r, r.Context().Err())
+	}
+	if s := t.endpoints.Load(); len(s.all) > 0 {
+		return s, nil
+	}
+	err := errNoEndpoints
+	if why := t.lookupErr.Load(); why != nil && *why != nil {
+		err = fmt.Errorf("%w: %w", errNoEndpoints, *why)
+	}
+	return nil, &Error{Kind: KindConnect, Told: "has no endpoint at present", Err: err}
+}

@@ -1,0 +1,184 @@
+package upstream
+
+import (
+	"context"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// retry is the layer of Retry.
+type retry struct {
+	cfg    Retry
+	next   http.RoundTripper
+	budget budget
+
+	retries, denied atomic.Int64
+}
+
+const (
+	defaultBackoff = 25 * time.Millisecond
+	defaultBudget  = 0.2
+	mostBackoff    = 5 * time.Second // the mean
+	// mostPatience is for how long a request waits because an upstream asks it to: Retry-After
+	// counts in seconds, and a client that waits holds a connection and a bulkhead's room.
+	mostPatience = time.Second
+	// mostDrained is how much of a failed answer is read so that its connection can be kept.
+	mostDrained = 4 << 10
+)
+
+func newRetry(cfg Retry, next http.RoundTripper) *retry {
+	if cfg.Backoff <= 0 {
+		cfg.Backoff = defaultBackoff
+	}
+	if !(cfg.Budget > 0) {
+		cfg.Budget = defaultBudget
+	}
+	return &retry{cfg: cfg, next: next, budget: budget{share: min(cfg.Budget, 1), start: time.Now()}}
+}
+
+// RoundTrip implements http.RoundTripper. The last attempt's answer, or error, is the call's.
+func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
+	t.budget.request()
+	resp, err := t.next.RoundTrip(r)
+	if !mayHelp(r, resp, err) {
+		return resp, err
+	}
+	return t.again(r, resp, err)
+}
+
+// again sends r again until an answer is good enough.
+func (t *retry) again(r *http.Request, resp *http.Response, err error) (*http.Response, error) {
+	if !repeatable(r) {
+		return resp, err
+	}
+	// With this factor an interval of mean m is one from 0 to 2m: full jitter, which has the
+	// fewest clients return at once (Brooker, Exponential Backoff And Jitter, AWS 2015).
+	pauses := backoff.ExponentialBackOff{
+		InitialInterval: t.cfg.Backoff, RandomizationFactor: 1, Multiplier: 2, MaxInterval: max(mostBackoff, t.cfg.Backoff),
+	}
+	for attempt := 1; attempt < t.cfg.Attempts && mayHelp(r, resp, err); attempt++ {
+		asked, ok := retryAfter(resp, time.Now())
+		if !ok || r.Context().Err() != nil {
+			break
+		}
+		pause := asked + pauses.NextBackOff()
+		if by, ok := r.Context().Deadline(); ok && time.Until(by) < pause {
+			break
+		}
+		if !t.budget.retry() {
+			t.denied.Add(1)
+			break
+		}
+		next, berr := another(r, attempt)
+		if berr != nil {
+			break
+		}
+		if resp != nil {
+			dismiss(resp)
+			resp = nil
+		}
+		if !sleep(r.Context(), pause) {
+			abandon(next)
+			return nil, explain(r, context.Cause(r.Context()))
+		}
+		t.retries.Add(1)
+		resp, err = t.next.RoundTrip(next)
+	}
+	return resp, err
+}
+
+// mayHelp reports whether another attempt may come to a better end: there was no connection, or
+// it broke before the head, or whoever answered says that somebody else should have. What is out
+// of time is so for good, and so is what a layer further in turned away.
+func mayHelp(r *http.Request, resp *http.Response, err error) bool {
+	if err == nil {
+		return failedStatus(resp.StatusCode)
+	}
+	told, ok := explain(r, err).(*Error)
+	return ok && (told.Kind == KindConnect || told.Kind == KindBroken)
+}
+
+// repeatable reports whether r may be sent again, and can be.
+func repeatable(r *http.Request) bool {
+	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+		return false
+	}
+	repeat := strangler.RepeatByMethod
+	if d := strangler.DecisionFrom(r.Context()); d != nil {
+		repeat = d.Repeat
+	}
+	return repeat.For(r.Method) != strangler.RepeatNever
+}
+
+type attemptKey struct{}
+
+// attemptOf returns how many attempts of a request there were before.
+func attemptOf(r *http.Request) int {
+	n, _ := r.Context().Value(attemptKey{}).(int)
+	return n
+}
+
+// another returns r for a further attempt.
+func another(r *http.Request, attempt int) (*http.Request, error) {
+	next := r.WithContext(context.WithValue(r.Context(), attemptKey{}, attempt))
+	if r.Body == nil || r.Body == http.NoBody {
+		return next, nil
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	if first, ok := r.Body.(*sending); ok {
+		body = first.again(body)
+	}
+	next.Body = body
+	return next, nil
+}
+
+// retryAfter returns how long an answer wants to be left alone (RFC 9110 section 10.2.3), and
+// whether that is worth waiting for.
+func retryAfter(resp *http.Response, now time.Time) (time.Duration, bool) {
+	if resp == nil {
+		return 0, true
+	}
+	said := resp.Header.Get("Retry-After")
+	if said == "" {
+		return 0, true
+	}
+	var wait time.Duration
+	if seconds, err := strconv.ParseUint(said, 10, 64); err == nil {
+		wait = time.Duration(min(seconds, math.MaxInt32)) * time.Second
+	} else if at, err := http.ParseTime(said); err == nil {
+		wait = max(at.Sub(now), 0)
+	}
+	return wait, wait <= mostPatience
+}
+
+// dismiss ends an answer that nobody gets. A short one is read, so that its connection can be
+// kept; a long one isn't worth it.
+func dismiss(resp *http.Response) {
+	if resp.ContentLength >= 0 && resp.ContentLength <= mostDrained {
+		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, mostDrained+1))
+	}
+	resp.Body.Close()
+}
+
+// sleep waits, and reports whether ctx let it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

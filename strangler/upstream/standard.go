@@ -1,0 +1,97 @@
+package upstream
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// connect returns the connections to an endpoint.
+func (t *Transport) connect(ep *endpoint) connections {
+	dial := ep.dial(&net.Dialer{Timeout: t.dialTimeout(), KeepAlive: 15 * time.Second, Resolver: t.cfg.Resolver})
+	return t.standard(ep, dial)
+}
+
+// standard is net/http's transport: HTTP/2, TLS, and HTTP/1.1 where Config.Standard wants it.
+type standard struct {
+	*http.Transport
+	ep   *endpoint
+	open atomic.Int64 // connections
+}
+
+func (t *Transport) standard(ep *endpoint, dial func(context.Context, string, string) (net.Conn, error)) *standard {
+	s := &standard{ep: ep}
+	kept := cmp.Or(t.cfg.MaxIdlePerHost, 256)
+	s.Transport = &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := dial(ctx, network, addr)
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				s.open.Add(1)
+				return &counted{TCPConn: tcp, open: &s.open}, nil
+			}
+			return conn, err
+		},
+		TLSClientConfig:        t.cfg.TLS.Clone(),
+		TLSHandshakeTimeout:    t.dialTimeout(),
+		DisableCompression:     true,
+		MaxIdleConns:           kept,
+		MaxIdleConnsPerHost:    kept,
+		MaxConnsPerHost:        t.cfg.MaxPerHost,
+		IdleConnTimeout:        cmp.Or(t.cfg.IdleTimeout, 3*time.Second),
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+		ReadBufferSize:         16 << 10,
+		WriteBufferSize:        16 << 10,
+		ForceAttemptHTTP2:      true,
+		// A connection whose other end is gone without a word would swallow requests until TCP
+		// gives up.
+		HTTP2:     &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+		Protocols: t.protocols(),
+	}
+	if t.scheme == "https" {
+		if s.TLSClientConfig == nil {
+			s.TLSClientConfig = newTLS()
+		}
+		if s.TLSClientConfig.ServerName == "" {
+			s.TLSClientConfig.ServerName = ep.serverName()
+		}
+	}
+	return s
+}
+
+func (t *Transport) protocols() *http.Protocols {
+	p := new(http.Protocols)
+	switch {
+	case t.h2c:
+		p.SetUnencryptedHTTP2(true)
+	case t.scheme == "https":
+		p.SetHTTP1(true)
+		p.SetHTTP2(true)
+	default:
+		p.SetHTTP1(true)
+	}
+	return p
+}
+
+// idle returns how many connections are kept: those that are open and have no request, which
+// under HTTP/2 is all or none.
+func (s *standard) idle(string) int {
+	return int(max(0, s.open.Load()-s.ep.inFlight.Load()))
+}
+
+// counted is a connection that is counted while it is open.
+type counted struct {
+	*net.TCPConn
+	open *atomic.Int64
+	once sync.Once
+}
+
+// Close implements net.Conn.
+func (c *counted) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.TCPConn.Close()
+}

@@ -157,6 +157,9 @@ func (l *loader) upstream(u *Upstream, p *policy) fields {
 // balances are the names of upstream's, in their order.
 var balances = []string{"round_robin", "least_requests", "hash"}
 
+// BalanceName returns the name that a file has for it.
+func BalanceName(b upstream.Balance) string { return balances[b] }
+
 // check looks at what holds between an upstream's parts.
 func (u *Upstream) check(v value) {
 	if u.TLS == nil || len(u.URLs) == 0 {

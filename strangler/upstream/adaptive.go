@@ -6,15 +6,18 @@ import (
 )
 
 // gradient finds how many calls an upstream takes at once before they queue there: it compares
-// how long answers take now with how long they took for long, and has the limit follow the ratio,
+// how long answers take now with how long they usually take, and has the limit follow the ratio,
 // with some room to find out whether more would go. This is Gradient2 of Netflix's
 // concurrency-limits (https://github.com/Netflix/concurrency-limits), which applies to requests
-// what TCP Vegas does for packets (Brakmo and Peterson 1995). Besides, a time-out is taken as
-// TCP takes a loss, as in that library's AIMD limit. It is not safe for concurrent use.
+// what TCP Vegas does for packets (Brakmo and Peterson 1995), with two changes. What is usual is
+// learnt quickly from what is faster, as Vegas does, slowly from what is slower, and hardly at all
+// while the limit is reached, for else a lasting queue would become what is usual and the limit
+// climb with it. And a time-out is taken as TCP takes a loss, as in that library's AIMD limit. It
+// is not safe for concurrent use.
 type gradient struct {
 	most     float64
 	estimate float64
-	long     float64 // mean of how long answers take, over many windows; seconds
+	usual    float64 // how long answers take; seconds
 
 	since time.Time // the window's begin
 	sum   float64
@@ -26,9 +29,11 @@ const (
 	gradientLeast     = 4.0 // fewer would let nothing be seen
 	gradientFirst     = 20
 	gradientWindow    = 100 * time.Millisecond
-	gradientSamples   = 10    // a window with fewer goes on
-	gradientMemory    = 200.0 // windows that the long mean remembers: 20 s and more
-	gradientTolerance = 1.5   // as much slower than usual is no sign of a queue
+	gradientSamples   = 10   // a window with fewer goes on
+	gradientFaster    = 20   // windows until what is usual is what is faster: 2 s and more
+	gradientSlower    = 200  // what is slower: 20 s
+	gradientFull      = 6000 // the same while the limit is reached: 10 min
+	gradientTolerance = 1.5  // as much slower than usual is no sign of a queue
 	gradientSmoothing = 0.2
 	gradientBackOff   = 0.9 // after a time-out
 )
@@ -57,19 +62,24 @@ func (g *gradient) sample(now time.Time, took time.Duration, inFlight int, dropp
 	}
 	short, busy := g.sum/float64(g.n), g.busy
 	g.since, g.sum, g.n, g.busy = now, 0, 0, 0
-	if g.long == 0 {
-		g.long = short
+	if g.usual == 0 {
+		g.usual = short
 	}
-	g.long += (short - g.long) / gradientMemory
-	if g.long > 2*short {
-		g.long *= 0.95 // the load is gone: what it did to the mean goes sooner
+	idle := float64(busy) < g.estimate/2
+	memory := float64(gradientFull)
+	switch {
+	case short < g.usual:
+		memory = gradientFaster
+	case idle:
+		memory = gradientSlower
 	}
-	if float64(busy) < g.estimate/2 {
+	g.usual += (short - g.usual) / memory
+	if idle {
 		return false // the limit limits nothing: more of it would prove nothing
 	}
 	ratio := 1.0
 	if short > 0 {
-		ratio = max(0.5, min(1, gradientTolerance*g.long/short))
+		ratio = max(0.5, min(1, gradientTolerance*g.usual/short))
 	}
 	room := math.Sqrt(g.estimate)
 	g.bound(g.estimate*(1-gradientSmoothing) + (g.estimate*ratio+room)*gradientSmoothing)

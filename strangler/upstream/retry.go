@@ -2,8 +2,8 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"io"
-	"math"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -159,8 +159,9 @@ func retryAfter(resp *http.Response, now time.Time) (time.Duration, bool) {
 		return 0, true
 	}
 	var wait time.Duration
-	if seconds, err := strconv.ParseUint(said, 10, 64); err == nil {
-		wait = time.Duration(min(seconds, math.MaxInt32)) * time.Second
+	// A number beyond all bounds comes as the greatest there is.
+	if seconds, err := strconv.ParseUint(said, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
+		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(said); err == nil {
 		wait = max(at.Sub(now), 0)
 	}

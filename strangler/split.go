@@ -17,23 +17,28 @@ const IssuedCookie = "strangler_id"
 
 // split decides which side answers a request; e is nil where no route holds.
 func (t *Table) split(e *entry, r *http.Request) *Decision {
-	if e == nil {
-		d := &Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
-		if t.cfg.Legacy.ByKey {
-			d.Key = t.endpointKey(&noRoute, r, d)
-		}
-		return d
-	}
-	d := &Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
-	t.choose(e, r, d)
-	if e.keyed[d.Side] {
-		d.Key = t.endpointKey(&e.route, r, d)
-	}
+	d := new(Decision)
+	t.decide(d, e, r)
 	return d
 }
 
+func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
+	if e == nil {
+		*d = Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
+		if t.cfg.Legacy.ByKey {
+			d.Key = t.endpointKey(&noRoute, r, d)
+		}
+		return
+	}
+	*d = Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
+	t.choose(d, e, r)
+	if e.keyed[d.Side] {
+		d.Key = t.endpointKey(&e.route, r, d)
+	}
+}
+
 // choose decides which side answers the requests of a route.
-func (t *Table) choose(e *entry, r *http.Request, d *Decision) {
+func (t *Table) choose(d *Decision, e *entry, r *http.Request) {
 	if side, ok := e.chooses(r); ok {
 		d.Side, d.Why = side, WhyOverride
 		return

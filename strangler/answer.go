@@ -5,8 +5,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // answer is station 11: it sends an upstream's answer on as it comes.
@@ -70,6 +72,9 @@ var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 // would have fitted. It doesn't return where the answer is cut short: the connection is cut
 // too, so that nobody takes it for whole.
 func (f *forwarder) stream(w http.ResponseWriter, r *http.Request, resp *http.Response) {
+	if f.splice(w, r, resp) {
+		return
+	}
 	buf := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buf)
 	flusher := http.NewResponseController(w)
@@ -94,18 +99,46 @@ func (f *forwarder) stream(w http.ResponseWriter, r *http.Request, resp *http.Re
 			return
 		}
 		if err != nil {
-			if r.Context().Err() == nil {
-				DecisionFrom(r.Context()).Failure = failBroken
-				f.logFailure(r, "answer cut short", failBroken, err)
-			}
-			panic(http.ErrAbortHandler)
+			f.cutShort(r, err)
 		}
 	}
+}
+
+// cutShort ends an answer that the upstream broke off.
+func (f *forwarder) cutShort(r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		DecisionFrom(r.Context()).Failure = failBroken
+		f.logFailure(r, "answer cut short", failBroken, err)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// spliceFrom is the length in bytes from which it pays to have a body moved by the kernel.
+const spliceFrom = 32 << 10
+
+// splice has a long body of known length moved from connection to connection, where both are
+// plain and nobody in between looks at it. It reports whether it did.
+func (f *forwarder) splice(w http.ResponseWriter, r *http.Request, resp *http.Response) bool {
+	o, direct := w.(*observer)
+	body, able := resp.Body.(io.WriterTo)
+	if !direct || !able || resp.ContentLength < spliceFrom || !o.takes() {
+		return false
+	}
+	if _, err := body.WriteTo(o); err == nil {
+		return true
+	}
+	if _, err := resp.Body.Read(nil); err != nil && err != io.EOF {
+		f.cutShort(r, err)
+	}
+	panic(http.ErrAbortHandler) // the client is gone
 }
 
 // unanswered tells the client honestly which side failed and how, without internals.
 func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *failure) {
 	f.logFailure(r, "request not answered", fail.kind, fail.err)
+	if fail.retryAfter > 0 { // whole seconds, rounded up (RFC 9110 section 10.2.3)
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((fail.retryAfter+time.Second-1)/time.Second), 10))
+	}
 	problem(w, r, fail.status, fail.text)
 }
 

@@ -26,6 +26,7 @@ type target struct {
 	rewrite   rewriter
 	transport http.RoundTripper
 	copies    http.RoundTripper
+	informs   bool // transport calls Inform, and obeys the Decision's Repeat
 }
 
 // newCompiler checks cfg's upstreams and fills in what they leave out. What it fills in stays
@@ -71,7 +72,7 @@ func newTarget(name string, u *Upstream, trusted trust) (target, error) {
 	if u.Copies == nil {
 		u.Copies = defaultTransport(u.URL)
 	}
-	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies}, nil
+	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies, informs: informs(u.Transport)}, nil
 }
 
 // defaultTransport returns what an upstream without a transport gets. It is made from nothing, as

@@ -72,14 +72,10 @@ func (d *Decision) String() string {
 	return fmt.Sprintf("route=%s; side=%s; phase=%s; why=%s", route, d.Served(), d.Position.Phase, why)
 }
 
-type decisionKey struct{}
-
 // DecisionFrom returns the decision about the request whose context this is, or nil.
 func DecisionFrom(ctx context.Context) *Decision {
-	d, _ := ctx.Value(decisionKey{}).(*Decision)
-	return d
-}
-
-func withDecision(ctx context.Context, d *Decision) context.Context {
-	return context.WithValue(ctx, decisionKey{}, d)
+	if c := callFrom(ctx); c != nil {
+		return &c.decision
+	}
+	return nil
 }

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// keptForFallback is how much of a request's body is kept while the service gets it, so that
-// legacy can have it too: bytes.
+// keptForFallback is how much of a request's body is kept while an upstream gets it, so that it
+// can be sent again, to the same side or to legacy: bytes.
 const keptForFallback = 64 << 10
 
 // badStatus returns how an answer says that the service failed; nil: it doesn't.
@@ -25,12 +25,12 @@ func badStatus(resp *http.Response) *failure {
 // which must not be read after the handler's end, and a transport, which may read at any time
 // and closes at any time, even after its RoundTrip returned.
 //
-// For a fallback it keeps what the first attempt reads, up to keptForFallback; the second one
-// gets that and then the rest. A nil *upload is that of a request without a body.
+// For another attempt it keeps what was read, up to keptForFallback; the next one gets that and
+// then the rest. A nil *upload is that of a request without a body.
 type upload struct {
 	reading sync.Mutex // held while the body is read, which may take long
 	src     io.ReadCloser
-	over    chan struct{} // closed at the end
+	over    chan struct{} // closed at the end; nil: nobody waits for it
 
 	mu      sync.Mutex // guards the rest; never held for long
 	keep    bool       // what is read is kept; false for good once that is too much
@@ -43,7 +43,11 @@ func newUpload(r *http.Request, keep bool) *upload {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil
 	}
-	return &upload{src: r.Body, over: make(chan struct{}), keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
+	u := &upload{src: r.Body, keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
+	if expects(r) {
+		u.over = make(chan struct{})
+	}
+	return u
 }
 
 // body returns the body for the attempt that is next.
@@ -54,14 +58,33 @@ func (u *upload) body() io.ReadCloser {
 	return &uploadBody{upload: u, attempt: u.attempt}
 }
 
-// rewind begins the second attempt, if all that the first one read is at hand.
+// keeps reports whether another attempt may be possible.
+func (u *upload) keeps() bool {
+	if u == nil {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.keep
+}
+
+// another returns the body for another attempt, as http.Request's GetBody does, if all that the
+// attempts before read is at hand.
+func (u *upload) another() (io.ReadCloser, error) {
+	if !u.rewind() {
+		return nil, errUploadOver
+	}
+	return u.body(), nil
+}
+
+// rewind begins another attempt, if all that the first one read is at hand.
 func (u *upload) rewind() bool {
 	if u == nil {
 		return true
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !u.keep {
+	if !u.keep || u.attempt == 0 {
 		return false
 	}
 	u.attempt++
@@ -78,7 +101,9 @@ func (u *upload) end() {
 	defer u.mu.Unlock()
 	u.attempt = 0
 	u.kept = nil
-	close(u.over)
+	if u.over != nil {
+		close(u.over)
+	}
 }
 
 // finished reports whether the body was read to its end.
@@ -153,17 +178,15 @@ func (b *uploadBody) note(p []byte, err error) {
 	if !b.keep || b.upload.attempt == 0 {
 		return
 	}
-	first := b.upload.attempt == 1
-	if first && len(b.kept)+len(p) > keptForFallback {
+	current := b.attempt == b.upload.attempt
+	if current && len(b.kept)+len(p) > keptForFallback {
 		b.keep, b.kept = false, nil
 		return
 	}
 	// What a superseded attempt still got is kept whatever its size: the next one needs it.
-	if b.attempt == 1 {
-		b.kept = append(b.kept, p...)
-		if first {
-			b.read = len(b.kept)
-		}
+	b.kept = append(b.kept, p...)
+	if current {
+		b.read = len(b.kept)
 	}
 }
 

@@ -8,9 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
-	"sync"
+	"time"
 )
 
 // forwarder answers requests from one upstream: the end of a chain.
@@ -25,10 +23,10 @@ type forwarder struct {
 func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := DecisionFrom(r.Context())
 	mayFallBack := f.fallback != nil && f.repeat.For(r.Method) != RepeatNever
-	up := newUpload(r, mayFallBack)
+	up := newUpload(r, mayFallBack || d.Repeat != RepeatNever)
 	defer up.end()
 
-	resp, conn, fail := f.send(w, r, up)
+	resp, fail := f.send(w, r, up)
 	if fail == nil && f.side == SideService {
 		fail = badStatus(resp)
 	}
@@ -41,7 +39,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			d.FellBack = true
 			f = f.fallback
-			resp, conn, fail = f.send(w, r, up)
+			resp, fail = f.send(w, r, up)
 		}
 	}
 	if !up.finished() {
@@ -59,49 +57,49 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		f.upgrade(w, r, resp, conn)
+		f.upgrade(w, r, resp)
 		return
 	}
 	f.answer(w, r, resp)
 }
 
-// send does stations 7 to 9. It returns an answer or a failure, and the connection where the
-// request asks for an upgrade and that is known. It doesn't return where there is nobody left to
-// answer.
-func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, net.Conn, *failure) {
-	hints := &hints{w: w, r: r}
-	trace := &httptrace.ClientTrace{Got1xxResponse: hints.pass}
-	var conn net.Conn
-	if upgradeProtocol(r.Header) != "" {
-		trace.GotConn = func(got httptrace.GotConnInfo) { conn = got.Conn }
+// send does stations 7 to 9. It returns an answer or a failure. It doesn't return where there is
+// nobody left to answer.
+func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, *failure) {
+	c := callFrom(r.Context())
+	c.hints.begin(w, r)
+	ctx, body := r.Context(), up.body()
+	c.traced = nil
+	if !f.informs {
+		c.traced = trace(c, r, up, body)
+		defer c.traced.answered()
+		ctx = c.traced.ctx
 	}
-	body := up.body()
-	if b, ok := body.(*uploadBody); ok && expects(r) {
-		b.expectation = &expectation{answered: make(chan struct{}), over: up.over}
-		b.expectation.watch(trace)
-		defer close(b.expectation.answered)
-	}
-	ctx := httptrace.WithClientTrace(r.Context(), trace)
 	out := f.rewrite.request(ctx, r, body)
-	if body == nil && f.repeat.For(r.Method) == RepeatNever {
+	if up.keeps() {
+		out.GetBody = up.another
+	} else if body == nil && !f.informs && f.repeat.For(r.Method) == RepeatNever {
 		once(out)
 	}
 	resp, err := f.transport.RoundTrip(out)
-	hints.end()
+	c.hints.end()
+	if f.informs && !f.rewrite.tidy {
+		forget(out) // such a transport is done with it, and no translator has seen it
+	}
 	if err == nil && (resp.StatusCode < 100 || resp.StatusCode > 999) {
 		resp.Body.Close()
 		err = errors.New("answer with an invalid status")
 	}
 	if err == nil {
-		return resp, conn, nil
+		return resp, nil
 	}
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		panic(http.ErrAbortHandler) // the client is gone, which is no side's failure
 	}
 	if up.broken() {
-		return nil, nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
+		return nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
 	}
-	return nil, nil, f.failed(err)
+	return nil, f.failed(err)
 }
 
 // failure says how a side failed to answer. It is a *failure and no error where it decides what
@@ -111,6 +109,8 @@ type failure struct {
 	status int    // what the client is told
 	text   string // for the client: no internals
 	err    error  // for the log
+
+	retryAfter time.Duration // above 0: when the client may come back
 }
 
 // Error implements error.
@@ -123,18 +123,29 @@ func (f *failure) Unwrap() error { return f.err }
 func (f *failure) Failure() string { return f.kind }
 
 func (f *forwarder) failed(err error) *failure {
-	kind := failureKind(err)
-	text := map[string]string{
+	fail := &failure{kind: failureKind(err), status: http.StatusBadGateway, err: err}
+	told := map[string]string{
 		failConnect:   "could not be reached",
 		failTimeout:   "did not answer in time",
 		failBroken:    "broke the connection or gave no valid answer",
 		failTranslate: "was asked or answered in a form that could not be translated",
-	}[kind]
-	status := http.StatusBadGateway
+	}[fail.kind]
 	if isTimeout(err) {
-		status = http.StatusGatewayTimeout
+		fail.status = http.StatusGatewayTimeout
 	}
-	return &failure{kind: kind, status: status, text: f.name + " " + text, err: err}
+	var explained interface {
+		Explain() (told string, retryAfter time.Duration)
+	}
+	if errors.As(err, &explained) {
+		if better, after := explained.Explain(); better != "" {
+			told = better
+			if after > 0 {
+				fail.status, fail.retryAfter = http.StatusServiceUnavailable, after
+			}
+		}
+	}
+	fail.text = f.name + " " + told
+	return fail
 }
 
 // The kinds of failure.
@@ -180,47 +191,6 @@ func (f *forwarder) logFailure(r *http.Request, what, kind string, err error) {
 	f.log.LogAttrs(r.Context(), slog.LevelInfo, what, attrs...)
 }
 
-// hints passes informational answers on to the client: 103 Early Hints (RFC 8297), and 100
-// Continue where it waits for that.
-type hints struct {
-	w http.ResponseWriter
-	r *http.Request
-
-	mu   sync.Mutex // the transport calls from a goroutine of its own
-	done bool
-}
-
-func (i *hints) pass(status int, header textproto.MIMEHeader) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	// HTTP/1.0 knows no informational answers (RFC 9110 section 15.2).
-	if i.done || !i.r.ProtoAtLeast(1, 1) || status == http.StatusContinue && i.r.Header["Expect"] == nil {
-		return nil
-	}
-	dropHopByHop(http.Header(header))
-	h := i.w.Header()
-	before := make(http.Header, len(header))
-	for name, values := range header {
-		before[name] = h[name]
-		h[name] = values
-	}
-	i.w.WriteHeader(status)
-	for name, values := range before { // they are not the answer's
-		if values == nil {
-			delete(h, name)
-		} else {
-			h[name] = values
-		}
-	}
-	return nil
-}
-
-func (i *hints) end() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.done = true
-}
-
 // once sees to it that a request without a body is not sent again. net/http's transport repeats
 // what it takes for safe, and what has an idempotency key, on a new connection by itself, but
 // nothing that has a body which it can't rewind. The empty one leaves no trace on the wire.
@@ -258,7 +228,7 @@ func (c *copier) RoundTrip(r *http.Request) (*http.Response, error) {
 	if body == http.NoBody {
 		body = nil
 	}
-	out := c.rewrite.request(r.Context(), r, body)
+	out := c.rewrite.request(callFrom(r.Context()).forCopy(r.Context()), r, body)
 	out.GetBody = r.GetBody
 	resp, err := c.next.RoundTrip(out)
 	if err != nil {

@@ -20,15 +20,17 @@ const (
 // identify is station 2: every request has an id and a trace context, the ones that it came
 // with or new ones. They are put into the request itself, so that both sides, a shadow's copy
 // and the log all have the same.
-func (p *Proxy) identify(t *Table, r *http.Request) {
+func (p *Proxy) identify(t *Table, r *http.Request, c *call) {
 	id, trace := r.Header[headerRequestID] != nil, r.Header[headerTraceparent] != nil
 	if !id || !trace {
-		fresh := newTraceID()
+		fresh := newTrace()
 		if !id {
-			r.Header[headerRequestID] = []string{fresh}
+			c.ids[0][0] = fresh[traceIDFrom:traceIDTo]
+			r.Header[headerRequestID] = c.ids[0][:]
 		}
 		if !trace {
-			r.Header[headerTraceparent] = []string{"00-" + fresh + "-" + newSpanID() + "-00"}
+			c.ids[1][0] = fresh
+			r.Header[headerTraceparent] = c.ids[1][:]
 		}
 	}
 	// The server merges trailers that nobody announced into this map, which all copies of the
@@ -39,20 +41,23 @@ func (p *Proxy) identify(t *Table, r *http.Request) {
 	p.warned.check(t, r)
 }
 
-// newTraceID returns 32 hexadecimal digits, not all zero, as W3C Trace Context section 3.2.2.3
-// wants of a trace-id.
-func newTraceID() string {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], rand.Uint64()|1)
-	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
-	return hex.EncodeToString(b[:])
-}
+// Where the trace-id stands in a traceparent.
+const traceIDFrom, traceIDTo = 3, 3 + 32
 
-// newSpanID returns 16 hexadecimal digits, not all zero (section 3.2.2.4).
-func newSpanID() string {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], rand.Uint64()|1)
-	return hex.EncodeToString(b[:])
+// newTrace returns a traceparent as W3C Trace Context section 3.2.2 has it, with new ids, none of
+// them all zero.
+func newTrace() string {
+	var ids [24]byte
+	binary.BigEndian.PutUint64(ids[:], rand.Uint64()|1)
+	binary.BigEndian.PutUint64(ids[8:], rand.Uint64())
+	binary.BigEndian.PutUint64(ids[16:], rand.Uint64()|1)
+	b := make([]byte, 0, len("00-")+32+len("-")+16+len("-00"))
+	b = append(b, "00-"...)
+	b = hex.AppendEncode(b, ids[:16])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, ids[16:])
+	b = append(b, "-00"...)
+	return string(b)
 }
 
 // requestID returns a request's id, cut to a length that a log can bear.

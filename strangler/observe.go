@@ -2,6 +2,7 @@ package strangler
 
 import (
 	"bufio"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -37,27 +38,33 @@ type observer struct {
 	table    *Table
 	start    time.Time
 	decision *Decision
-	cookie   string // Set-Cookie for the cohort; empty: none
 
-	status  int
 	bytes   int64
 	head    time.Duration
+	status  int32 // as sent; 0: nothing was
 	aborted bool
+	issues  bool // the answer carries a cohort id
+	secure  bool // and only over TLS
 }
 
-func observe(t *Table, w http.ResponseWriter) *observer {
-	return &observer{ResponseWriter: w, table: t, start: time.Now()}
+func (o *observer) begin(t *Table, w http.ResponseWriter) {
+	o.ResponseWriter, o.table, o.start = w, t, time.Now()
 }
 
 // decided takes what station 5 decided.
 func (o *observer) decided(d *Decision, r *http.Request) {
 	o.decision = d
 	if d.Issued != "" && d.Position.Phase == PhaseCanary {
-		o.cookie = (&http.Cookie{
-			Name: IssuedCookie, Value: d.Issued, Path: "/", MaxAge: 365 * 24 * 60 * 60,
-			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.https(r),
-		}).String()
+		o.issues, o.secure = true, o.https(r)
 	}
+}
+
+// cookie returns the Set-Cookie for the cohort.
+func (o *observer) cookie() string {
+	return (&http.Cookie{
+		Name: IssuedCookie, Value: o.decision.Issued, Path: "/", MaxAge: 365 * 24 * 60 * 60,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: o.secure,
+	}).String()
 }
 
 func (o *observer) https(r *http.Request) bool {
@@ -76,7 +83,7 @@ func (o *observer) WriteHeader(status int) {
 		o.ResponseWriter.WriteHeader(status)
 		return
 	}
-	o.status = status
+	o.status = int32(status)
 	o.head = time.Since(o.start)
 	ours := o.ours()
 	h := o.Header()
@@ -94,12 +101,12 @@ func (o *observer) WriteHeader(status int) {
 }
 
 func (o *observer) ours() map[string]string {
-	if o.cookie == "" && !o.table.cfg.DebugHeader {
+	if !o.issues && !o.table.cfg.DebugHeader {
 		return nil
 	}
 	ours := make(map[string]string, 2)
-	if o.cookie != "" {
-		ours["Set-Cookie"] = o.cookie
+	if o.issues {
+		ours["Set-Cookie"] = o.cookie()
 	}
 	if o.table.cfg.DebugHeader {
 		ours["X-Strangler"] = o.decision.String()
@@ -114,6 +121,22 @@ func (o *observer) Write(p []byte) (int, error) {
 	}
 	n, err := o.ResponseWriter.Write(p)
 	o.bytes += int64(n)
+	return n, err
+}
+
+// takes reports whether the server moves a body itself, which HTTP/2 and TLS can't.
+func (o *observer) takes() bool {
+	_, ok := o.ResponseWriter.(io.ReaderFrom)
+	return ok
+}
+
+// ReadFrom implements io.ReaderFrom. Use it where takes says so.
+func (o *observer) ReadFrom(src io.Reader) (int64, error) {
+	if o.status == 0 {
+		o.WriteHeader(http.StatusOK)
+	}
+	n, err := o.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
+	o.bytes += n
 	return n, err
 }
 
@@ -133,7 +156,7 @@ func (o *observer) end(r *http.Request) {
 	took := time.Since(o.start)
 	if seen := o.table.cfg.Observe; seen != nil {
 		seen(Observation{
-			Request: r, Decision: *d, Status: o.status, Bytes: o.bytes,
+			Request: r, Decision: *d, Status: int(o.status), Bytes: o.bytes,
 			Duration: took, Header: o.head, Aborted: o.aborted,
 		})
 	}
@@ -144,7 +167,7 @@ func (o *observer) end(r *http.Request) {
 	log.LogAttrs(r.Context(), slog.LevelDebug, "request",
 		slog.String(keyRequestID, requestID(r)),
 		slog.String(keyMethod, r.Method), slog.String(keyHost, r.Host), slog.String(keyPath, r.URL.Path),
-		slog.Int(keyStatus, o.status), slog.Int64(keyBytes, o.bytes), slog.Duration(keyDuration, took),
+		slog.Int(keyStatus, int(o.status)), slog.Int64(keyBytes, o.bytes), slog.Duration(keyDuration, took),
 		slog.String(keyRoute, d.Route), slog.String(keySide, d.Served().String()),
 		slog.String(keyPhase, d.Position.Phase.String()), slog.String(keyWhy, d.Why.String()),
 		slog.Bool(keyFellBack, d.FellBack), slog.String(keyFailure, d.Failure), slog.Bool(keyAborted, o.aborted))

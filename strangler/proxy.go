@@ -72,32 +72,35 @@ func (p *Proxy) Shift(name string, to Position) error {
 // ServeHTTP takes a request through the stations.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := p.Table()
-	o := observe(t, w)
-	p.identify(t, r)
-	chain, d := t.chain(r)
+	c := &call{Context: r.Context()}
+	o, d := &c.observer, &c.decision
+	o.begin(t, w)
+	p.identify(t, r, c)
+	chain := t.chain(r, d)
 	o.decided(d, r)
-	r = r.WithContext(withDecision(r.Context(), d))
+	r = r.WithContext(c)
 	defer o.end(r)
 	defer rescue(o, r, t.cfg.Logger)
 	chain.ServeHTTP(o, r)
 }
 
-// chain returns what is to answer a request and why (stations 4 and 5), and takes off the
+// chain returns what is to answer a request and puts why into d (stations 4 and 5); it takes off the
 // request's header what was addressed to us.
-func (t *Table) chain(r *http.Request) (http.Handler, *Decision) {
+func (t *Table) chain(r *http.Request, d *Decision) http.Handler {
 	if refused := t.refuse(r); refused != nil {
-		return refused, &Decision{Bucket: -1}
+		d.Bucket = -1
+		return refused
 	}
 	e := t.match(r)
-	d := t.split(e, r)
+	t.decide(d, e, r)
 	dropOurs(r.Header, t.index.overrides)
 	if e == nil {
-		return t.catchAll(), d
+		return t.catchAll()
 	}
 	if d.Side == SideService {
-		return e.service, d
+		return e.service
 	}
-	return e.legacy, d
+	return e.legacy
 }
 
 // refuse returns what answers a request that is for no upstream, or nil. CONNECT asks for a

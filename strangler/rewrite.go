@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // rewriter is station 7: it makes the request that one upstream gets from the one that the
@@ -48,12 +49,19 @@ func newRewriter(u *Upstream, trusted trust) rewriter {
 // request returns the request for the upstream with the given body; r stays as it is, so that
 // it can be rewritten again for the other side.
 func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCloser) *http.Request {
-	out := r.WithContext(ctx) // a shallow copy: what the client's connection was stays visible
+	call := callFrom(ctx)
+	room := call.room()
+	out := room.request
+	*out = *r // what the client's connection was stays visible
+	if ctx != r.Context() {
+		out = r.WithContext(ctx)
+	}
 	out.RequestURI, out.Pattern = "", ""
 	out.Close = false
 	out.TransferEncoding = nil
-	out.URL = rw.url(r.URL)
-	out.Header = rw.header(r)
+	out.URL = room.url
+	rw.url(room.url, r.URL)
+	out.Header = rw.header(r, room.forwarded)
 	out.Body, out.GetBody = body, nil
 	if len(r.Trailer) > 0 {
 		out.ContentLength = -1 // trailers need chunks
@@ -71,19 +79,19 @@ func (rw *rewriter) request(ctx context.Context, r *http.Request, body io.ReadCl
 	return out
 }
 
-// url returns where the request goes, with path and query as they came. net/url would encode
+// url says where the request goes, with path and query as they came. net/url would encode
 // characters in the path that should have been and weren't ("|"); as an opaque URL they pass.
 // It can't hold a path that begins with two slashes, so that in such a path alone, and in one
 // that a translator may change, those characters are sent encoded.
-func (rw *rewriter) url(in *url.URL) *url.URL {
-	out := &url.URL{Scheme: rw.scheme, Host: rw.host, RawQuery: in.RawQuery, ForceQuery: in.ForceQuery}
+func (rw *rewriter) url(out, in *url.URL) {
+	*out = url.URL{Scheme: rw.scheme, Host: rw.host, RawQuery: in.RawQuery, ForceQuery: in.ForceQuery}
 	if in.Path == "*" { // OPTIONS * is about the server, not about a path in it
 		out.Path = in.Path
-		return out
+		return
 	}
 	out.Path = rw.path + in.Path
 	if rw.prefix == "" && in.RawPath == "" {
-		return out // net/url encodes it as it was
+		return // net/url encodes it as it was
 	}
 	raw := rawPath(in)
 	encoded := encodePath(raw)
@@ -91,7 +99,6 @@ func (rw *rewriter) url(in *url.URL) *url.URL {
 	if path := rw.prefix + raw; raw != encoded && !rw.tidy && !strings.HasPrefix(path, "//") {
 		out.Opaque = path
 	}
-	return out
 }
 
 // rawPath returns a path as the client sent it. URL.EscapedPath doesn't where a character should
@@ -125,10 +132,23 @@ func encodePath(raw string) string {
 	return encoded.String() + raw[done:]
 }
 
+// headers are maps for the headers of requests to upstreams.
+var headers = sync.Pool{New: func() any { return make(http.Header, 16) }}
+
+// forget lets a request's header be another one's. Nobody may hold on to it.
+func forget(out *http.Request) {
+	h := out.Header
+	out.Header = nil
+	if len(h) <= 64 { // a map never shrinks
+		clear(h)
+		headers.Put(h)
+	}
+}
+
 // header returns the headers for the upstream. Values are shared with r's, which nobody edits;
 // clipped, so that whoever appends to them doesn't either.
-func (rw *rewriter) header(r *http.Request) http.Header {
-	h := make(http.Header, len(r.Header)+5)
+func (rw *rewriter) header(r *http.Request, room *[2][1]string) http.Header {
+	h := headers.Get().(http.Header)
 	for name, values := range r.Header {
 		if !disguised(name) {
 			h[name] = slices.Clip(values)
@@ -152,13 +172,13 @@ func (rw *rewriter) header(r *http.Request) http.Header {
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = nil // or net/http sends its own
 	}
-	rw.forwarded(h, r)
+	rw.forwarded(h, r, room)
 	return h
 }
 
 // forwarded sets the forwarding headers. What a trusted proxy says of its client is kept; what
 // anybody else says is replaced by what we know.
-func (rw *rewriter) forwarded(h http.Header, r *http.Request) {
+func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string) {
 	trusted := rw.trusted.trusts(r.RemoteAddr)
 	if !trusted {
 		for _, name := range forwardingHeaders {
@@ -170,20 +190,21 @@ func (rw *rewriter) forwarded(h http.Header, r *http.Request) {
 		if prior := h["X-Forwarded-For"]; len(prior) > 0 {
 			peer = strings.Join(prior, ", ") + ", " + peer
 		}
-		h["X-Forwarded-For"] = []string{peer}
+		room[0][0] = peer
+		h["X-Forwarded-For"] = room[0][:]
 	}
 	if h["X-Forwarded-Proto"] == nil {
-		proto := "http"
+		h["X-Forwarded-Proto"] = plainly
 		if r.TLS != nil {
-			proto = "https"
+			h["X-Forwarded-Proto"] = securely
 		}
-		h["X-Forwarded-Proto"] = []string{proto}
 	}
 	if h["X-Forwarded-Host"] == nil && r.Host != "" {
-		h["X-Forwarded-Host"] = []string{r.Host}
+		room[1][0] = r.Host
+		h["X-Forwarded-Host"] = room[1][:]
 	}
 	if h["X-Forwarded-Port"] == nil {
-		h["X-Forwarded-Port"] = []string{portOf(h.Get("X-Forwarded-Host"), h.Get("X-Forwarded-Proto"))}
+		h["X-Forwarded-Port"] = portOf(h.Get("X-Forwarded-Host"), h.Get("X-Forwarded-Proto"))
 	}
 }
 
@@ -197,15 +218,23 @@ func disguised(name string) bool {
 	return strings.HasPrefix(name, ourPrefix) || slices.Contains(forwardingHeaders[:], name)
 }
 
-// portOf returns the port that a client used for a host by a scheme.
-func portOf(host, scheme string) string {
-	if _, port, err := net.SplitHostPort(host); err == nil && port != "" {
-		return port
+// Values that most requests share. Nobody edits values.
+var (
+	plainly, securely     = []string{"http"}, []string{"https"}
+	portPlain, portSecure = []string{"80"}, []string{"443"}
+)
+
+// portOf returns the port that a client used for a host by a scheme, as a header's values.
+func portOf(host, scheme string) []string {
+	colon := strings.LastIndexByte(host, ':')
+	bare := strings.IndexByte(host, ':') != colon && !strings.HasSuffix(host[:max(colon, 0)], "]") // an IPv6 address alone
+	if colon >= 0 && colon < len(host)-1 && !bare {
+		return []string{host[colon+1:]}
 	}
 	if strings.EqualFold(scheme, "https") {
-		return "443"
+		return portSecure
 	}
-	return "80"
+	return portPlain
 }
 
 // hopByHop are the headers that speak of one connection only (RFC 9110 section 7.6.1), whether

@@ -12,9 +12,9 @@ import (
 )
 
 // upgrade sends a 101 on and becomes a pipe between client and upstream (RFC 9110 section 7.8).
-// The upstream's connection, where it is known, serves only to say that the client has nothing
-// more to send: the body that net/http makes of it can't.
-func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response, upstream net.Conn) {
+// That the client has nothing more to send is told to the body, or where that is net/http's, which
+// can't be told, to the connection behind it.
+func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.Response) {
 	defer resp.Body.Close()
 	broken := func(err error) {
 		DecisionFrom(r.Context()).Failure = failBroken
@@ -48,10 +48,14 @@ func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.R
 	if resp.Write(buffered) != nil || buffered.Flush() != nil {
 		return
 	}
+	var half any = back
+	if t := callFrom(r.Context()).traced; t != nil && t.conn != nil {
+		half = t.conn
+	}
 	up := make(chan struct{})
 	go func() {
 		defer close(up)
-		pipe(back, fromClient{buffered.Reader, conn}, conn, upstream)
+		pipe(back, fromClient{buffered.Reader, conn}, conn, half)
 	}()
 	pipe(conn, back, back, conn)
 	<-up
@@ -59,7 +63,7 @@ func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.R
 
 // pipe copies until from ends, then tells to that nothing more comes. Where it can't tell, or
 // something broke, both are closed, which ends the other direction too.
-func pipe(to io.WriteCloser, from io.Reader, source io.Closer, half net.Conn) {
+func pipe(to io.WriteCloser, from io.Reader, source io.Closer, half any) {
 	buf := buffers.Get().(*[bufferSize]byte)
 	defer buffers.Put(buf)
 	_, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buf[:])

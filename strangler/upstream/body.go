@@ -41,15 +41,19 @@ type readingBody interface {
 	// reads grows by one when a Read begins and by one when it ends, so that it is odd while
 	// somebody waits for the upstream. It may be called on any goroutine.
 	reads() uint64
+	// watch says that reads will be asked, before anything is read.
+	watch()
 }
 
 // readsOf returns an answer's body as one that tells how its reading goes. A body that can't is
 // made one that can, at the price of no longer being copied past this process.
 func readsOf(resp *http.Response) readingBody {
-	if b, ok := resp.Body.(readingBody); ok {
-		return b
+	b, ok := resp.Body.(readingBody)
+	if !ok {
+		b = wrap(resp)
 	}
-	return wrap(resp)
+	b.watch()
+	return b
 }
 
 func wrap(resp *http.Response) *wrappedBody {
@@ -72,27 +76,29 @@ type enders struct {
 	mu   sync.Mutex
 	over bool
 	err  error
-	few  [4]ender // as many as there are layers, so that adding one allocates nothing
-	n    int
-	more []ender
+	few  [3]ender // as many as there are layers mostly, so that adding one allocates nothing
+	more *enders
 }
 
-// add has e told; at once where it is over already.
+// add has one told; at once where it is over already.
 func (e *enders) add(one ender) {
 	e.mu.Lock()
-	if over := e.over; over {
-		err := e.err
+	if e.over {
 		e.mu.Unlock()
-		one.end(err)
+		one.end(e.err)
 		return
 	}
-	if e.n < len(e.few) {
-		e.few[e.n] = one
-		e.n++
-	} else {
-		e.more = append(e.more, one)
+	defer e.mu.Unlock()
+	for i := range e.few {
+		if e.few[i] == nil {
+			e.few[i] = one
+			return
+		}
 	}
-	e.mu.Unlock()
+	if e.more == nil {
+		e.more = &enders{}
+	}
+	e.more.add(one)
 }
 
 // tell tells all, the last added first, and does nothing the second time.
@@ -103,13 +109,14 @@ func (e *enders) tell(err error) {
 		return
 	}
 	e.over, e.err = true, err
-	few, n, more := e.few, e.n, e.more
 	e.mu.Unlock()
-	for i := len(more) - 1; i >= 0; i-- {
-		more[i].end(err)
+	if e.more != nil {
+		e.more.tell(err)
 	}
-	for i := n - 1; i >= 0; i-- {
-		few[i].end(err)
+	for i := len(e.few) - 1; i >= 0; i-- {
+		if e.few[i] != nil {
+			e.few[i].end(err)
+		}
 	}
 }
 
@@ -124,6 +131,8 @@ type wrappedBody struct {
 func (b *wrappedBody) onEnd(e ender) { b.enders.add(e) }
 
 func (b *wrappedBody) reads() uint64 { return b.count.Load() }
+
+func (b *wrappedBody) watch() {}
 
 // Read implements io.Reader. What the end of the request's context broke is told by its cause,
 // which says which time-out it was.

@@ -15,7 +15,12 @@ type Guard struct {
 	breaker  *circuit
 	retry    *repeats
 	counts   *timeoutCounts
+	informs  bool
 }
+
+// Informs reports whether informational answers go to strangler.Inform, and strangler's Decision
+// about repeating a request is obeyed.
+func (g *Guard) Informs() bool { return g.informs }
 
 // timeoutCounts are TimeoutCounts under way.
 type timeoutCounts struct{ dial, firstByte, request, idle atomic.Int64 }

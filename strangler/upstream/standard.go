@@ -13,8 +13,14 @@ import (
 // connect returns the connections to an endpoint.
 func (t *Transport) connect(ep *endpoint) connections {
 	dial := ep.dial(&net.Dialer{Timeout: t.dialTimeout(), KeepAlive: 15 * time.Second, Resolver: t.cfg.Resolver})
+	if t.ownHTTP1() {
+		return newHTTP1(http1Config{Dial: dial, IdleTimeout: t.cfg.IdleTimeout, MaxIdlePerHost: t.cfg.MaxIdlePerHost, MaxPerHost: t.cfg.MaxPerHost})
+	}
 	return t.standard(ep, dial)
 }
+
+// ownHTTP1 reports whether the connections are http1's.
+func (t *Transport) ownHTTP1() bool { return t.scheme == "http" && !t.h2c && !t.cfg.Standard }
 
 // standard is net/http's transport: HTTP/2, TLS, and HTTP/1.1 where Config.Standard wants it.
 type standard struct {

@@ -109,6 +109,10 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.own.chain.RoundTrip(r)
 }
 
+// Informs reports whether informational answers go to strangler.Inform, and strangler's Decision
+// about repeating a request is obeyed.
+func (t *Transport) Informs() bool { return t.ownHTTP1() }
+
 // With returns a way to the same endpoints, over the same connections, under another policy: a
 // route's own. Where its bulkhead, breaker or retry has the same settings as one of the guards
 // in like, the first such one's is shared, with what is in flight, the breaker's state and the
@@ -116,6 +120,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // own.
 func (t *Transport) With(p Policy, like ...*Guard) *Guard {
 	g := newGuard(p, like)
+	g.informs = t.ownHTTP1()
 	g.around(&dispatch{t: t, dials: &g.counts.dial})
 	return g
 }

@@ -1,0 +1,64 @@
+package strangler
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// call is what one request needs on its way through the stations, made at once. It is the
+// request's context too, so that whoever has that finds the Decision.
+type call struct {
+	context.Context // the server's
+	decision        Decision
+	observer        observer
+	hints           hints
+	ids             [2][1]string // values of the headers that station 2 adds
+	forwarded       [2][1]string // values of the forwarding headers
+	out             http.Request // what the upstream gets; the fallback's is another
+	url             url.URL
+	traced          *traced // what a transport that doesn't know this package tells; nil: it does
+	sent            bool    // out is taken
+}
+
+type callKey struct{}
+
+// Value implements context.Context.
+func (c *call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+func callFrom(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// outgoing is room for the request that an upstream gets.
+type outgoing struct {
+	request   *http.Request
+	url       *url.URL
+	forwarded *[2][1]string
+}
+
+// room returns where the next request to an upstream is put.
+func (c *call) room() outgoing {
+	if c == nil || c.sent {
+		return outgoing{new(http.Request), new(url.URL), new([2][1]string)}
+	}
+	c.sent = true
+	return outgoing{&c.out, &c.url, &c.forwarded}
+}
+
+// forCopy returns the context of a copy that is sent when the request itself may be over: it has
+// of the Decision what a transport asks for, and nobody who waits for hints.
+func (c *call) forCopy(ctx context.Context) *call {
+	copied := &call{Context: ctx}
+	if c != nil {
+		d := &c.decision
+		copied.decision = Decision{Route: d.Route, Unit: d.Unit, Key: d.Key, Repeat: d.Repeat}
+	}
+	return copied
+}

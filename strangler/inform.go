@@ -1,0 +1,70 @@
+package strangler
+
+import (
+	"context"
+	"net/http"
+	"net/textproto"
+	"sync"
+)
+
+// Inform passes an informational answer (1xx but 101) of an upstream on to the client of the
+// request whose context this is: 103 Early Hints (RFC 8297), and 100 Continue where the client
+// waits for that. It is for transports that read answers themselves and say so by a method
+// Informs() bool; of others the proxy learns it through httptrace. It does nothing elsewhere,
+// and is called by the goroutine that serves the request, before RoundTrip returns.
+func Inform(ctx context.Context, status int, header http.Header) {
+	if c := callFrom(ctx); c != nil {
+		_ = c.hints.pass(status, textproto.MIMEHeader(header)) // it has no error to tell
+	}
+}
+
+// informs reports whether a transport calls Inform.
+func informs(t http.RoundTripper) bool {
+	i, ok := t.(interface{ Informs() bool })
+	return ok && i.Informs()
+}
+
+// hints passes informational answers on to the client: 103 Early Hints (RFC 8297), and 100
+// Continue where it waits for that.
+type hints struct {
+	mu sync.Mutex // net/http's transport calls from a goroutine of its own
+	w  http.ResponseWriter
+	r  *http.Request // nil: nobody waits for them
+}
+
+func (i *hints) begin(w http.ResponseWriter, r *http.Request) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.w, i.r = w, r
+}
+
+func (i *hints) pass(status int, header textproto.MIMEHeader) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	// HTTP/1.0 knows no informational answers (RFC 9110 section 15.2).
+	if i.r == nil || !i.r.ProtoAtLeast(1, 1) || status == http.StatusContinue && i.r.Header["Expect"] == nil {
+		return nil
+	}
+	dropHopByHop(http.Header(header))
+	h := i.w.Header()
+	before := make(http.Header, len(header))
+	for name, values := range header {
+		before[name] = h[name]
+		h[name] = values
+	}
+	i.w.WriteHeader(status)
+	for name, values := range before { // they are not the answer's
+		if values == nil {
+			delete(h, name)
+		} else {
+			h[name] = values
+		}
+	}
+	return nil
+}
+
+func (i *hints) end() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.w, i.r = nil, nil
+}

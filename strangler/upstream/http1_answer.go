@@ -1,0 +1,258 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/textproto"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// maxInformational is how many answers may come before the answer: a long job may say every few
+// seconds that it goes on.
+const maxInformational = 1000
+
+// answer1 is an answer and its body, made at once.
+type answer1 struct {
+	resp http.Response
+	body body1
+}
+
+// on sends the call on a connection and returns the answer's head. Where that fails the
+// connection is still the caller's.
+func (c *call1) on(conn *conn1) (*http.Response, error) {
+	a := &answer1{}
+	a.body.c, a.body.ctx = conn, c.r.Context()
+	if a.body.ctx.Done() != nil {
+		a.body.stop = context.AfterFunc(a.body.ctx, conn.abort)
+	}
+	err := c.exchange(conn, a)
+	if err == nil {
+		a.resp.Request = c.r
+		err = a.frame(c.r)
+	}
+	if err != nil {
+		if a.body.stop != nil {
+			a.body.stop()
+		}
+		return nil, err
+	}
+	return &a.resp, nil
+}
+
+// exchange sends the request and reads the answer's head.
+func (c *call1) exchange(conn *conn1, a *answer1) error {
+	sendErr := conn.write(*c.message)
+	if sendErr != nil && conn.wrote == 0 {
+		return errors.Join(errStale, sendErr) // nothing was sent, so that nothing can have been answered
+	}
+	if c.streams {
+		c.upload = &upload1{c: conn, r: c.r, chunked: c.chunked}
+		a.body.upload = c.upload
+		if !c.expects {
+			c.start()
+		}
+	}
+	for range maxInformational {
+		if c.expects && !c.taken {
+			c.await(conn)
+		}
+		conn.limit = int64(c.t.config.MaxHead)
+		if err := a.readHead(conn); err != nil {
+			return staleOr(conn, err, sendErr)
+		}
+		status := a.resp.StatusCode
+		if status >= 200 || status == http.StatusSwitchingProtocols {
+			conn.limit = noLimit
+			if c.expects && !c.taken {
+				closeBody(c.r)
+			}
+			return nil
+		}
+		if status == http.StatusContinue && c.expects {
+			c.start()
+		}
+		strangler.Inform(a.body.ctx, status, a.resp.Header)
+		a.resp = http.Response{}
+	}
+	return fmt.Errorf("%w: more than %d informational answers", errMalformed, maxInformational)
+}
+
+// await waits for the upstream's word about whether it wants the body (RFC 9110 section 10.1.1).
+// One that says nothing doesn't know the question, and gets it.
+func (c *call1) await(conn *conn1) {
+	_ = conn.nc.SetReadDeadline(time.Now().Add(c.t.config.Continue))
+	conn.limit = int64(c.t.config.MaxHead)
+	_, err := conn.br.Peek(1)
+	_ = conn.nc.SetReadDeadline(time.Time{})
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.start()
+	}
+}
+
+// start begins to send a streaming body, once.
+func (c *call1) start() {
+	if !c.taken {
+		c.taken = true
+		go c.upload.send()
+	}
+}
+
+func (a *answer1) readHead(conn *conn1) error {
+	head, err := conn.readHead()
+	if err != nil {
+		return err
+	}
+	return parseHead(&a.resp, head)
+}
+
+// staleOr returns errStale where a connection that was kept ended before a byte of an answer.
+// What went wrong with sending explains more than what that did to reading.
+func staleOr(conn *conn1, readErr, sendErr error) error {
+	err := readErr
+	if sendErr != nil && (readErr == io.EOF || errors.Is(readErr, syscall.ECONNRESET)) {
+		err = sendErr
+	}
+	if err == io.EOF {
+		err = fmt.Errorf("upstream closed the connection without an answer: %w", io.ErrUnexpectedEOF)
+	}
+	if conn.reused && (readErr == io.EOF || errors.Is(readErr, syscall.ECONNRESET) || errors.Is(readErr, syscall.EPIPE)) {
+		return errors.Join(errStale, err)
+	}
+	return err
+}
+
+// frame finds out what follows the head (RFC 9112 section 6.3) and makes the body of it. An
+// answer whose end is in doubt is none.
+func (a *answer1) frame(r *http.Request) error {
+	resp, b := &a.resp, &a.body
+	resp.Close = closes(resp)
+	b.reuse = !resp.Close && !r.Close
+	if said := resp.Header["Keep-Alive"]; said != nil {
+		b.c.keep = keepFor(said, b.c.config.IdleTimeout)
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		b.reuse, b.left = false, untilClose
+		resp.Body = (*upgraded1)(b) // without a length: it has none, and 0 stands for that here
+		return nil
+	}
+	chunked, err := isChunked(resp)
+	if err != nil {
+		return err
+	}
+	length, err := contentLength(resp.Header)
+	if err != nil {
+		return err
+	}
+	if chunked {
+		// Both: the chunks count, and a gateway takes the length out (RFC 9112 section 6.3).
+		delete(resp.Header, "Content-Length")
+		length = -1
+		if resp.Trailer, err = announced(resp.Header); err != nil {
+			return err
+		}
+	}
+	resp.ContentLength = length
+	bodiless := r.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
+	switch {
+	case bodiless || length == 0:
+		if bodiless && r.Method != http.MethodHead {
+			resp.ContentLength = 0
+		}
+		resp.Body = http.NoBody
+		b.finish(nil)
+	case chunked:
+		resp.TransferEncoding = []string{"chunked"}
+		b.chunks, b.trailer, b.left = httputil.NewChunkedReader(b.c.br), &resp.Trailer, inChunks
+		resp.Body = b
+	case length > 0:
+		b.left = length
+		resp.Body = (*length1)(b)
+	default:
+		b.left, b.reuse, resp.Close = untilClose, false, true
+		resp.Body = b
+	}
+	return nil
+}
+
+// closes reports whether the connection ends with the answer.
+func closes(resp *http.Response) bool {
+	connection := resp.Header["Connection"]
+	if resp.ProtoMajor < 1 || resp.ProtoMajor == 1 && resp.ProtoMinor == 0 {
+		return resp.ProtoMajor < 1 || !hasToken(connection, "keep-alive") || hasToken(connection, "close")
+	}
+	return hasToken(connection, "close")
+}
+
+// isChunked reads and removes Transfer-Encoding. Chunked, once, is all that is understood; an
+// answer of HTTP/1.0 has none, whatever it says.
+func isChunked(resp *http.Response) (bool, error) {
+	codings, ok := resp.Header["Transfer-Encoding"]
+	if !ok {
+		return false, nil
+	}
+	delete(resp.Header, "Transfer-Encoding")
+	switch {
+	case !resp.ProtoAtLeast(1, 1):
+		return false, nil
+	case len(codings) != 1 || !strings.EqualFold(codings[0], "chunked"):
+		return false, fmt.Errorf("%w: transfer encoding %q", errMalformed, codings)
+	}
+	return true, nil
+}
+
+// contentLength reads Content-Length; -1: there is none. Where it is repeated the values must
+// agree, and one is left.
+func contentLength(h http.Header) (int64, error) {
+	values := h["Content-Length"]
+	if len(values) == 0 {
+		return -1, nil
+	}
+	for _, other := range values[1:] {
+		if other != values[0] {
+			return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, values)
+		}
+	}
+	if len(values) > 1 {
+		h["Content-Length"] = values[:1]
+	}
+	n, err := strconv.ParseUint(values[0], 10, 63)
+	if err != nil {
+		return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, values[0])
+	}
+	return int64(n), nil
+}
+
+// announced reads and removes Trailer: the names of what comes after the chunks.
+func announced(h http.Header) (http.Header, error) {
+	lines, ok := h["Trailer"]
+	if !ok {
+		return nil, nil
+	}
+	delete(h, "Trailer")
+	trailer := http.Header{}
+	for _, line := range lines {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = textproto.CanonicalMIMEHeaderKey(strings.Trim(name, " \t")); name == "" {
+				continue
+			}
+			if ownFields(name) {
+				return nil, fmt.Errorf("%w: trailer %q", errMalformed, name)
+			}
+			trailer[name] = nil
+		}
+	}
+	if len(trailer) == 0 {
+		return nil, nil
+	}
+	return trailer, nil
+}

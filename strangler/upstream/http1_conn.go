@@ -1,0 +1,126 @@
+package upstream
+
+import (
+	"bufio"
+	"io"
+	"math"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// readSize is what a connection reads at once: most answers' heads and bodies whole. Larger
+// bodies are read past it.
+const readSize = 8 << 10
+
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSize) }}
+
+// conn1 is one connection. One call uses it at a time.
+type conn1 struct {
+	nc     net.Conn
+	raw    syscall.RawConn // nil: it can't be looked at without reading
+	peek   func(fd uintptr) bool
+	abort  func() // closes the connection under those who use it
+	eager  bool   // what peek found: bytes, an end or an error, none of which may be there
+	br     *bufio.Reader
+	pool   *pool1
+	config *http1Config
+
+	reused bool
+	keep   time.Duration // how long it is kept when it is not in use
+	until  time.Time     // when it is no longer kept
+	wrote  int64         // bytes of the present call
+	limit  int64         // bytes that may still be read; bounds heads
+	over   atomic.Bool   // it was given back or closed
+}
+
+// noLimit bounds no body.
+const noLimit = math.MaxInt64
+
+func newConn1(nc net.Conn, p *pool1, cfg *http1Config) *conn1 {
+	c := &conn1{nc: nc, pool: p, config: cfg, keep: keepFor(nil, cfg.IdleTimeout)}
+	c.abort = func() { nc.Close() }
+	c.br = readers.Get().(*bufio.Reader)
+	c.br.Reset(c)
+	if sc, ok := nc.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			c.raw = raw
+			c.peek = c.lookAt
+		}
+	}
+	return c
+}
+
+// Read reads from the connection as far as the limit allows.
+func (c *conn1) Read(p []byte) (int, error) {
+	if c.limit <= 0 {
+		return 0, errHeadTooLarge
+	}
+	n, err := c.nc.Read(p[:min(int64(len(p)), c.limit)])
+	if c.limit != noLimit {
+		c.limit -= int64(n)
+	}
+	return n, err
+}
+
+// write writes to the connection and counts.
+func (c *conn1) write(p []byte) error {
+	n, err := c.nc.Write(p)
+	c.wrote += int64(n)
+	return err
+}
+
+// good reports whether the connection may be used again: it isn't too old, the other end hasn't
+// closed it, and nothing has come that nobody asked for, which would be taken for the next
+// answer. Where the connection can't be looked at, only age counts.
+func (c *conn1) good() bool {
+	if !time.Now().Before(c.until) || !c.quiet() {
+		return false
+	}
+	c.over.Store(false)
+	c.wrote = 0
+	c.br = readers.Get().(*bufio.Reader)
+	c.br.Reset(c)
+	return true
+}
+
+// quiet reports whether there is nothing to be read, nor an end. Where the connection can't be
+// looked at it is believed to be.
+func (c *conn1) quiet() bool {
+	if c.raw == nil {
+		return true
+	}
+	c.eager = true
+	return c.raw.Read(c.peek) == nil && !c.eager
+}
+
+// rest lets go of what a connection doesn't need while it isn't used.
+func (c *conn1) rest() {
+	c.br.Reset(nil)
+	readers.Put(c.br)
+	c.br = nil
+}
+
+// end gives the connection back, or closes it; once. Whoever is still reading or writing meets
+// an error. Only the goroutine that reads may give it back.
+func (c *conn1) end(reuse bool) {
+	if c.over.Swap(true) {
+		return
+	}
+	if reuse && c.br.Buffered() == 0 {
+		c.pool.put(c, c.config.MaxIdlePerHost)
+	} else {
+		c.nc.Close()
+	}
+	c.pool.free()
+}
+
+// closeWrite says that nothing more is sent.
+func (c *conn1) closeWrite() error {
+	if half, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return io.ErrClosedPipe
+}

@@ -1,0 +1,184 @@
+package upstream
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/textproto"
+	"strings"
+)
+
+var (
+	errHeadTooLarge = errors.New("answer's head is larger than allowed")
+	errMalformed    = errors.New("answer is malformed")
+)
+
+// readHead reads the bytes of one head, its empty line included, as a string that all of its
+// fields are parts of.
+func (c *conn1) readHead() (string, error) {
+	for seen := 0; ; {
+		b, _ := c.br.Peek(c.br.Buffered())
+		if end := headEnd(b, seen); end > 0 {
+			head := string(b[:end])
+			_, _ = c.br.Discard(end) // they are there
+			return head, nil
+		}
+		if seen = len(b); seen == c.br.Size() {
+			return c.readLongHead()
+		}
+		if _, err := c.br.Peek(seen + 1); err != nil {
+			return "", headError(err, seen)
+		}
+	}
+}
+
+func headError(err error, seen int) error {
+	if err == io.EOF && seen > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// readLongHead reads a head that the buffer can't hold, as far as the connection's limit allows.
+func (c *conn1) readLongHead() (string, error) {
+	var head []byte
+	for {
+		line, err := c.br.ReadSlice('\n')
+		start := len(head)
+		head = append(head, line...)
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return "", headError(err, len(head))
+		}
+		if end := headEnd(head, max(0, start-3)); end > 0 {
+			return string(head), nil
+		}
+	}
+}
+
+// headEnd returns where the first head in b ends, behind its empty line; 0: it doesn't. What
+// lies before seen is known not to have an end in it.
+func headEnd(b []byte, seen int) int {
+	from := max(0, seen-3)
+	for {
+		i := bytes.IndexByte(b[from:], '\n')
+		if i < 0 {
+			return 0
+		}
+		i += from
+		if rest := b[i+1:]; len(rest) > 0 && rest[0] == '\n' {
+			return i + 2
+		} else if len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n' {
+			return i + 3
+		}
+		from = i + 1
+	}
+}
+
+// parseHead reads an answer's head into resp. Lines end with LF, a CR before it belonging to the
+// end (RFC 9112 section 2.2), and a field may go on in lines that begin with a space (section
+// 5.2): both are what old servers do, and neither can be mistaken for something else.
+func parseHead(resp *http.Response, head string) error {
+	line, rest := cutLine(head)
+	if err := parseStatusLine(resp, line); err != nil {
+		return err
+	}
+	fields := max(0, strings.Count(rest, "\n")-1) // the last line is empty
+	if fields > maxFields {
+		return fmt.Errorf("%w: more than %d header fields", errMalformed, maxFields)
+	}
+	resp.Header = make(http.Header, fields)
+	values := make([]string, fields) // one for each field, all at once
+	for rest != "" {
+		line, rest = cutLine(rest)
+		if line == "" {
+			return nil
+		}
+		for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+			var more string
+			more, rest = cutLine(rest)
+			line = strings.TrimRight(line, " \t") + " " + strings.Trim(more, " \t")
+		}
+		name, value, err := parseField(line)
+		if err != nil {
+			return err
+		}
+		if have := resp.Header[name]; have != nil {
+			resp.Header[name] = append(have, value)
+			continue
+		}
+		one := values[:1:1] // what is appended doesn't go into the next one's
+		one[0], values = value, values[1:]
+		resp.Header[name] = one
+	}
+	return nil
+}
+
+// maxFields bounds what a head costs beyond its bytes.
+const maxFields = 4096
+
+func cutLine(s string) (line, rest string) {
+	line, rest, _ = strings.Cut(s, "\n")
+	return strings.TrimSuffix(line, "\r"), rest
+}
+
+// parseStatusLine reads the first line: HTTP/1.1 200 OK. The reason may be missing, with the space
+// before it.
+func parseStatusLine(resp *http.Response, line string) error {
+	bad := func() error { return fmt.Errorf("%w: status line %q", errMalformed, shortened(line)) }
+	proto, status, ok := strings.Cut(line, " ")
+	if !ok || !isFieldValue(line) {
+		return bad()
+	}
+	switch proto {
+	case "HTTP/1.1":
+		resp.ProtoMajor, resp.ProtoMinor = 1, 1
+	case "HTTP/1.0":
+		resp.ProtoMajor, resp.ProtoMinor = 1, 0
+	default:
+		if resp.ProtoMajor, resp.ProtoMinor, ok = http.ParseHTTPVersion(proto); !ok {
+			return bad()
+		}
+	}
+	resp.Proto, resp.Status = proto, strings.TrimLeft(status, " ")
+	code, _, _ := strings.Cut(resp.Status, " ")
+	if len(code) != 3 {
+		return bad()
+	}
+	for i := range len(code) {
+		if code[i] < '0' || code[i] > '9' {
+			return bad()
+		}
+		resp.StatusCode = resp.StatusCode*10 + int(code[i]-'0')
+	}
+	if resp.StatusCode < 100 {
+		return bad()
+	}
+	return nil
+}
+
+// parseField reads one field. A space before the colon is taken off, as a gateway must (RFC
+// 9112 section 5.1), but not where the field decides how long the answer is.
+func parseField(line string) (name, value string, err error) {
+	name, value, ok := strings.Cut(line, ":")
+	trimmed := strings.TrimRight(name, " \t")
+	if !ok || !isToken(trimmed) || !isFieldValue(value) {
+		return "", "", fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
+	}
+	key := textproto.CanonicalMIMEHeaderKey(trimmed)
+	if len(trimmed) != len(name) && ownFields(key) {
+		return "", "", fmt.Errorf("%w: a space before the colon of %s", errMalformed, key)
+	}
+	return key, strings.Trim(value, " \t"), nil
+}
+
+// shortened is a line as it may stand in a log.
+func shortened(s string) string {
+	const most = 120
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package upstream
+
+// lookAt knows nothing here.
+func (c *conn1) lookAt(uintptr) bool {
+	c.eager = false
+	return true
+}

@@ -1,0 +1,261 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// inlineBody is up to which length a body is read whole before its request is sent: one write
+// to the upstream, no goroutine, and no upstream that waits for a slow client. bytes.
+const inlineBody = 32 << 10
+
+const slowUpload = 20 * time.Millisecond
+
+// messages are buffers for a head and an inline body.
+var messages = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+// call1 is a request on its way, whichever connection it takes.
+type call1 struct {
+	t       *http1
+	r       *http.Request
+	message *[]byte // the head, and the body where it is inline
+	streams bool    // the body comes bit by bit, after the head
+	chunked bool    // it does so in chunks
+	expects bool    // and only when the upstream asks for it, or says nothing
+	taken   bool    // somebody has begun to read the streaming body
+	slow    bool    // reading the inline body took so long that a kept connection may have ended
+	upload  *upload1
+}
+
+// compose makes the message. It reads the body where that is inline.
+func (c *call1) compose() error {
+	c.message = messages.Get().(*[]byte)
+	r, length := c.r, c.r.ContentLength
+	switch {
+	case r.Body == nil || r.Body == http.NoBody:
+		length = 0
+	case length == 0:
+		length = -1 // a body whose length nobody knows, as net/http has it
+	}
+	c.expects = length != 0 && hasToken(r.Header["Expect"], "100-continue")
+	c.streams = length < 0 || length > inlineBody || c.expects
+	c.chunked = length < 0
+	b, err := appendHead((*c.message)[:0], r, length)
+	if err == nil && length > 0 && !c.streams {
+		start := time.Now()
+		b, err = readInline(b, r.Body, int(length))
+		c.slow = time.Since(start) > slowUpload
+	}
+	*c.message = b
+	if err != nil {
+		c.release()
+		return err
+	}
+	return nil
+}
+
+// release lets go of the message.
+func (c *call1) release() {
+	if cap(*c.message) <= 2*inlineBody {
+		messages.Put(c.message)
+	}
+	c.message = nil
+}
+
+// readInline appends a whole body, and closes it.
+func readInline(b []byte, body io.ReadCloser, length int) ([]byte, error) {
+	head := len(b)
+	b = slices.Grow(b, length+1)[:head+length+1] // one more, to see the end
+	n := head
+	for {
+		m, err := body.Read(b[n:])
+		n += m
+		switch {
+		case n > head+length:
+			return b[:head], fmt.Errorf("send a body of %d bytes: it is longer", length)
+		case err == io.EOF && n == head+length:
+			body.Close()
+			return b[:n], nil
+		case err == io.EOF:
+			return b[:head], fmt.Errorf("send a body of %d bytes: it ended after %d: %w", length, n-head, io.ErrUnexpectedEOF)
+		case err != nil:
+			return b[:head], err
+		}
+	}
+}
+
+// repeatable reports whether the request may be sent again on another connection, after c.
+func (c *call1) repeatable(last *conn1) bool {
+	switch {
+	case c.taken, c.r.Context().Err() != nil:
+		return false
+	case last.wrote == 0:
+		return true
+	}
+	if d := strangler.DecisionFrom(c.r.Context()); d != nil {
+		return d.Repeat != strangler.RepeatNever
+	}
+	return strangler.RepeatByMethod.For(c.r.Method) != strangler.RepeatNever
+}
+
+// explain returns what really went wrong: the end of the request's context, or of its body,
+// breaks the connection, and not the other way round.
+func (c *call1) explain(err error) error {
+	if c.r.Context().Err() != nil {
+		return context.Cause(c.r.Context())
+	}
+	if c.upload != nil {
+		if err := c.upload.failed(); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// appendHead appends a request's head. What the server that received the request has checked is
+// checked again: a translator may have changed it, and nothing but a head may come of a head.
+func appendHead(b []byte, r *http.Request, length int64) ([]byte, error) {
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	if !isToken(method) {
+		return b, fmt.Errorf("%w: method %q is no token", errUnsendable, method)
+	}
+	target := requestTarget(r.URL)
+	for i := range len(target) {
+		if target[i] <= ' ' || target[i] == 0x7f {
+			return b, fmt.Errorf("%w: its target %q has a control character or a space", errUnsendable, target)
+		}
+	}
+	b = append(b, method...)
+	b = append(b, ' ')
+	b = append(b, target...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	host := r.Host
+	if host == "" {
+		host = withoutZone(r.URL.Host)
+	}
+	if !isHost(host) {
+		return b, fmt.Errorf("%w: Host %q has characters that no host has", errUnsendable, host)
+	}
+	b = append(b, host...)
+	b = append(b, "\r\n"...)
+	b, err := appendFields(b, r.Header, ownFields)
+	if err != nil {
+		return b, err
+	}
+	switch {
+	case length > 0, length == 0 && r.Body == http.NoBody && slices.Equal(r.TransferEncoding, identity):
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, length, 10)
+		b = append(b, "\r\n"...)
+	case length < 0:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+		if b, err = appendTrailerNames(b, r.Trailer); err != nil {
+			return b, err
+		}
+	}
+	if r.Close {
+		b = append(b, "Connection: close\r\n"...)
+	}
+	return append(b, "\r\n"...), nil
+}
+
+// identity, with http.NoBody, has "Content-Length: 0" sent; net/http's transport does the same
+// for most methods.
+var identity = []string{"identity"}
+
+// requestTarget is URL.RequestURI, which copies where nothing is to be put together.
+func requestTarget(u *url.URL) string {
+	if u.Opaque == "" && u.RawPath == "" && u.RawQuery == "" && !u.ForceQuery && plainPath(u.Path) {
+		return u.Path
+	}
+	return u.RequestURI()
+}
+
+// plainPath reports a path that needs no escaping.
+func plainPath(path string) bool {
+	if path == "" || path[0] != '/' || len(path) > 1 && path[1] == '/' {
+		return false
+	}
+	for i := range len(path) {
+		c := path[i]
+		if !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '/' || c == '-' || c == '_' || c == '.' || c == '~') {
+			return false
+		}
+	}
+	return true
+}
+
+// ownFields are the fields that the message's own form decides.
+func ownFields(name string) bool {
+	switch name {
+	case "Host", "Content-Length", "Transfer-Encoding", "Trailer":
+		return true
+	}
+	return false
+}
+
+func appendFields(b []byte, h http.Header, except func(string) bool) ([]byte, error) {
+	for name, values := range h {
+		if len(values) == 0 || except(name) {
+			continue
+		}
+		if !isToken(name) {
+			return b, fmt.Errorf("%w: header name %q is no token", errUnsendable, name)
+		}
+		for _, value := range values {
+			b = append(b, name...)
+			b = append(b, ": "...)
+			b = append(b, strings.Trim(value, " \t")...)
+			if !isFieldValue(value) {
+				return b, fmt.Errorf("%w: the value of header %s has a control character", errUnsendable, name)
+			}
+			b = append(b, "\r\n"...)
+		}
+	}
+	return b, nil
+}
+
+func appendTrailerNames(b []byte, trailer http.Header) ([]byte, error) {
+	first := true
+	for name := range trailer {
+		if ownFields(http.CanonicalHeaderKey(name)) || !isToken(name) {
+			return b, fmt.Errorf("%w: trailer %q is about the message's own form", errUnsendable, name)
+		}
+		if first {
+			b = append(b, "Trailer: "...)
+		} else {
+			b = append(b, ", "...)
+		}
+		first = false
+		b = append(b, name...)
+	}
+	if !first {
+		b = append(b, "\r\n"...)
+	}
+	return b, nil
+}
+
+// withoutZone removes an IPv6 zone, which means something on this machine only (RFC 6874).
+func withoutZone(host string) string {
+	open, closing := strings.IndexByte(host, '['), strings.LastIndexByte(host, ']')
+	if open != 0 || closing < 0 {
+		return host
+	}
+	if zone := strings.LastIndexByte(host[:closing], '%'); zone >= 0 {
+		return host[:zone] + host[closing:]
+	}
+	return host
+}

@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -11,12 +12,13 @@ import (
 type point struct {
 	Point
 	*route
+	tag []string // the header that marks copies; never changed
 }
 
 // Around returns the middleware that shadows what passes through it. It may be called any
 // number of times; the points of one route share its account.
 func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
-	at := &point{Point: p, route: s.route(p.Route)}
+	at := &point{Point: p, route: s.route(p.Route), tag: []string{p.Route}}
 	if at.Repeatable == nil {
 		at.Repeatable = safeMethod
 	}
@@ -39,9 +41,11 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 			ended := false
 			defer func() { x.finish(ended, r.Context().Err() != nil, w.Header()) }() // no recover: a handler's panic is the server's
 			if r.Body != nil && r.Body != http.NoBody {
-				r.Body = &requestTee{r.Body, x} // in place: what routers note in r stays visible outside
+				x.reads = requestTee{r.Body, x}
+				r.Body = &x.reads // in place: what routers note in r stays visible outside
 			}
-			next.ServeHTTP(&answerTee{ResponseWriter: w, x: x}, r)
+			x.writes = answerTee{ResponseWriter: w, x: x}
+			next.ServeHTTP(&x.writes, r)
 			ended = true
 		})
 	}
@@ -55,7 +59,7 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 	if p.Sample < 1 && rand.Float64() >= p.Sample {
 		return nil
 	}
-	x = &exchange{s: s, p: p, client: r, served: p.Serves, at: s.config.Now()}
+	x = &exchange{s: s, p: p, client: r, length: r.ContentLength, says: -1, served: p.Serves, at: s.config.Now()}
 	p.tally.sample()
 	defer s.guard(x)
 	reason, asked := s.admit(p, r)
@@ -78,12 +82,11 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 		return nil
 	}
 	x.target = asked
-	x.copy = newCopy(&p.Point, r)
-	x.asked = newCapture(&p.purse, s.config.MaxBody)
-	x.asked.hint = r.ContentLength
+	x.copyRequest(r)
+	x.asked = capture{purse: &p.purse, limit: s.config.MaxBody, hint: r.ContentLength}
 	x.whole = r.Body == nil || r.Body == http.NoBody
 	x.trails = len(r.Trailer) > 0
-	x.body = newCapture(&p.purse, s.config.MaxBody)
+	x.body = capture{purse: &p.purse, limit: s.config.MaxBody}
 	if r.ContentLength > s.config.MaxBody {
 		x.skip(SkipTooLarge, "the request's body is over the bound")
 		return nil
@@ -105,7 +108,7 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 		return SkipShuttingDown, target{}
 	default:
 	}
-	if r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" && headerHas(r.Header, "Connection", "upgrade") {
+	if r.Method == http.MethodConnect || r.Header["Upgrade"] != nil && headerHas(r.Header, "Connection", "upgrade") {
 		return SkipUpgrade, target{}
 	}
 	if p.Serves == Service {
@@ -126,31 +129,44 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 	return SkipNotRepeatable, target{}
 }
 
-// conditionalHeaders are left out of copies (RFC 9110 sections 13.1 and 14.2): they speak of
-// one side's entity tags and dates, and an answer that depends on them can't be compared. Where
-// they mattered to the client's answer, its status says so.
-var conditionalHeaders = []string{
-	"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range",
+// copyRequest makes of r what is to be sent again, but for the body. It shares nothing with r
+// that a handler may change but the values in its header, which are replaced and not written over:
+// Set, Add and Del leave slices that somebody has as they are.
+func (x *exchange) copyRequest(r *http.Request) {
+	x.context = copyContext{Context: context.Background(), values: r.Context()}
+	x.copy = *r.WithContext(&x.context)
+	x.copy.Header = copiedHeader(r.Header)
+	x.copy.Header["X-Strangler-Shadow"] = x.p.tag
+	x.url = *r.URL
+	x.copy.URL = &x.url
+	x.copy.Trailer = nil // comes with the body's end
+	x.copy.Body = nil
 }
 
-// newCopy returns r as it is to be sent again, but for the body. It shares nothing with r that
-// a handler may change.
-func newCopy(p *Point, r *http.Request) *http.Request {
-	c := r.WithContext(context.WithoutCancel(r.Context()))
-	c.Header = r.Header.Clone()
-	if c.Header == nil {
-		c.Header = make(http.Header)
+// copiedHeader returns what a copy may have of a request's header.
+func copiedHeader(h http.Header) http.Header {
+	if len(h) == 0 {
+		return make(http.Header, 1)
 	}
-	for _, name := range conditionalHeaders {
-		c.Header.Del(name)
+	c := maps.Clone(h)
+	for name := range h {
+		if leftOut(name) {
+			delete(c, name)
+		}
 	}
-	c.Header.Del("Expect") // the body is at hand
-	c.Header.Set("X-Strangler-Shadow", p.Route)
-	u := *r.URL
-	c.URL = &u
-	c.Trailer = nil // comes with the body's end
-	c.Body = nil
 	return c
+}
+
+// leftOut reports a header that copies don't have: the conditional ones, which speak of one side's
+// entity tags and dates (RFC 9110 sections 13.1 and 14.2), so that an answer that depends on them
+// can't be compared, and where they mattered to the client's answer its status says so; and
+// Expect, since the body is at hand.
+func leftOut(name string) bool {
+	switch name {
+	case "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range", "Expect":
+		return true
+	}
+	return false
 }
 
 // headerHas reports whether a header's comma-separated list has that token, in any case.

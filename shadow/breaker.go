@@ -3,6 +3,7 @@ package shadow
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ import (
 // After failuresToRest failures in a row copies rest. Then one is sent as a trial: an answer,
 // whatever its status, ends the resting, a failure doubles it.
 type breaker struct {
+	well     atomic.Bool // there is nothing that another answer would change
 	mu       sync.Mutex
 	failures int           // in a row
 	rest     time.Duration // how long the present or last rest is; 0: none since the last answer
@@ -37,6 +39,9 @@ const (
 
 // rests reports whether a copy would not be sent now.
 func (b *breaker) rests(now time.Time) bool {
+	if b.well.Load() {
+		return false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.until.IsZero() && (b.trial || now.Before(b.until))
@@ -45,6 +50,9 @@ func (b *breaker) rests(now time.Time) bool {
 // enter reports whether a copy may be sent now; then leave must be called once with what became
 // of it, and whether it was the trial.
 func (b *breaker) enter(now time.Time) (trial, ok bool) {
+	if b.well.Load() {
+		return false, true
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -60,6 +68,9 @@ func (b *breaker) enter(now time.Time) (trial, ok bool) {
 // leave takes what became of a copy. It returns how long copies rest from now on if that has
 // just begun, and whether they have just ended to.
 func (b *breaker) leave(now time.Time, trial bool, o outcome) (begun time.Duration, ended bool) {
+	if o == answered && !trial && b.well.Load() {
+		return 0, false
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	resting := !b.until.IsZero()
@@ -70,11 +81,13 @@ func (b *breaker) leave(now time.Time, trial bool, o outcome) (begun time.Durati
 	case o == unknown:
 	case o == answered: // also to a copy that was sent before: that side is back
 		b.failures, b.rest, b.until = 0, 0, time.Time{}
+		b.well.Store(true)
 		return 0, resting
 	case trial && resting:
 		b.rest = min(2*b.rest, longestRest)
 		b.until = now.Add(jitter(b.rest))
 	case !resting:
+		b.well.Store(false)
 		if b.failures++; b.failures >= failuresToRest {
 			b.rest = firstRest
 			b.until = now.Add(jitter(b.rest))

@@ -138,3 +138,23 @@ func TestShare(t *testing.T) {
 		})
 	}
 }
+
+func TestBreakerForgetsATrialThatAnotherAnswerOvertook(t *testing.T) {
+	for _, o := range []outcome{answered, silent, unknown} {
+		var b breaker
+		fail := func() {
+			for range failuresToRest {
+				b.leave(noon, false, silent)
+			}
+		}
+		fail()
+		later := noon.Add(firstRest)
+		trial, _ := b.enter(later)
+		b.leave(later, false, answered) // to a copy that was sent before
+		b.leave(later, trial, o)
+		fail()
+		if trial, ok := b.enter(later.Add(longestRest)); !trial || !ok {
+			t.Errorf("after a trial that came to %d and new failures no trial is sent", o)
+		}
+	}
+}

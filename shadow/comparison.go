@@ -52,7 +52,7 @@ type Answer struct {
 	Trailer http.Header
 	Body    []byte        // as on the wire, content coding included; nil where it was over the bound or is not kept
 	Size    int64         // of the whole body, bytes
-	Hash    uint64        // xxHash64 of the whole body
+	Hash    uint64        // xxHash64 of the whole body; a Comparer is given none
 	Latency time.Duration // until the head
 }
 
@@ -70,8 +70,9 @@ type Difference struct {
 	Service json.RawMessage `json:"service,omitempty"`
 }
 
-// Comparer decides where two answers differ. It is pure and safe for concurrent use. An error
-// of type *SkipError says that they can't be compared; package compare has the implementation.
+// Comparer decides where two answers differ. It is pure, safe for concurrent use, and keeps
+// nothing of the answers: their bodies are written over when they match. An error of type
+// *SkipError says that they can't be compared; package compare has the implementation.
 type Comparer interface {
 	Compare(legacy, service *Answer) ([]Difference, error)
 }
@@ -80,6 +81,13 @@ type Comparer interface {
 // must not block, and counts what it has to drop; package ledger has the implementation.
 type Recorder interface {
 	Record(Comparison)
+}
+
+// Counter is what a Recorder may be besides, so as not to be told of a comparison what it doesn't
+// keep. Count is called before Record, under the same terms. It returns true where the verdict was
+// counted and nothing more is to be remembered: then there is no Comparison, and no Record.
+type Counter interface {
+	Count(route string, v Verdict, reason string) bool
 }
 
 // SkipError says why two answers can't be compared.

@@ -10,11 +10,12 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"time"
 )
 
 // send is a worker's first job on an exchange: the copy goes out, and if the client's answer
 // has ended by the time the copy's has, both are compared at once. Else whoever is last does.
-func (s *Shadow) send(x *exchange) {
+func (s *Shadow) send(w *worker, x *exchange) {
 	defer s.guard(x)
 	x.mu.Lock()
 	settled, asked := x.settled, x.asked.buf
@@ -26,12 +27,13 @@ func (s *Shadow) send(x *exchange) {
 		x.skip(SkipShuttingDown, "")
 		return
 	}
-	trial, may := x.breaker.enter(s.config.Now())
+	now := s.config.Now()
+	trial, may := x.breaker.enter(now)
 	if !may {
 		x.skip(SkipResting, "")
 		return
 	}
-	answer, body, err := s.attempt(x, asked, trial)
+	answer, body, err := s.attempt(w, x, asked, now, trial)
 
 	x.mu.Lock()
 	if x.settled {
@@ -39,8 +41,12 @@ func (s *Shadow) send(x *exchange) {
 		x.mu.Unlock()
 		return
 	}
-	x.other, x.otherBody = answer, body
-	reason, detail, failed := s.verdictOf(x, answer, err)
+	x.otherBody = body
+	if answer.Status != 0 {
+		x.reply = answer
+		x.other = &x.reply
+	}
+	reason, detail, failed := s.verdictOf(x, err)
 	ended := x.ended
 	if reason == "" && !ended {
 		x.copied = true
@@ -58,20 +64,20 @@ func (s *Shadow) send(x *exchange) {
 	}
 }
 
-// attempt asks once, and tells those who decide whether and when to ask again.
-func (s *Shadow) attempt(x *exchange, asked []byte, trial bool) (answer *Answer, body capture, err error) {
-	became, panics := unknown, true
-	body = newCapture(&x.p.purse, s.config.MaxBody)
+// attempt asks once, and tells those who decide whether and when to ask again. An answer of
+// status 0 is none.
+func (s *Shadow) attempt(w *worker, x *exchange, asked []byte, started time.Time, trial bool) (answer Answer, body capture, err error) {
+	became, panics, now := unknown, true, started
+	body = capture{purse: &x.p.purse, limit: s.config.MaxBody}
 	defer func() {
 		if panics { // the transport, or its answer's body
 			body.drop()
 		}
-		s.attempted(x, trial, became, err)
+		s.attempted(x, now, trial, became, err)
 	}()
-	started := s.config.Now()
-	answer, err = s.ask(x, asked, &body)
+	answer, err = s.ask(w, x, asked, started, &body)
 	panics = false
-	now := s.config.Now()
+	now = s.config.Now()
 	switch {
 	case err == nil:
 		became = answered
@@ -80,7 +86,7 @@ func (s *Shadow) attempt(x *exchange, asked []byte, trial bool) (answer *Answer,
 	}
 	if x.p.Serves == Service {
 		latency := now.Sub(started)
-		if answer != nil {
+		if answer.Status != 0 {
 			latency = answer.Latency
 		}
 		x.p.budget.observe(now, latency)
@@ -88,8 +94,7 @@ func (s *Shadow) attempt(x *exchange, asked []byte, trial bool) (answer *Answer,
 	return answer, body, err
 }
 
-func (s *Shadow) attempted(x *exchange, trial bool, became outcome, err error) {
-	now := s.config.Now()
+func (s *Shadow) attempted(x *exchange, now time.Time, trial bool, became outcome, err error) {
 	begun, ended := x.breaker.leave(now, trial, became)
 	if begun > 0 {
 		if unsaid, say := x.p.rests.due(now); say {
@@ -104,7 +109,7 @@ func (s *Shadow) attempted(x *exchange, trial bool, became outcome, err error) {
 }
 
 // verdictOf says what rules a comparison out as soon as the copy came back.
-func (s *Shadow) verdictOf(x *exchange, answer *Answer, err error) (reason, detail string, failed bool) {
+func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, failed bool) {
 	switch {
 	case err != nil && s.life.Err() != nil:
 		return SkipShuttingDown, "", false
@@ -112,22 +117,22 @@ func (s *Shadow) verdictOf(x *exchange, answer *Answer, err error) (reason, deta
 		return failureOf(err), err.Error(), true
 	case x.otherBody.broke:
 		return SkipQueueFull, "no memory is left for captured bodies", false
-	case answer.Status == http.StatusSwitchingProtocols:
+	case x.reply.Status == http.StatusSwitchingProtocols:
 		return SkipUpgrade, "", false
-	case x.p.Serves == Service && conditional(answer.Status):
+	case x.p.Serves == Service && conditional(x.reply.Status):
 		return SkipConditional, "", false
 	}
 	return "", "", false
 }
 
 // ask sends the copy with that body and reads the answer, its body into the capture. With an
-// error the answer is what came of it, or nil.
-func (s *Shadow) ask(x *exchange, asked []byte, body *capture) (*Answer, error) {
-	ctx, cancel := context.WithTimeout(x.copy.Context(), s.config.Timeout)
-	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
+// error the answer is what came of it.
+func (s *Shadow) ask(w *worker, x *exchange, asked []byte, started time.Time, body *capture) (a Answer, err error) {
+	lease := w.begin(&x.context)
+	whole := false // a transport that panics is not trusted with the lease any more
+	defer func() { err = w.end(lease, whole && err == nil, err) }()
 
-	r := x.copy.WithContext(ctx)
+	r := &x.copy
 	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, int64(len(asked)), nil
 	if len(asked) > 0 {
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(asked)), nil }
@@ -136,45 +141,65 @@ func (s *Shadow) ask(x *exchange, asked []byte, body *capture) (*Answer, error) 
 			r.Trailer, r.ContentLength, r.TransferEncoding = x.trailer.Clone(), -1, []string{"chunked"}
 		}
 	}
-	started := s.config.Now()
 	resp, err := x.through.RoundTrip(r)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	defer resp.Body.Close()
-	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
+	a = Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
 	if a.Status == http.StatusSwitchingProtocols {
 		return a, nil
 	}
 	if x.copy.Method != http.MethodHead {
 		body.hint = resp.ContentLength
 	}
-	if err := s.drain(x, resp.Body, body); err != nil {
+	if whole, err = s.drain(x, resp.Body, body); err != nil {
 		return a, err
 	}
-	a.Size, a.Hash, a.Body = body.size, body.hash.Sum64(), body.buf
+	a.Size, a.Body = body.size, body.buf
+	if body.over() {
+		a.Hash = body.hash()
+	}
 	if len(resp.Trailer) > 0 {
 		a.Trailer = resp.Trailer
 	}
 	return a, nil
 }
 
-// drain reads an answer's body to its end, or until it is certain to be too large.
-func (s *Shadow) drain(x *exchange, from io.Reader, to *capture) error {
-	buf := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buf)
+// drain reads an answer's body to its end, or until it is certain to be too large; whole says
+// which.
+func (s *Shadow) drain(x *exchange, from io.Reader, to *capture) (whole bool, err error) {
+	for room := to.room(); len(room) > 0; room = to.room() {
+		n, err := from.Read(room)
+		to.took(n)
+		if err != nil {
+			return err == io.EOF, eofless(err)
+		}
+	}
+	if to.broke {
+		return false, nil
+	}
+	buf := s.purse.free.get(drainSize)
+	defer s.purse.free.put(buf)
 	for {
 		n, err := from.Read(*buf)
 		to.write((*buf)[:n])
 		switch {
-		case err == io.EOF:
-			return nil
 		case err != nil:
-			return err
-		case to.broke, to.over && x.outgrown(to.size):
-			return nil
+			return err == io.EOF, eofless(err)
+		case to.broke, to.over() && x.outgrown(to.size):
+			return false, nil
 		}
 	}
+}
+
+const drainSize = 32 << 10
+
+func eofless(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // outgrown reports whether a copy's answer is already larger than the client's, so that their

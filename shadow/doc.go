@@ -14,7 +14,7 @@
 //	  4  ruled out by the answer's head?                         exchange.go
 //	  5  ruled out since that side gives no answers just now?    breaker.go
 //	  6  put into the queue, if it has room for the route        queue.go
-//	a worker
+//	a worker                                                      worker.go
 //	  7  sends the copy, reads the answer                        copy.go
 //	  8  client's answer still under way: the copy waits,        queue.go
 //	     without the worker
@@ -27,12 +27,20 @@
 //
 // # What it may never do
 //
-// On the client's goroutine this package copies bytes, hashes them and takes short locks. It
-// never waits there: where the queue, the set of waiting copies or the memory for bodies is
+// On the client's goroutine this package copies bytes and takes short locks. It never waits
+// there: where the queue, the set of waiting copies or the memory for bodies is
 // full, the exchange is skipped. A panic of this package's, of a Comparer's or of a Recorder's
 // is caught, logged and counted; one of the handler's passes through. Copies have a time-out,
 // a context and workers of their own; give them connections of their own as well. What
 // may go wrong with every request is logged once a minute and route.
+//
+// # What a match costs
+//
+// Most comparisons match, and those are to cost next to nothing: one copy of the request's and of
+// the answer's head, bodies in buffers that are used again (buffer.go), no hash of what is held
+// whole, workers that use their context and timer again (worker.go), and of the comparison itself
+// status, the few headers that count and the bytes of the bodies. Ids, redaction and a Comparison
+// are made for a Recorder that wants them; a [Counter] counts.
 //
 // # What it accounts for
 //

@@ -2,7 +2,9 @@ package shadow
 
 import (
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -16,18 +18,25 @@ type exchange struct {
 	p      *point
 	at     time.Time
 	client *http.Request // only on the request's goroutine, but for its trailers
+	length int64         // of the request's body, as it says; -1: unknown
 	trails bool          // the request announced trailers
-	copy   *http.Request // without body; never changed once made
+	copy   http.Request  // without body until the worker that sends it puts it in
 	target
 	// uncopied is why no copy goes, where that is known from the request alone and it is still
 	// to be seen whether the service answered; empty: a copy may go.
 	uncopied string
 
+	// What lies here spares an allocation each.
+	context copyContext // copy's
+	url     url.URL     // copy's
+	reads   requestTee
+	writes  answerTee
+
 	mu      sync.Mutex
 	settled bool // the verdict is out: nothing below changes any more
 	whole   bool // the request's body was read to its end
 	headed  bool // the answer's head is out, and nothing in it rules a copy out
-	queued  bool // the copy was put into the queue
+	queued  bool // the copy was put into the queue, or was refused there
 	copied  bool // the copy was answered
 	ended   bool // the client's answer ended
 
@@ -35,11 +44,13 @@ type exchange struct {
 	asked   capture     // the request's body
 	trailer http.Header // the request's; nil: none
 	answer  Answer      // the client's, without body
+	says    int64       // its Content-Length; -1: none
 	body    capture     // its body
 	sniffed string      // the Content-Type that net/http finds for a handler that names none
 	broken  bool        // writing the answer met an error
 
-	other     *Answer // the copy's
+	other     *Answer // the copy's; nil: none
+	reply     Answer  // what other points to
 	otherBody capture
 }
 
@@ -52,30 +63,27 @@ func (x *exchange) read(p []byte, err error) {
 		return
 	}
 	x.asked.write(p)
-	length := x.copy.ContentLength
 	// Some handlers read as far as Content-Length says and not to the end, where trailers come.
-	x.whole = err == io.EOF || length >= 0 && x.asked.size >= length && !x.trails
+	x.whole = err == io.EOF || x.length >= 0 && x.asked.size >= x.length && !x.trails
 	if err == io.EOF {
 		x.trailer = x.client.Trailer.Clone() // which the server filled in within this reading
 	}
-	over, broke := x.asked.over, x.asked.broke
+	over, broke := x.asked.over(), x.asked.broke
+	ready := !over && !broke && x.ready()
 	x.mu.Unlock()
 	switch {
 	case over:
 		x.skip(SkipTooLarge, "the request's body is over the bound")
 	case broke:
 		x.skip(SkipQueueFull, "no memory is left for captured bodies")
-	default:
-		x.queue()
+	case ready:
+		x.queue(x.s.config.Now())
 	}
 }
 
 // head takes the final head of the client's answer.
 func (x *exchange) head(status int, header http.Header) {
 	defer x.s.guard(x)
-	if x.over() {
-		return
-	}
 	served, failure, overridden := x.p.Serves, "", false
 	if x.s.config.Served != nil {
 		served, failure, overridden = x.s.config.Served(x.client)
@@ -86,13 +94,13 @@ func (x *exchange) head(status int, header http.Header) {
 		x.mu.Unlock()
 		return
 	}
+	now := x.s.config.Now()
 	x.served = served
 	x.answer.Status = status
-	x.answer.Header = header.Clone()
-	x.answer.Latency = x.s.config.Now().Sub(x.at)
-	if length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64); err == nil {
-		x.body.hint = length
-	}
+	x.answer.Header = maps.Clone(header) // trailers are still to come into this one
+	x.answer.Latency = now.Sub(x.at)
+	x.says = contentLength(header)
+	x.body.hint = x.says
 	x.mu.Unlock()
 
 	switch {
@@ -108,9 +116,22 @@ func (x *exchange) head(status int, header http.Header) {
 	default:
 		x.mu.Lock()
 		x.headed = true
+		ready := x.ready()
 		x.mu.Unlock()
-		x.queue()
+		if ready {
+			x.queue(now)
+		}
 	}
+}
+
+// contentLength returns what a head says; -1: nothing, or nothing that is a length.
+func contentLength(header http.Header) int64 {
+	if said := header["Content-Length"]; len(said) > 0 {
+		if length, err := strconv.ParseInt(said[0], 10, 64); err == nil {
+			return length
+		}
+	}
+	return -1
 }
 
 // failed settles the exchange where the side that was to answer the client failed: that is a
@@ -138,17 +159,16 @@ func (x *exchange) judgeUncopied() {
 	x.skip(x.uncopied, "")
 }
 
-// queue puts the copy into the queue, once, when all is known that it takes: the whole request,
-// and that the answer's head rules nothing out.
-func (x *exchange) queue() {
-	x.mu.Lock()
+// ready reports, once, that all is known that the copy takes: the whole request, and that the
+// answer's head rules nothing out. Then queue is to be called.
+func (x *exchange) ready() bool {
 	ready := x.whole && x.headed && !x.queued && !x.settled
 	x.queued = x.queued || ready
-	x.mu.Unlock()
-	if !ready {
-		return
-	}
-	now := x.s.config.Now()
+	return ready
+}
+
+// queue puts the copy into the queue.
+func (x *exchange) queue(now time.Time) {
 	switch {
 	case x.breaker.rests(now):
 		x.skip(SkipResting, "")
@@ -172,7 +192,7 @@ func (x *exchange) wrote(p []byte, err error) {
 	}
 	x.broken = x.broken || !harmless(err)
 	if x.copy.Method != http.MethodHead { // net/http takes a HEAD's body and drops it
-		if x.body.size == 0 && len(p) > 0 {
+		if x.body.size == 0 && len(p) > 0 && x.untyped() {
 			x.sniffed = http.DetectContentType(p)
 		}
 		x.body.write(p)
@@ -195,13 +215,11 @@ func (x *exchange) hijacked() {
 func (x *exchange) finish(returned, gone bool, header http.Header) {
 	defer x.s.guard(x)
 	x.mu.Lock()
-	headless := x.answer.Status == 0
-	x.mu.Unlock()
-	if headless && returned {
+	if x.answer.Status == 0 && returned && !x.settled {
+		x.mu.Unlock()
 		x.head(http.StatusOK, header)
+		x.mu.Lock()
 	}
-
-	x.mu.Lock()
 	if x.settled {
 		x.mu.Unlock()
 		return
@@ -235,17 +253,25 @@ func (x *exchange) short() bool {
 	if x.copy.Method == http.MethodHead || x.answer.Status == http.StatusNoContent {
 		return false
 	}
-	length, err := strconv.ParseInt(x.answer.Header.Get("Content-Length"), 10, 64)
-	return err == nil && length != x.body.size
+	return x.says >= 0 && x.says != x.body.size
+}
+
+// untyped reports whether the answer's head leaves its Content-Type for the server to find.
+func (x *exchange) untyped() bool {
+	_, named := x.answer.Header["Content-Type"]
+	return !named && x.answer.Header["Content-Encoding"] == nil
 }
 
 // seal completes the client's answer from what is known only at its end: the trailers, and the
 // Content-Type that net/http has added by itself.
 func (x *exchange) seal(header http.Header) {
 	a := &x.answer
-	a.Size, a.Hash, a.Body = x.body.size, x.body.hash.Sum64(), x.body.buf
+	a.Size, a.Body = x.body.size, x.body.buf
+	if x.body.over() {
+		a.Hash = x.body.hash()
+	}
 	a.Trailer = trailers(a.Header, header)
-	if _, named := a.Header["Content-Type"]; !named && x.sniffed != "" && a.Header["Content-Encoding"] == nil {
+	if x.sniffed != "" {
 		if x.body.buf != nil {
 			x.sniffed = http.DetectContentType(x.body.buf)
 		}

@@ -24,9 +24,9 @@ func (s *Shadow) judge(x *exchange) {
 		legacy, service = headOf(legacy), headOf(service)
 	}
 	differences, err := x.p.Compare.Compare(legacy, service)
-	var skip *SkipError
+	skip, is := errors.AsType[*SkipError](err)
 	switch {
-	case errors.As(err, &skip):
+	case is:
 		x.skip(skip.Reason, skip.Detail)
 	case err != nil:
 		if unsaid, say := x.p.errors.due(s.config.Now()); say {

@@ -2,8 +2,8 @@ package shadow
 
 import "time"
 
-// jobs is what waits for the workers, and what they do. It is guarded by Shadow.mu, and every
-// change that may give an idle worker something to do wakes one.
+// jobs is what waits for the workers, and how many do something. It is guarded by Shadow.mu, and
+// whoever makes a change that may give an idle worker something to do calls dispatch.
 //
 // Routes take turns, and none may take from the others: of workers, of places in the queue and
 // of places to wait in for a client's answer, a route holds at most as many as it leaves free,
@@ -14,7 +14,8 @@ import "time"
 type jobs struct {
 	waiting int                     // copies to be sent, in the lanes of all routes
 	turns   []*route                // those with copies to be sent, the next one first
-	sending map[*exchange]struct{}  // on a worker
+	sending int                     // copies on a worker
+	idle    []*worker               // the last one is taken first: its stack is still in the cache, and grown
 	parked  map[*exchange]time.Time // copies done, whose client's answer isn't, and until when they wait
 	ready   []*exchange             // to be compared: the client's answer ended after the copy's
 }
@@ -56,7 +57,7 @@ func (s *Shadow) put(x *exchange) (reason string) {
 	}
 	lane.waiting = append(lane.waiting, x)
 	s.jobs.waiting++
-	s.idle.Signal()
+	s.dispatch()
 	return ""
 }
 
@@ -83,7 +84,7 @@ func (s *Shadow) wake(x *exchange) {
 	if _, waits := s.jobs.parked[x]; waits {
 		delete(s.jobs.parked, x)
 		s.jobs.ready = append(s.jobs.ready, x)
-		s.idle.Signal()
+		s.dispatch()
 	}
 }
 
@@ -96,54 +97,78 @@ func (s *Shadow) unpark(x *exchange) {
 	}
 }
 
-// work is one worker. After Close it ends when nothing is left that it could do; nothing is
-// put in then.
-func (s *Shadow) work() {
-	for {
-		x, send := s.take()
-		switch {
-		case x == nil:
+// dispatch gives the idle workers what there is for them to do.
+func (s *Shadow) dispatch() {
+	for n := len(s.jobs.idle); n > 0; n = len(s.jobs.idle) {
+		w := s.jobs.idle[n-1]
+		if !s.assign(w) {
 			return
-		case send:
-			s.send(x)
-			s.sent(x)
-		default:
-			s.judge(x)
 		}
+		s.jobs.idle = s.jobs.idle[:n-1]
+		w.wake <- struct{}{}
 	}
 }
 
-// take waits for a worker's next job: a copy to send, or two answers to compare. Nil: there
-// will be none.
-func (s *Shadow) take() (x *exchange, send bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		switch next := s.turn(); {
-		case len(s.jobs.ready) > 0:
-			x, s.jobs.ready = pop(s.jobs.ready)
-			x.p.lane.parked--
-		case next >= 0:
-			x, send = s.dequeue(next), true
-			s.jobs.sending[x] = struct{}{}
-			x.p.lane.sending++
-		case s.closed && s.jobs.waiting == 0:
-			return nil, false
-		default:
-			s.idle.Wait()
-			continue
-		}
-		if len(s.jobs.ready) > 0 || s.turn() >= 0 {
-			s.idle.Signal() // one signal may stand for more than one job
-		}
-		return x, send
+// assign gives a worker its next job, if there is one: a copy to send, or two answers to compare.
+func (s *Shadow) assign(w *worker) bool {
+	switch next := s.turn(); {
+	case len(s.jobs.ready) > 0:
+		w.job, s.jobs.ready = pop(s.jobs.ready)
+		w.job.p.lane.parked--
+	case next >= 0:
+		w.job, w.sends = s.dequeue(next), true
+		w.job.p.lane.sending++
+		s.jobs.sending++
+	default:
+		return false
 	}
+	return true
+}
+
+// done ends a worker's job.
+func (s *Shadow) done(w *worker) {
+	if w.sends {
+		w.job.p.lane.sending--
+		s.jobs.sending--
+	}
+	w.job, w.sends = nil, false
+}
+
+// next waits for a worker's next job, and ends the one before. Nil: there will be none.
+func (s *Shadow) next(w *worker) (x *exchange, send bool) {
+	s.mu.Lock()
+	if w.job != nil {
+		s.done(w)
+	}
+	busy := s.assign(w)
+	if !busy {
+		s.jobs.idle = append(s.jobs.idle, w)
+		s.dismiss()
+	}
+	s.dispatch() // a copy that ended may make room for more than one
+	s.mu.Unlock()
+	if !busy {
+		<-w.wake
+	}
+	return w.job, w.sends
+}
+
+// dismiss sends the idle workers away if there will be nothing for them to do any more: after
+// Close nothing is put in.
+func (s *Shadow) dismiss() {
+	if !s.closed || s.jobs.waiting > 0 || len(s.jobs.ready) > 0 {
+		return
+	}
+	for _, w := range s.jobs.idle {
+		w.wake <- struct{}{}
+	}
+	s.jobs.idle = nil
 }
 
 // turn returns the place in turns of the route that may send next; -1: none may.
 func (s *Shadow) turn() int {
 	for i, r := range s.jobs.turns {
-		if share(r.lane.sending, len(s.jobs.sending), s.config.Workers) {
+		if share(r.lane.sending, s.jobs.sending, s.config.Workers) {
 			return i
 		}
 	}
@@ -162,25 +187,12 @@ func (s *Shadow) dequeue(place int) (x *exchange) {
 	return x
 }
 
-// sent ends a worker's sending of x.
-func (s *Shadow) sent(x *exchange) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.jobs.sending, x)
-	x.p.lane.sending--
-	if s.closed {
-		s.idle.Broadcast() // this may have been the last
-	}
-}
-
 // giveUp takes everything from the jobs that isn't done, what is being sent included, for it
 // to be settled otherwise. The workers that send don't notice.
 func (s *Shadow) giveUp() (left []*exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for x := range s.jobs.sending {
-		left = append(left, x)
-	}
+	left = s.underWay()
 	for len(s.jobs.turns) > 0 {
 		left = append(left, s.dequeue(0))
 	}
@@ -189,15 +201,16 @@ func (s *Shadow) giveUp() (left []*exchange) {
 		left = append(left, x)
 	}
 	s.jobs.ready = nil
-	s.idle.Broadcast()
+	s.dismiss()
 	return left
 }
 
+// underWay returns what is being sent.
 func (s *Shadow) underWay() (left []*exchange) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for x := range s.jobs.sending {
-		left = append(left, x)
+	for _, w := range s.workers {
+		if w.sends {
+			left = append(left, w.job)
+		}
 	}
 	return left
 }

@@ -24,30 +24,38 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 	x.mu.Unlock()
 
 	x.p.tally.settle(v, reason)
-	defer x.release()
+	defer x.release(v)
 	if x.copied {
 		x.s.unpark(x)
 	}
-	if x.s.config.Recorder != nil {
-		x.s.config.Recorder.Record(x.comparison(v, reason, detail, differences))
+	switch s := x.s; {
+	case s.config.Recorder == nil:
+	case s.counter != nil && s.counter.Count(x.p.Route, v, reason):
+	default:
+		s.config.Recorder.Record(x.comparison(v, reason, detail, differences))
 	}
 }
 
-func (x *exchange) release() {
+// release lets go of what was captured. Of a match, which judge settles when it has compared,
+// nobody else has the answers: a Recorder gets none, and a Comparer keeps none.
+func (x *exchange) release(v Verdict) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, c := range []*capture{&x.asked, &x.body, &x.otherBody} {
-		if c.purse != nil {
-			c.drop()
-		}
+	x.asked.drop() // which a transport may still be sending
+	if v == Match {
+		x.body.recycle()
+		x.otherBody.recycle()
+	} else {
+		x.body.drop()
+		x.otherBody.drop()
 	}
 	x.answer.Body, x.other = nil, nil
 }
 
 // comparison is what is remembered of a settled exchange, redacted.
 func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference) Comparison {
-	r := x.copy
-	if r == nil {
+	r := &x.copy
+	if r.URL == nil {
 		r = x.client // ruled out from the request alone, on its own goroutine
 	}
 	path := r.RequestURI
@@ -63,6 +71,12 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 	var client *Answer
 	if x.answer.Status != 0 {
 		client = &x.answer
+		if x.ended {
+			client.Hash = x.body.hash()
+		}
+	}
+	if x.other != nil && v != Failed {
+		x.other.Hash = x.otherBody.hash()
 	}
 	c.Legacy, c.Service = sides(x.served, client, x.other)
 	if v == Diverged {

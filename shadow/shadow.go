@@ -10,22 +10,22 @@ import (
 // Shadow copies exchanges to the other side and compares the answers. It is safe for
 // concurrent use. Close it after the servers whose handlers it stands around.
 type Shadow struct {
-	config Config // with defaults
-	redact redactor
-	purse  purse
+	config  Config // with defaults
+	redact  redactor
+	counter Counter // the Recorder, if it is one; else nil
+	purse   purse
 
 	draining chan struct{}   // closed when Close is called
 	life     context.Context // ends when what is still queued is given up
 	abort    context.CancelFunc
 	group    sync.WaitGroup
 	ended    chan struct{} // closed when all of group have ended after Close
-	buffers  sync.Pool     // of *[]byte, for copying from a reader
 
-	mu     sync.Mutex
-	idle   sync.Cond // workers without a job wait for it
-	closed bool
-	jobs   jobs
-	routes map[string]*route
+	mu      sync.Mutex
+	closed  bool
+	jobs    jobs
+	workers []*worker // all; never changes
+	routes  map[string]*route
 }
 
 // route is what outlives a route's Points.
@@ -59,13 +59,14 @@ func New(c Config) (*Shadow, error) {
 		ended:    make(chan struct{}),
 		life:     life,
 		abort:    abort,
-		buffers:  sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }},
-		jobs:     jobs{sending: make(map[*exchange]struct{}), parked: make(map[*exchange]time.Time)},
+		jobs:     jobs{parked: make(map[*exchange]time.Time)},
 		routes:   make(map[string]*route),
 	}
-	s.idle.L = &s.mu
+	s.counter, _ = c.Recorder.(Counter)
 	for range c.Workers {
-		s.group.Go(s.work)
+		w := &worker{s: s, wake: make(chan struct{}, 1)}
+		s.workers = append(s.workers, w)
+		s.group.Go(w.work)
 	}
 	s.group.Go(s.sweep)
 	return s, nil
@@ -109,7 +110,7 @@ func (s *Shadow) Close(ctx context.Context) error {
 			s.group.Wait()
 			close(s.ended)
 		}()
-		s.idle.Broadcast()
+		s.dismiss()
 	}
 	var waiting []*exchange
 	for x := range s.jobs.parked {
@@ -140,7 +141,9 @@ func (s *Shadow) Close(ctx context.Context) error {
 		return fmt.Errorf("close shadow: %d copies that were queued or under way are given up: %w", len(left), ctx.Err())
 	case <-late.C:
 	}
+	s.mu.Lock()
 	stuck := s.underWay()
+	s.mu.Unlock()
 	for _, x := range stuck {
 		s.config.Logger.Error("abandon a copy whose transport ignores its context", "route", x.p.name, "method", x.copy.Method)
 	}

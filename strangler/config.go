@@ -31,6 +31,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // peers whose forwarding headers count
 	DebugHeader    bool           // answers carry X-Strangler
 	AllowTrace     bool           // TRACE is passed on, else 405
+	Limits         Limits         // of what clients send
 	Logger         *slog.Logger   // nil: slog.Default()
 	Observe        func(Observation)
 }

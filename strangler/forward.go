@@ -1,7 +1,6 @@
 package strangler
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -93,11 +92,8 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	if err == nil {
 		return resp, nil
 	}
-	if errors.Is(r.Context().Err(), context.Canceled) {
-		panic(http.ErrAbortHandler) // the client is gone, which is no side's failure
-	}
-	if up.broken() {
-		return nil, &failure{status: http.StatusBadRequest, text: "the request's body could not be read to its end", err: err}
+	if fail := up.fault(w, r, err); fail != nil {
+		return nil, fail
 	}
 	return nil, f.failed(err)
 }

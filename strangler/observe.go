@@ -38,6 +38,7 @@ type observer struct {
 	table    *Table
 	start    time.Time
 	decision *Decision
+	body     *limitedBody // the request's; nil: it has none
 
 	bytes   int64
 	head    time.Duration
@@ -85,6 +86,7 @@ func (o *observer) WriteHeader(status int) {
 	}
 	o.status = int32(status)
 	o.head = time.Since(o.start)
+	o.body.answered()
 	ours := o.ours()
 	h := o.Header()
 	for name, value := range ours {
@@ -144,6 +146,7 @@ func (o *observer) ReadFrom(src io.Reader) (int64, error) {
 func (o *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(o.ResponseWriter).Hijack()
 	if err == nil {
+		o.body.answered()
 		o.status = http.StatusSwitchingProtocols
 		o.head = time.Since(o.start)
 	}
@@ -154,6 +157,7 @@ func (o *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (o *observer) end(r *http.Request) {
 	d := o.decision
 	took := time.Since(o.start)
+	o.body.answered() // or nothing was
 	if seen := o.table.cfg.Observe; seen != nil {
 		seen(Observation{
 			Request: r, Decision: *d, Status: int(o.status), Bytes: o.bytes,

@@ -79,6 +79,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	chain := t.chain(r, d)
 	o.decided(d, r)
 	r = r.WithContext(c)
+	if closesAfter(r) {
+		w.Header()["Connection"] = []string{"close"}
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		o.body = t.limitBody(w, r, d.Route)
+		r.Body = o.body
+	}
 	defer o.end(r)
 	defer rescue(o, r, t.cfg.Logger)
 	chain.ServeHTTP(o, r)
@@ -92,6 +99,10 @@ func (t *Table) chain(r *http.Request, d *Decision) http.Handler {
 		return refused
 	}
 	e := t.match(r)
+	if limit := t.maxBody(e); limit > 0 && r.ContentLength > limit {
+		d.Route, d.Bucket = e.name(), -1
+		return refusal{http.StatusRequestEntityTooLarge, bodyTooLarge}
+	}
 	t.decide(d, e, r)
 	dropOurs(r.Header, t.index.overrides)
 	if e == nil {
@@ -110,18 +121,14 @@ func (t *Table) chain(r *http.Request, d *Decision) http.Handler {
 func (t *Table) refuse(r *http.Request) http.Handler {
 	switch {
 	case r.Method == http.MethodConnect:
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			problem(w, r, http.StatusNotImplemented, "this gateway opens no tunnels: CONNECT is not supported")
-		})
+		return refusal{http.StatusNotImplemented, "this gateway opens no tunnels: CONNECT is not supported"}
 	case r.Method == http.MethodTrace && !t.cfg.AllowTrace:
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS") // RFC 9110 section 15.5.6
-			problem(w, r, http.StatusMethodNotAllowed, "TRACE is not passed on")
-		})
+		return refusal{http.StatusMethodNotAllowed, "TRACE is not passed on"}
 	case r.URL.Opaque != "": // "GET mailto:anna" has no path that could be passed on
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			problem(w, r, http.StatusBadRequest, "the request's target is neither a path nor a URL with a host")
-		})
+		return ambiguous("the request's target is neither a path nor a URL with a host")
+	}
+	if refused := strict(r, t.cfg.Limits.headers()); refused.status != 0 {
+		return refused
 	}
 	return nil
 }

@@ -209,13 +209,15 @@ func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string
 }
 
 // disguised reports a header that CGI and its children (PHP, WSGI, Rack) can't tell from one that
-// only we may set: to them X_Forwarded_For and X-Forwarded-For are both HTTP_X_FORWARDED_FOR.
+// only we may set, or that frames a request: to them X_Forwarded_For and X-Forwarded-For are both
+// HTTP_X_FORWARDED_FOR.
 func disguised(name string) bool {
 	if strings.IndexByte(name, '_') < 0 {
 		return false
 	}
 	name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
-	return strings.HasPrefix(name, ourPrefix) || slices.Contains(forwardingHeaders[:], name)
+	return strings.HasPrefix(name, ourPrefix) || slices.Contains(forwardingHeaders[:], name) ||
+		name == "Content-Length" || name == "Transfer-Encoding"
 }
 
 // Values that most requests share. Nobody edits values.

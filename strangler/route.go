@@ -19,8 +19,9 @@ type Route struct {
 	Override *Override      `json:"override,omitempty"` // nil: no request chooses its side itself
 	Repeat   Repeat         `json:"repeat"`
 	Return   Return         `json:"return"`
-	Fallback bool           `json:"fallback"`          // legacy answers where the service fails before its first byte
-	Sandbox  string         `json:"sandbox,omitempty"` // the service that takes copies of requests that may not be repeated; empty: none are copied
+	Fallback bool           `json:"fallback"`           // legacy answers where the service fails before its first byte
+	Sandbox  string         `json:"sandbox,omitempty"`  // the service that takes copies of requests that may not be repeated; empty: none are copied
+	MaxBody  int64          `json:"max_body,omitempty"` // bytes of a request's body, beyond which it is answered 413; 0: any number
 }
 
 // Match says which requests belong to a route. Matching is on the raw path, as doc.go tells.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -16,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// loadSpec says what a load process sends.
+// loadSpec says what a load process sends, and over how many connections.
 type loadSpec struct {
 	Addr        string
 	Method      string
@@ -24,76 +23,82 @@ type loadSpec struct {
 	Upload      int      // size of a request's body, bytes
 	Answer      int      // size of the answer's body that is expected
 	Connections int
-	Warmup      int     // requests before the measured ones
-	Requests    int     // measured ones
-	Rate        float64 // requests per second, whether answers come or not; 0: as fast as they come
-	Crowd       int     // connections that are opened beside, asked a little and then left idle
 }
 
-// loadResult is what came of the measured requests.
+// loadOrder has a load process send requests.
+type loadOrder struct {
+	Requests int
+	Rate     float64 // requests per second, whether answers come or not; 0: as fast as they come
+	Warmup   bool    // they don't count
+	Crowd    int     // instead: so many connections are opened, asked a little and left idle
+}
+
+// loadResult is what came of an order.
 type loadResult struct {
-	Seconds  float64
-	P50, P99 time.Duration
+	Seconds float64
+	Took    []time.Duration // for each request, unless it was a warm-up
 }
 
 // crowdAsks is how many requests each connection of a crowd sends before it idles, and
-// crowdAtOnce how many of them do at the same time.
+// crowdAtOnce how many of them do so at the same time.
 const crowdAsks, crowdAtOnce = 3, 16
 
-// generateLoad is the subcommand. It warms up and says so, waits for a line, sends what is
-// measured and says what came of it; the connections stay open until control ends.
+// orderTimeout ends the run where a proxy doesn't answer at all.
+const orderTimeout = time.Minute
+
+// generateLoad is the subcommand. It says when it has connected, and follows orders until control
+// ends; until then its connections stay open.
 func generateLoad(control io.Reader, out io.Writer) error {
 	in, say := json.NewDecoder(control), json.NewEncoder(out)
 	var spec loadSpec
 	if err := in.Decode(&spec); err != nil {
 		return fmt.Errorf("read what to send: %w", err)
 	}
-	clients := make([]*client, spec.Connections)
-	for i := range clients {
-		c, err := dial(spec)
-		if err != nil {
-			return err
-		}
-		defer c.conn.Close()
-		clients[i] = c
-	}
-	if _, err := closedLoop(clients, spec.Warmup); err != nil {
-		return fmt.Errorf("warm up: %w", err)
+	clients, err := dialAll(spec, spec.Connections)
+	defer hangUp(clients)
+	if err != nil {
+		return err
 	}
 	if err := say.Encode(struct{}{}); err != nil {
 		return err
 	}
-	var start struct{}
-	if err := in.Decode(&start); err != nil {
-		return fmt.Errorf("wait for the start: %w", err)
-	}
-	began := time.Now()
-	var took []time.Duration
-	var err error
-	switch {
-	case spec.Crowd > 0:
-		var crowd []*client
-		crowd, err = gather(spec)
-		for _, c := range crowd {
-			defer c.conn.Close()
+	var crowd []*client
+	defer func() { hangUp(crowd) }()
+	for {
+		var order loadOrder
+		if err := in.Decode(&order); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read an order: %w", err)
 		}
-	case spec.Rate > 0:
-		took, err = openLoop(clients, spec.Requests, spec.Rate)
-	default:
-		took, err = closedLoop(clients, spec.Requests)
+		for _, c := range clients {
+			if err := c.conn.SetDeadline(time.Now().Add(orderTimeout)); err != nil {
+				return err
+			}
+		}
+		began := time.Now()
+		var result loadResult
+		switch {
+		case order.Crowd > 0:
+			if crowd, err = dialAll(spec, order.Crowd); err == nil {
+				err = askEach(crowd)
+			}
+		case order.Rate > 0:
+			result.Took, err = openLoop(clients, order.Requests, order.Rate)
+		default:
+			result.Took, err = closedLoop(clients, order.Requests)
+		}
+		if err != nil {
+			return err
+		}
+		result.Seconds = time.Since(began).Seconds()
+		if order.Warmup {
+			result.Took = nil
+		}
+		if err := say.Encode(result); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	result := loadResult{Seconds: time.Since(began).Seconds(), P50: percentile(took, 0.50), P99: percentile(took, 0.99)}
-	if err := say.Encode(result); err != nil {
-		return err
-	}
-	var end struct{}
-	if err := in.Decode(&end); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("wait for the end: %w", err)
-	}
-	return nil
 }
 
 // closedLoop sends n requests over all connections, each the next one once it has its answer.
@@ -144,16 +149,8 @@ func openLoop(clients []*client, n int, rate float64) ([]time.Duration, error) {
 	return collect(clients), err
 }
 
-// gather opens the crowd's connections and asks a little over each.
-func gather(spec loadSpec) ([]*client, error) {
-	crowd := make([]*client, spec.Crowd)
-	for i := range crowd {
-		c, err := dial(spec)
-		if err != nil {
-			return crowd[:i], err
-		}
-		crowd[i] = c
-	}
+// askEach asks a little over each connection of a crowd.
+func askEach(crowd []*client) error {
 	var all errgroup.Group
 	all.SetLimit(crowdAtOnce)
 	for _, c := range crowd {
@@ -166,7 +163,7 @@ func gather(spec loadSpec) ([]*client, error) {
 			return nil
 		})
 	}
-	return crowd, all.Wait()
+	return all.Wait()
 }
 
 func collect(clients []*client) []time.Duration {
@@ -174,16 +171,7 @@ func collect(clients []*client) []time.Duration {
 	for _, c := range clients {
 		took = append(took, c.took...)
 	}
-	slices.Sort(took)
 	return took
-}
-
-// percentile returns a quantile of what is sorted; 0 of nothing.
-func percentile(sorted []time.Duration, q float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
 // client is one keep-alive connection. Its requests are made once; of an answer it reads what
@@ -198,17 +186,11 @@ type client struct {
 	took     []time.Duration
 }
 
-func dial(spec loadSpec) (*client, error) {
-	conn, err := net.Dial("tcp", spec.Addr)
-	if err != nil {
-		return nil, err
-	}
-	buffer := 4 << 10
-	if spec.Answer > buffer {
-		buffer = 64 << 10
-	}
-	c := &client{conn: conn, r: bufio.NewReaderSize(conn, buffer), answer: body(spec.Answer)}
-	for _, path := range spec.Paths {
+// dialAll opens n connections; beside an error it returns those that it has opened.
+func dialAll(spec loadSpec, n int) ([]*client, error) {
+	answer := body(spec.Answer)
+	requests := make([][]byte, len(spec.Paths))
+	for i, path := range spec.Paths {
 		request := fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: benchmark\r\nAccept: application/json\r\n", spec.Method, path)
 		if spec.Upload > 0 {
 			request = fmt.Appendf(request, "Content-Type: application/json\r\nContent-Length: %d\r\n", spec.Upload)
@@ -217,9 +199,27 @@ func dial(spec loadSpec) (*client, error) {
 		if spec.Upload > 0 {
 			request = append(request, body(spec.Upload)...)
 		}
-		c.requests = append(c.requests, request)
+		requests[i] = request
 	}
-	return c, nil
+	buffer := 4 << 10
+	if spec.Answer > buffer {
+		buffer = 64 << 10
+	}
+	var clients []*client
+	for i := range n {
+		conn, err := net.Dial("tcp", spec.Addr)
+		if err != nil {
+			return clients, err
+		}
+		clients = append(clients, &client{conn: conn, r: bufio.NewReaderSize(conn, buffer), requests: requests, next: i % len(requests), answer: answer})
+	}
+	return clients, nil
+}
+
+func hangUp(clients []*client) {
+	for _, c := range clients {
+		c.conn.Close()
+	}
 }
 
 // ask sends a request and reads its answer. Anything but the answer that is expected is an

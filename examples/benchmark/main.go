@@ -19,10 +19,8 @@ import (
 )
 
 func main() {
-	// Its partners are this program too, each with a subcommand.
-	partners := map[string]func(io.Reader, io.Writer) error{"upstream": serveUpstream, "proxy-reverse": serveReverse, "load": generateLoad}
-	if len(os.Args) > 1 && partners[os.Args[1]] != nil {
-		os.Exit(runPartner(partners[os.Args[1]]))
+	if code, is := runPartner(os.Args[1:]); is {
+		os.Exit(code)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -47,7 +45,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&works, "works", "", "`names`, by commas, of the works to do (default all)")
 	flags.StringVar(&proxies, "proxies", "", "`names`, by commas, of the proxies to compare (default all that are there)")
-	flags.IntVar(&o.requests, "requests", 15_000, "`number` of requests in a round")
+	flags.IntVar(&o.requests, "requests", 12_000, "`number` of requests in a round")
 	flags.IntVar(&o.connections, "connections", 64, "`number` of clients' connections")
 	flags.IntVar(&o.rounds, "rounds", 5, "`number` of rounds; the median counts")
 	flags.BoolVar(&o.json, "json", false, "print JSON, with every round's figures")
@@ -60,6 +58,17 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-requests is at least 10, -connections and -rounds at least 1, and nothing follows the flags")
 	}
 	o.works, o.proxies = split(works), split(proxies)
+	known := worksFor(o)
+	for _, name := range o.works {
+		if !slices.ContainsFunc(known, func(w work) bool { return w.name == name }) {
+			return o, fmt.Errorf("there is no work %q", name)
+		}
+	}
+	for _, name := range o.proxies {
+		if !slices.ContainsFunc(adapters, func(a adapter) bool { return a.name == name }) {
+			return o, fmt.Errorf("there is no proxy %q", name)
+		}
+	}
 	return o, nil
 }
 
@@ -103,33 +112,32 @@ type bench struct {
 
 // compete does the works.
 func compete(ctx context.Context, o options, stderr io.Writer) (*report, error) {
+	if runtime.GOOS != "linux" {
+		return nil, errors.New("the processes' figures are read as Linux tells them, and this is " + runtime.GOOS)
+	}
 	dir, err := os.MkdirTemp("", "benchmark-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	b := &bench{options: o, dir: dir, stderr: stderr, strangler: o.strangler}
-	proxies, absent, err := choose(o.proxies)
-	if err != nil {
-		return nil, err
-	}
-	works := worksFor(o)
-	for _, name := range o.works {
-		if !slices.ContainsFunc(works, func(w work) bool { return w.name == name }) {
-			return nil, fmt.Errorf("there is no work %q", name)
-		}
-	}
+	proxies, absent := choose(o.proxies)
 	if b.strangler == "" {
 		if b.strangler, err = build(ctx, dir); err != nil {
 			return nil, err
 		}
 	}
-	r := &report{Go: runtime.Version(), Processors: runtime.NumCPU(), Absent: absent, Connections: o.connections, Rounds: o.rounds}
-	for _, w := range works {
+	r := &report{Go: runtime.Version(), Processors: runtime.NumCPU(), Absent: absent}
+	for _, w := range worksFor(o) {
 		if len(o.works) > 0 && !slices.Contains(o.works, w.name) {
 			continue
 		}
-		done, err := b.do(ctx, w, w.enter(proxies))
+		contestants := w.enter(proxies)
+		if len(contestants) == 0 {
+			continue
+		}
+		fmt.Fprintf(stderr, "%s ...\n", w.name)
+		done, err := b.do(ctx, w, contestants)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.name, err)
 		}
@@ -140,12 +148,7 @@ func compete(ctx context.Context, o options, stderr io.Writer) (*report, error) 
 
 // choose returns the adapters of the proxies that are wanted and there, and the names of those
 // that aren't there.
-func choose(names []string) (there []adapter, absent []string, err error) {
-	for _, name := range names {
-		if !slices.ContainsFunc(adapters, func(a adapter) bool { return a.name == name }) {
-			return nil, nil, fmt.Errorf("no proxy %q is known", name)
-		}
-	}
+func choose(names []string) (there []adapter, absent []string) {
 	for _, a := range adapters {
 		if len(names) > 0 && !slices.Contains(names, a.name) {
 			continue
@@ -158,7 +161,7 @@ func choose(names []string) (there []adapter, absent []string, err error) {
 		}
 		there = append(there, a)
 	}
-	return there, absent, nil
+	return there, absent
 }
 
 // build builds the strangler command as it is built for use.

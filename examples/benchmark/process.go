@@ -27,7 +27,8 @@ type process struct {
 // stopTimeout is how long a process may take to end before it is killed.
 const stopTimeout = 5 * time.Second
 
-// start starts cmd, whose standard error goes to a file in dir.
+// start starts cmd, whose standard error goes to a file in dir. It is killed when the context it
+// was made with ends.
 func start(cmd *exec.Cmd, dir string) (*process, error) {
 	p := &process{cmd: cmd, ended: make(chan struct{}), log: filepath.Join(dir, filepath.Base(cmd.Path)+".stderr")}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -40,6 +41,7 @@ func start(cmd *exec.Cmd, dir string) (*process, error) {
 		cmd.Stdout = log
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
@@ -64,7 +66,9 @@ func (p *process) stop() {
 	<-p.ended
 }
 
-func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, s) }
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.pid(), s) }
 
 // failure says why a process is of no use any more, with what it said last.
 func (p *process) failure(err error) error {
@@ -82,12 +86,12 @@ type partner struct {
 }
 
 // startPartner starts a subcommand, tells it spec, and reads into ready what it says when it is.
-func startPartner(dir, subcommand string, spec, ready any) (*partner, error) {
+func startPartner(ctx context.Context, dir, subcommand string, spec, ready any) (*partner, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, subcommand)
+	cmd := exec.CommandContext(ctx, self, subcommand)
 	theirIn, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -127,13 +131,21 @@ func (p *partner) ask(question, answer any) error {
 	return nil
 }
 
-// runPartner is the other end: it does a subcommand.
-func runPartner(do func(io.Reader, io.Writer) error) int {
-	if err := do(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+// partners are the subcommands.
+var partners = map[string]func(control io.Reader, out io.Writer) error{
+	"upstream": serveUpstream, "proxy-reverse": serveReverse, "load": generateLoad,
+}
+
+// runPartner is the other end: it does the subcommand that args name, if they do.
+func runPartner(args []string) (code int, is bool) {
+	if len(args) == 0 || partners[args[0]] == nil {
+		return 0, false
 	}
-	return 0
+	if err := partners[args[0]](os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "benchmark %s: %v\n", args[0], err)
+		return 1, true
+	}
+	return 0, true
 }
 
 // freeAddress returns a loopback address that nobody listens on. Its port is below those that

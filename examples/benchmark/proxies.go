@@ -21,7 +21,8 @@ type scenario struct {
 	Split, Mirror   bool
 	Routes          int // how many there are; pattern says which
 	Connections     int // that clients will open
-	MirrorWorkers   int
+	MirrorWorkers   int // copies that are under way at a time, at most
+	MirrorQueue     int // copies that may wait
 }
 
 // adapter knows how to start one kind of proxy.
@@ -63,18 +64,18 @@ func pattern(i, routes int) string {
 // path returns a path that the i-th of many routes matches.
 func path(i int) string { return fmt.Sprintf("/api/v1/collection-%d/items/%d", i, 1000+i) }
 
-func startReverse(_ context.Context, _ *bench, dir string, s scenario) (*server, error) {
+func startReverse(ctx context.Context, _ *bench, dir string, s scenario) (*server, error) {
 	var ready reverseReady
-	p, err := startPartner(dir, "proxy-reverse", reverseSpec{Legacy: s.Legacy, Service: s.Service, Split: s.Split, Mirror: s.Mirror,
-		Connections: s.Connections, MirrorWorkers: s.MirrorWorkers}, &ready)
+	p, err := startPartner(ctx, dir, "proxy-reverse", reverseSpec{Legacy: s.Legacy, Service: s.Service, Split: s.Split, Mirror: s.Mirror,
+		Connections: s.Connections, MirrorWorkers: s.MirrorWorkers, MirrorQueue: s.MirrorQueue}, &ready)
 	if err != nil {
 		return nil, err
 	}
 	return &server{process: p.process, addr: ready.Addr}, nil
 }
 
-// startStrangler starts the real command with a configuration file, a ledger and all. What a
-// route isn't there to measure is off: shadowing unless it is mirrored.
+// startStrangler starts the real command with a configuration file, a data folder and all. Only
+// what is mirrored is shadowed, which a canary else would be.
 func startStrangler(ctx context.Context, b *bench, dir string, s scenario) (*server, error) {
 	addr, admin, err := twoAddresses()
 	if err != nil {
@@ -91,7 +92,8 @@ func startStrangler(ctx context.Context, b *bench, dir string, s scenario) (*ser
 	fmt.Fprintf(&config, "listen: %s\nadmin: {listen: %s}\ndata: data\nlegacy: {url: \"http://%s\"}\nservices:\n  new: {urls: [\"http://%s\"]}\n",
 		addr, admin, s.Legacy, s.Service)
 	if s.Mirror {
-		fmt.Fprintf(&config, "shadow: {workers: %d}\n", s.MirrorWorkers)
+		// A lone route gets half of the workers and of the queue.
+		fmt.Fprintf(&config, "shadow: {workers: %d, queue: %d}\n", 2*s.MirrorWorkers, 2*s.MirrorQueue)
 	}
 	config.WriteString("defaults: {cohort: [request]}\nroutes:\n")
 	for i := range s.Routes {
@@ -101,7 +103,7 @@ func startStrangler(ctx context.Context, b *bench, dir string, s scenario) (*ser
 	if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
 		return nil, err
 	}
-	p, err := start(exec.Command(b.strangler, "serve", "-c", file), dir)
+	p, err := start(exec.CommandContext(ctx, b.strangler, "serve", "-c", file), dir)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +159,7 @@ http {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	p, err := start(exec.Command("nginx", "-p", dir, "-c", file, "-e", filepath.Join(dir, "nginx.log")), dir)
+	p, err := start(exec.CommandContext(ctx, "nginx", "-p", dir, "-c", file, "-e", filepath.Join(dir, "nginx.log")), dir)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +197,7 @@ backend legacy
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	p, err := start(exec.Command("haproxy", "-db", "-f", file), dir)
+	p, err := start(exec.CommandContext(ctx, "haproxy", "-db", "-f", file), dir)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +234,7 @@ http://%s {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("caddy", "run", "--config", file, "--adapter", "caddyfile")
+	cmd := exec.CommandContext(ctx, "caddy", "run", "--config", file, "--adapter", "caddyfile")
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	p, err := start(cmd, dir)
 	if err != nil {
@@ -297,7 +299,7 @@ func readShadow(ctx context.Context, admin string) (shadowStats, error) {
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return shadowStats{}, fmt.Errorf("read the comparisons: %w", err)
 	}
-	sum := shadowStats{Written: answer.Ledger.Written, Waiting: answer.Ledger.Pending, Dropped: answer.Ledger.Dropped}
+	sum := shadowStats{Counts: shadow.Counts{Reasons: map[string]int64{}}, Written: answer.Ledger.Written, Waiting: answer.Ledger.Pending, Dropped: answer.Ledger.Dropped}
 	for _, route := range answer.Routes {
 		c := route.Comparisons
 		sum.Sampled += c.Sampled
@@ -308,6 +310,9 @@ func readShadow(ctx context.Context, admin string) (shadowStats, error) {
 		sum.Failed += c.Failed
 		sum.Skipped += c.Skipped
 		sum.Pending += c.Pending
+		for reason, n := range c.Reasons {
+			sum.Reasons[reason] += n
+		}
 	}
 	return sum, nil
 }

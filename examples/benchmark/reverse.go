@@ -22,6 +22,7 @@ type reverseSpec struct {
 	Split, Mirror   bool
 	Connections     int
 	MirrorWorkers   int
+	MirrorQueue     int
 }
 
 type reverseReady struct{ Addr string }
@@ -61,7 +62,7 @@ func serveReverse(control io.Reader, out io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer listener.Close()
-	go http.Serve(listener, router) //nolint:errcheck // it ends with the process
+	go func() { _ = http.Serve(listener, router) }() // it ends with the process
 	if err := json.NewEncoder(out).Encode(reverseReady{listener.Addr().String()}); err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ type mirror struct {
 }
 
 func newMirror(service *url.URL, spec reverseSpec) *mirror {
-	m := &mirror{service: service, transport: tunedTransport(spec.MirrorWorkers), copies: make(chan *http.Request, 1024)}
+	m := &mirror{service: service, transport: tunedTransport(spec.MirrorWorkers), copies: make(chan *http.Request, spec.MirrorQueue)}
 	for range spec.MirrorWorkers {
 		go m.work()
 	}

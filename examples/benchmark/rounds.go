@@ -5,84 +5,301 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 )
 
-// do has the contestants do a work in turn, round after round, so that what disturbs the
-// machine disturbs all of them.
-func (b *bench) do(ctx context.Context, w work, contestants []contestant) (done workResult, err error) {
-	done = workResult{Name: w.name, Title: w.title, Baseline: w.baseline, Requests: w.load.Requests, kind: w.kind, targets: w.targets}
+// Each round is cut into turns, which the contestants take one after another: what disturbs the
+// machine for a second then disturbs all of them, and a ratio within a round holds.
+const turnsPerRound = 5
+
+// warmupPerConnection is how many requests each connection sends before a turn: both ends may
+// have closed connections meanwhile, and caches are cold.
+const warmupPerConnection = 2
+
+// entrant is a contestant while it does a work: its proxy, and those who send to it.
+type entrant struct {
+	contestant
+	server *server
+	load   *partner
+}
+
+// do has the contestants do a work, round after round.
+func (b *bench) do(ctx context.Context, w work, contestants []contestant) (*workResult, error) {
+	done := &workResult{Name: w.name, Title: w.title, Baseline: w.baseline, Requests: w.requests, Connections: w.load.Connections,
+		Kind: w.kind, target: w.target}
 	dir := filepath.Join(b.dir, w.name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return done, err
+		return nil, err
 	}
 	w.upstream.Answer = w.load.Answer
 	var addrs upstreamReady
-	upstream, err := startPartner(dir, "upstream", w.upstream, &addrs)
+	upstream, err := startPartner(ctx, dir, "upstream", w.upstream, &addrs)
 	if err != nil {
-		return done, err
+		return nil, err
 	}
 	defer upstream.stop()
-	servers := make([]*server, len(contestants))
-	for i, c := range contestants {
-		own := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.Mkdir(own, 0o700); err != nil {
-			return done, err
-		}
-		c.scenario.Legacy, c.scenario.Service, c.scenario.Connections = addrs.Legacy, addrs.Service, w.load.Connections
-		if servers[i], err = c.adapter.start(ctx, b, own, c.scenario); err != nil {
-			return done, err
-		}
-		defer servers[i].stop()
-		idle, err := measure(servers[i].cmd.Process.Pid)
-		if err != nil {
-			return done, err
-		}
-		done.Contestants = append(done.Contestants, contestantResult{Label: c.label, IdleRSS: idle.RSS})
+	for i := range contestants {
+		s := &contestants[i].scenario
+		s.Legacy, s.Service, s.Connections = addrs.Legacy, addrs.Service, w.load.Connections
+		done.Contestants = append(done.Contestants, &contestantResult{Label: contestants[i].label})
 	}
-	for round := range b.rounds {
-		for i := range contestants {
+	if w.kind == kindMemory {
+		return done, b.crowds(ctx, w, dir, contestants, done)
+	}
+	return done, b.turns(ctx, w, dir, contestants, upstream, done)
+}
+
+// turns has all contestants stand ready, and take turns.
+func (b *bench) turns(ctx context.Context, w work, dir string, contestants []contestant, upstream *partner, done *workResult) error {
+	var entrants []*entrant
+	defer func() {
+		var all sync.WaitGroup
+		for _, e := range entrants {
+			all.Go(e.stop)
+		}
+		all.Wait()
+	}()
+	for i, c := range contestants {
+		e, err := b.enter(ctx, w, filepath.Join(dir, fmt.Sprint(i)), c)
+		if err != nil {
+			return err
+		}
+		entrants = append(entrants, e)
+		idle, err := measure(e.server.pid())
+		if err != nil {
+			return err
+		}
+		done.Contestants[i].IdleRSS = idle.RSS
+	}
+	turns := turnsPerRound
+	if w.rate > 0 {
+		turns = 1 // its figures are quantiles, which want many requests
+	}
+	for round := range w.rounds {
+		samples := make([]sample, len(entrants))
+		for turn := range turns {
+			for i, e := range entrants {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				order := loadOrder{Requests: share(w.requests, turns, turn), Rate: w.rate}
+				if err := b.turn(ctx, e, order, upstream, &samples[i]); err != nil {
+					return fmt.Errorf("round %d of %s: %w", round+1, e.label, err)
+				}
+			}
+		}
+		for i := range samples {
+			samples[i].finish()
+			done.Contestants[i].Rounds = append(done.Contestants[i].Rounds, samples[i])
+		}
+	}
+	return nil
+}
+
+// share cuts n into parts that sum up to it.
+func share(n, parts, part int) int { return n*(part+1)/parts - n*part/parts }
+
+// turn has one contestant take a turn, and adds what it costs to its sample.
+func (b *bench) turn(ctx context.Context, e *entrant, order loadOrder, upstream *partner, s *sample) error {
+	warmup := loadOrder{Requests: min(warmupPerConnection*e.scenario.Connections, order.Requests), Rate: order.Rate, Warmup: true}
+	if err := e.load.ask(warmup, &loadResult{}); err != nil {
+		return err
+	}
+	before, err := e.settle(ctx, upstream)
+	if err != nil {
+		return err
+	}
+	var result loadResult
+	if err := e.load.ask(order, &result); err != nil {
+		return err
+	}
+	after, err := e.settle(ctx, upstream)
+	if err != nil {
+		return err
+	}
+	s.add(order.Requests, result, before, after)
+	return nil
+}
+
+// standing is how far an entrant has come.
+type standing struct {
+	usage
+	service int64       // requests that the service's side has got from all
+	shadow  shadowStats // strangler's only
+}
+
+const (
+	settlePoll    = 50 * time.Millisecond
+	settleTimeout = 20 * time.Second
+)
+
+// settle waits until what a mirror still has to do is done, so that it counts for who caused
+// it, and returns what the proxy has used until then.
+func (e *entrant) settle(ctx context.Context, upstream *partner) (standing, error) {
+	var now standing
+	for deadline := time.Now().Add(settleTimeout); e.scenario.Mirror; time.Sleep(settlePoll) {
+		last := now.service
+		var counts upstreamCounts
+		if err := upstream.ask(struct{}{}, &counts); err != nil {
+			return now, err
+		}
+		now.service = counts.Service
+		quiet := now.service == last
+		if e.server.admin != "" {
+			var err error
+			if now.shadow, err = readShadow(ctx, e.server.admin); err != nil {
+				return now, err
+			}
+			quiet = now.shadow.Pending == 0 && now.shadow.Waiting == 0
+		}
+		if quiet {
+			break
+		}
+		if time.Now().After(deadline) {
+			return now, fmt.Errorf("its mirror isn't done %v after the last request", settleTimeout)
+		}
+	}
+	var err error
+	now.usage, err = measure(e.server.pid())
+	return now, err
+}
+
+// crowds measures what idle connections take. A process that has had a crowd doesn't give its
+// memory back soon, so that each round has new processes.
+func (b *bench) crowds(ctx context.Context, w work, dir string, contestants []contestant, done *workResult) error {
+	for round := range w.rounds {
+		for i, c := range contestants {
 			if err := ctx.Err(); err != nil {
-				return done, err
+				return err
 			}
-			s, err := b.round(ctx, w, servers[i], upstream)
+			s, idle, err := b.crowd(ctx, w, filepath.Join(dir, fmt.Sprintf("%d-%d", round, i)), c)
 			if err != nil {
-				return done, fmt.Errorf("round %d of %s: %w", round+1, contestants[i].label, err)
+				return fmt.Errorf("round %d of %s: %w", round+1, c.label, err)
 			}
+			done.Contestants[i].IdleRSS = idle
 			done.Contestants[i].Rounds = append(done.Contestants[i].Rounds, s)
 		}
 	}
-	return done, nil
+	return nil
 }
 
-// round has one contestant do a work once.
-func (b *bench) round(ctx context.Context, w work, s *server, upstream *partner) (sample, error) {
+func (b *bench) crowd(ctx context.Context, w work, dir string, c contestant) (s sample, idle int64, err error) {
+	e, err := b.enter(ctx, w, dir, c)
+	if err != nil {
+		return s, 0, err
+	}
+	defer e.stop()
+	started, err := measure(e.server.pid())
+	if err != nil {
+		return s, 0, err
+	}
+	// What a proxy takes once it has worked at all isn't the crowd's.
+	if err := e.load.ask(loadOrder{Requests: w.requests, Warmup: true}, &loadResult{}); err != nil {
+		return s, 0, err
+	}
+	before, err := measure(e.server.pid())
+	if err != nil {
+		return s, 0, err
+	}
+	if err := e.load.ask(loadOrder{Crowd: w.crowd}, &loadResult{}); err != nil {
+		return s, 0, err
+	}
+	after, err := measure(e.server.pid())
+	if err != nil {
+		return s, 0, err
+	}
+	s.RSS = after.RSS
+	s.PerConnection = float64(after.RSS-before.RSS) / float64(w.crowd)
+	return s, started.RSS, nil
+}
+
+// enter starts a contestant's proxy, and the process that sends to it.
+func (b *bench) enter(ctx context.Context, w work, dir string, c contestant) (*entrant, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	server, err := c.adapter.start(ctx, b, dir, c.scenario)
+	if err != nil {
+		return nil, err
+	}
 	spec := w.load
-	spec.Addr = s.addr
-	var ready struct{}
-	load, err := startPartner(b.dir, "load", spec, &ready)
+	spec.Addr = server.addr
+	var connected struct{}
+	load, err := startPartner(ctx, dir, "load", spec, &connected)
 	if err != nil {
-		return sample{}, err
+		server.stop()
+		return nil, err
 	}
-	defer load.stop()
-	before, err := measure(s.cmd.Process.Pid)
-	if err != nil {
-		return sample{}, err
+	return &entrant{c, server, load}, nil
+}
+
+func (e *entrant) stop() {
+	e.load.stop()
+	e.server.stop()
+}
+
+// sample is what one round of one contestant has cost.
+type sample struct {
+	Requests      int     `json:"requests,omitempty"`
+	CPUMicros     float64 `json:"cpu_us,omitempty"` // of the proxy, for each request
+	PerSecond     float64 `json:"per_second,omitempty"`
+	P50MS         float64 `json:"p50_ms,omitempty"`
+	P99MS         float64 `json:"p99_ms,omitempty"`
+	RSS           int64   `json:"rss"`                      // bytes, at the end
+	PerConnection float64 `json:"per_connection,omitempty"` // bytes, for each idle one
+	Copies        int64   `json:"copies,omitempty"`         // that the mirror got
+	Match         int64   `json:"match,omitempty"`          // strangler's verdicts
+	Skipped       int64   `json:"skipped,omitempty"`
+	OtherVerdicts int64   `json:"other_verdicts,omitempty"`
+	Recorded      int64   `json:"recorded,omitempty"` // verdicts that are in the ledger
+
+	Reasons map[string]int64 `json:"reasons,omitempty"` // why some were skipped or failed
+
+	cpu     time.Duration
+	seconds float64
+	took    []time.Duration
+}
+
+// add adds a turn.
+func (s *sample) add(requests int, result loadResult, before, after standing) {
+	s.Requests += requests
+	s.cpu += after.CPU - before.CPU
+	s.seconds += result.Seconds
+	s.took = append(s.took, result.Took...)
+	s.RSS = after.RSS
+	s.Copies += after.service - before.service
+	was, is := before.shadow, after.shadow
+	s.Match += is.Match - was.Match
+	s.Skipped += is.Skipped - was.Skipped
+	s.OtherVerdicts += is.Noise + is.Lag + is.Diverged + is.Failed - was.Noise - was.Lag - was.Diverged - was.Failed
+	s.Recorded += is.Written - was.Written
+	for reason, n := range is.Reasons {
+		if n -= was.Reasons[reason]; n > 0 {
+			if s.Reasons == nil {
+				s.Reasons = map[string]int64{}
+			}
+			s.Reasons[reason] += n
+		}
 	}
-	var result loadResult
-	if err := load.ask(struct{}{}, &result); err != nil {
-		return sample{}, err
+}
+
+// finish makes figures of the sums.
+func (s *sample) finish() {
+	n := float64(s.Requests)
+	s.CPUMicros = s.cpu.Seconds() * 1e6 / n
+	s.PerSecond = n / s.seconds
+	slices.Sort(s.took)
+	s.P50MS = percentile(s.took, 0.50)
+	s.P99MS = percentile(s.took, 0.99)
+	s.took = nil
+}
+
+// percentile returns a quantile of what is sorted, in milliseconds; 0 of nothing.
+func percentile(sorted []time.Duration, q float64) float64 {
+	if len(sorted) == 0 {
+		return 0
 	}
-	after, err := measure(s.cmd.Process.Pid)
-	if err != nil {
-		return sample{}, err
-	}
-	n := float64(spec.Requests)
-	return sample{
-		CPUMicros: (after.CPU - before.CPU).Seconds() * 1e6 / n,
-		PerSecond: n / result.Seconds,
-		P50MS:     float64(result.P50) / float64(time.Millisecond),
-		P99MS:     float64(result.P99) / float64(time.Millisecond),
-		RSS:       after.RSS,
-	}, nil
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)].Seconds() * 1e3
 }

@@ -23,7 +23,7 @@ type upstreamSpec struct {
 // upstreamReady is what the process says once it listens.
 type upstreamReady struct{ Legacy, Service string } // addresses
 
-// upstreamCounts are requests that each side has answered so far.
+// upstreamCounts are requests that each side has got so far.
 type upstreamCounts struct{ Legacy, Service int64 }
 
 // serveUpstream is the subcommand: it answers until control ends, and tells its counts for each
@@ -79,10 +79,10 @@ func accept(listener net.Listener, answer []byte, delay time.Duration, count *at
 				if err := readRequest(r); err != nil {
 					return
 				}
+				count.Add(1)
 				if delay > 0 {
 					time.Sleep(delay)
 				}
-				count.Add(1)
 				if _, err := conn.Write(answer); err != nil {
 					return
 				}

@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 		child(file)
 		return
 	}
+	if kind := os.Getenv(childPeer); kind != "" {
+		bePeer(kind)
+		return
+	}
 	// A net/http server lingers for half a second over a connection whose client may still send.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 }

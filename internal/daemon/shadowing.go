@@ -19,10 +19,7 @@ func served(r *http.Request) (side shadow.Side, failure string, overridden bool)
 	return sides[d.Served()], d.Failure, d.Why == strangler.WhyOverride
 }
 
-var sides = map[strangler.Side]shadow.Side{
-	strangler.SideLegacy:  shadow.Legacy,
-	strangler.SideService: shadow.Service,
-}
+var sides = [...]shadow.Side{strangler.SideLegacy: shadow.Legacy, strangler.SideService: shadow.Service}
 
 // shadowing returns what a routing table asks for the shadow around a chain: the comparer of
 // each route is made once, here.

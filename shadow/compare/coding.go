@@ -30,7 +30,7 @@ type codec struct {
 // codings returns the content codings of a body in the order in which they were applied, lower
 // case, joined by commas; empty where there are none (RFC 9110, section 8.4).
 func codings(h http.Header) string {
-	lines := h.Values("Content-Encoding")
+	lines := h["Content-Encoding"]
 	if len(lines) == 0 {
 		return ""
 	}

@@ -23,7 +23,7 @@ func statusDifference(legacy, service int) shadow.Difference {
 func (c *Comparer) headers(legacy, service *shadow.Answer) []shadow.Difference {
 	var diffs []shadow.Difference
 	for _, name := range c.plan.headers {
-		a, b := legacy.Header.Values(name), service.Header.Values(name)
+		a, b := legacy.Header[name], service.Header[name]
 		if slices.Equal(a, b) {
 			continue
 		}

@@ -5,19 +5,21 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
-// transact writes a batch in one transaction.
-func (w *writer) transact(ctx context.Context, batch []item, countsOnly bool) error {
+// transact writes a batch and counts in one transaction. It changes neither.
+func (w *writer) transact(ctx context.Context, batch []item, counts map[total]int64, countsOnly bool) error {
 	tx, err := w.db.Writer().BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("write to the ledger: %w", err)
 	}
 	defer tx.Rollback()
-	b := batchTx{w: w, tx: tx, totals: map[total]int64{}, groups: map[string]*Group{}, latest: map[string][]shadow.Comparison{}}
+	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, latest: map[string][]shadow.Comparison{}}
+	maps.Copy(b.totals, counts)
 	for _, it := range batch {
 		if err := b.add(ctx, it.comparison, countsOnly); err != nil {
 			return fmt.Errorf("write to the ledger: %w", err)
@@ -37,7 +39,9 @@ func (w *writer) transact(ctx context.Context, batch []item, countsOnly bool) er
 
 // total is a row of totals.
 type total struct {
-	route, verdict, reason string
+	route   string
+	verdict shadow.Verdict
+	reason  string
 }
 
 // batchTx is one batch on its way into the file. Counts are summed up first, so that a row is
@@ -52,10 +56,7 @@ type batchTx struct {
 }
 
 func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool) error {
-	b.totals[total{c.Route, c.Verdict.String(), c.Reason}]++
-	if c.Verdict != shadow.Diverged {
-		return nil
-	}
+	b.totals[total{c.Route, c.Verdict, c.Reason}]++
 	g := b.group(c)
 	g.Count++
 	if g.First.IsZero() || c.At.Before(g.First) {
@@ -121,7 +122,7 @@ func (b *batchTx) group(c shadow.Comparison) *Group {
 func (b *batchTx) finish(ctx context.Context) error {
 	for t, n := range b.totals {
 		if _, err := b.tx.ExecContext(ctx, `INSERT INTO totals (route, verdict, reason, count) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET count = count + excluded.count`, t.route, t.verdict, t.reason, n); err != nil {
+			ON CONFLICT DO UPDATE SET count = count + excluded.count`, t.route, t.verdict.String(), t.reason, n); err != nil {
 			return err
 		}
 	}

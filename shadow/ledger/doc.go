@@ -18,10 +18,12 @@
 //
 // # How it is written
 //
-// [Ledger.Record] puts a comparison into a queue that is bounded in number and bytes and never
-// waits; one goroutine writes batches, each in a transaction. What finds no room, and what can't
-// be written after a few tries, is counted as dropped: at every moment, recorded = written +
-// pending + dropped.
+// [Ledger.Record] puts a divergence into a queue that is bounded in number and bytes and never
+// waits; of every other comparison only the verdict and reason are counted, in memory
+// ([Ledger.Count]). One goroutine writes batches, divergences and counts together in one
+// transaction, at most ten a second while they are small: what a match costs the file is its
+// share of one row's update. What finds no room, and what can't be written after a few tries, is
+// counted as dropped: at every moment, recorded = written + pending + dropped.
 //
 // # How it is bounded
 //

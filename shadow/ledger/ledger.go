@@ -30,7 +30,7 @@ type Config struct {
 	MaxSize    int64            // bytes of database, log and shared memory; 0: 2 GiB
 	MaxAge     time.Duration    // of a divergence; 0: 30 days
 	Examples   int              // divergences of a group that keep both answers; 0: 20
-	Queue      int              // comparisons that wait to be written; 0: 8192
+	Queue      int              // divergences that wait to be written; 0: 8192
 	QueueBytes int64            // and how much they may hold; 0: 64 MiB
 	Logger     *slog.Logger     // nil: slog.Default()
 	Now        func() time.Time // nil: time.Now
@@ -51,8 +51,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Ledger is the store of comparisons in one file. It implements shadow.Recorder; its methods
-// are safe for concurrent use.
+// Ledger is the store of comparisons in one file. It implements shadow.Recorder and
+// shadow.Counter; its methods are safe for concurrent use.
 type Ledger struct {
 	cfg   Config
 	db    *sqlitedb.DB
@@ -60,10 +60,12 @@ type Ledger struct {
 
 	mu     sync.Mutex // guards what follows, never held while anything waits
 	stats  Stats
-	bytes  int64 // that the queue holds
+	bytes  int64           // that the queue holds
+	counts map[total]int64 // of what is only counted, since the last batch
 	closed bool
 
 	queue   chan item
+	counted chan struct{} // has something when counts has, unless the writer knows
 	flushes chan chan struct{}
 	done    chan struct{}      // closed when the writer has ended
 	giveUp  context.CancelFunc // ends the writer without another try
@@ -88,7 +90,10 @@ type item struct {
 
 // Open opens the ledger in the file at path, and makes the file if there is none.
 func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
-	l := &Ledger{cfg: c.withDefaults(), flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{})}
+	l := &Ledger{
+		cfg: c.withDefaults(), counts: make(map[total]int64), counted: make(chan struct{}, 1),
+		flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{}),
+	}
 	l.queue = make(chan item, l.cfg.Queue)
 	scripts, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -115,13 +120,10 @@ func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 
 // Record implements shadow.Recorder. It never waits.
 func (l *Ledger) Record(c shadow.Comparison) {
-	it := item{comparison: c, bytes: 256}
-	if c.Verdict != shadow.Diverged {
-		// Only its count is kept: don't hold on to its bodies meanwhile.
-		it.comparison = shadow.Comparison{Route: c.Route, Verdict: c.Verdict, Reason: c.Reason}
-	} else {
-		it.bytes += weight(c)
+	if l.Count(c.Route, c.Verdict, c.Reason) {
+		return
 	}
+	it := item{comparison: c, bytes: 256 + weight(c)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stats.Recorded++
@@ -136,6 +138,44 @@ func (l *Ledger) Record(c shadow.Comparison) {
 	default:
 		l.stats.Dropped++
 	}
+}
+
+// Count implements shadow.Counter: of all but divergences only the number is kept. It never
+// waits, and takes no memory but for the first of a route, verdict and reason in each batch.
+func (l *Ledger) Count(route string, v shadow.Verdict, reason string) bool {
+	if v == shadow.Diverged {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.Recorded++
+	if l.closed {
+		l.stats.Dropped++
+		return true
+	}
+	l.stats.Pending++
+	if len(l.counts) == 0 {
+		select {
+		case l.counted <- struct{}{}:
+		default:
+		}
+	}
+	l.counts[total{route, v, reason}]++
+	return true
+}
+
+// takeCounts returns what was counted since it was called last, and how many that were.
+func (l *Ledger) takeCounts() (counts map[total]int64, n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.counts) == 0 {
+		return nil, 0
+	}
+	counts, l.counts = l.counts, make(map[total]int64, len(l.counts))
+	for _, some := range counts {
+		n += some
+	}
+	return counts, n
 }
 
 // weight is about what a comparison holds in memory, in bytes.
@@ -163,11 +203,11 @@ func headerWeight(h http.Header) int64 {
 	return n
 }
 
-// settle accounts for items that left the queue: written, or dropped because of err.
-func (l *Ledger) settle(batch []item, err error) {
+// settle accounts for what left the queue and the counts: written, or dropped because of err.
+func (l *Ledger) settle(batch []item, counted int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := int64(len(batch))
+	n := int64(len(batch)) + counted
 	l.stats.Pending -= n
 	if err == nil {
 		l.stats.Written += n
@@ -230,7 +270,7 @@ func (l *Ledger) Close(ctx context.Context) error {
 		return nil
 	}
 	defer close(l.shut)
-	close(l.queue) // Record looks at closed under the same lock that it sends under
+	close(l.queue) // Record and Count look at closed under the same lock that they add under
 	var err error
 	select {
 	case <-l.done:

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	batchSize = 1000                   // comparisons in one transaction, at most
+	batchSize = 1000                   // divergences in one transaction, at most
 	batchWait = 100 * time.Millisecond // how long the first of a batch waits for others
 	tries     = 6                      // of a batch, before it is dropped
 	firstWait = 50 * time.Millisecond  // before the second try; then twice as long each time
@@ -52,19 +52,14 @@ func (w *writer) run(ctx context.Context) {
 	for open := true; open; {
 		var flushed chan struct{}
 		batch, flushed, open = w.collect(batch[:0], tidy.C)
-		if len(batch) > 0 {
-			w.settle(batch, w.write(ctx, batch))
-		}
+		w.write(ctx, batch)
 		w.tidy(ctx)
 		if flushed != nil {
-			for pending := len(w.queue); pending > 0; {
+			for pending := len(w.queue); pending > 0 && open; {
 				batch, open = w.drain(batch[:0], min(pending, batchSize))
 				pending -= len(batch)
-				w.settle(batch, w.write(ctx, batch))
+				w.write(ctx, batch)
 				w.tidy(ctx)
-				if !open {
-					break
-				}
 			}
 			close(flushed)
 		}
@@ -72,8 +67,8 @@ func (w *writer) run(ctx context.Context) {
 	}
 }
 
-// collect waits for a batch: it is full, or its first item has waited long enough, or somebody
-// wants a flush. It comes back empty when it is time to tidy up.
+// collect waits for a batch: it is full, or its first item or count has waited long enough, or
+// somebody wants a flush. It comes back empty when it is time to tidy up.
 func (w *writer) collect(batch []item, tidy <-chan time.Time) (_ []item, flushed chan struct{}, open bool) {
 	select {
 	case it, ok := <-w.queue:
@@ -81,6 +76,7 @@ func (w *writer) collect(batch []item, tidy <-chan time.Time) (_ []item, flushed
 			return batch, nil, false
 		}
 		batch = append(batch, it)
+	case <-w.counted:
 	case flushed = <-w.flushes:
 		return batch, flushed, true
 	case <-tidy:
@@ -116,17 +112,25 @@ func (w *writer) drain(batch []item, n int) (_ []item, open bool) {
 	return batch, true
 }
 
-// write writes a batch, with a few tries. An error means that nothing of it is in the file.
-func (w *writer) write(ctx context.Context, batch []item) error {
+// write writes a batch and what was counted until now, and accounts for both.
+func (w *writer) write(ctx context.Context, batch []item) {
+	counts, n := w.takeCounts()
+	if len(batch)+len(counts) > 0 {
+		w.settle(batch, n, w.try(ctx, batch, counts, n))
+	}
+}
+
+// try writes with a few tries. An error means that nothing of it is in the file.
+func (w *writer) try(ctx context.Context, batch []item, counts map[total]int64, counted int64) error {
 	countsOnly := w.overfull()
 	wait := firstWait
 	for try := 1; ; try++ {
-		err := w.transact(ctx, batch, countsOnly)
+		err := w.transact(ctx, batch, counts, countsOnly)
 		if err == nil {
 			return nil
 		}
 		if try == tries {
-			w.cfg.Logger.Error("comparisons could not be recorded and are dropped", "count", len(batch), "error", err)
+			w.cfg.Logger.Error("comparisons could not be recorded and are dropped", "count", int64(len(batch))+counted, "error", err)
 			return err
 		}
 		select {

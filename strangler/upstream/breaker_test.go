@@ -225,6 +225,7 @@ func TestBreakerAfterPanic(t *testing.T) {
 
 // TestBreakerOverSockets has a service that hangs, and then does better.
 func TestBreakerOverSockets(t *testing.T) {
+	t.Parallel()
 	hanging := make(chan struct{})
 	u := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -233,7 +234,7 @@ func TestBreakerOverSockets(t *testing.T) {
 		}
 	})
 	tr := transport(t, Config{URLs: []*url.URL{u}, Policy: Policy{
-		Timeouts: Timeouts{FirstByte: 20 * time.Millisecond},
+		Timeouts: Timeouts{FirstByte: 500 * time.Millisecond},
 		Breaker:  Breaker{Failures: 0.5, Requests: 3, Open: 50 * time.Millisecond, Probes: 1},
 	}})
 	other := tr.With(Policy{})

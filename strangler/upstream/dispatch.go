@@ -13,6 +13,9 @@ import (
 type dispatch struct {
 	t     *Transport
 	dials *atomic.Int64 // that ran out of time
+
+	firstByte time.Duration // the connections see to this time-out; 0: there is none, or a layer does
+	late      *atomic.Int64 // those that ran out of it
 }
 
 // RoundTrip implements http.RoundTripper. Where an endpoint takes no connection the next one is
@@ -20,7 +23,7 @@ type dispatch struct {
 func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
 	s := d.t.endpoints.Load()
 	if len(s.all) == 1 {
-		resp, err := s.all[0].send(d.t.address(r, s.all[0]))
+		resp, err := s.all[0].send(d.t.address(r, s.all[0]), d.firstByte)
 		if err != nil {
 			d.count(err)
 		}
@@ -42,7 +45,7 @@ func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
 	tried := buf[:0]
 	for {
 		ep := d.t.choose(s, r, tried)
-		resp, err := ep.send(d.t.address(r, ep))
+		resp, err := ep.send(d.t.address(r, ep), d.firstByte)
 		if err == nil {
 			return resp, nil
 		}
@@ -57,8 +60,13 @@ func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (d *dispatch) count(err error) {
-	if told, ok := err.(*Error); ok && told.Kind == KindConnect && told.Timeout() {
+	told, ok := err.(*Error)
+	switch {
+	case !ok || !told.Timeout():
+	case told.Kind == KindConnect:
 		d.dials.Add(1)
+	case told.late:
+		d.late.Add(1)
 	}
 }
 

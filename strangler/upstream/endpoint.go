@@ -3,12 +3,14 @@ package upstream
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"net"
 	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -76,14 +78,21 @@ func (ep *endpoint) score(key uint64, share float64) float64 {
 }
 
 // send sends r and counts. The answer's end is told to the endpoint.
-func (ep *endpoint) send(r *http.Request) (*http.Response, error) {
+// FirstByte above 0 is for the connections to see to, which are our own then.
+func (ep *endpoint) send(r *http.Request, firstByte time.Duration) (*http.Response, error) {
 	ep.requests.Add(1)
 	ep.inFlight.Add(1)
-	resp, err := ep.conns.RoundTrip(r)
+	var resp *http.Response
+	var err error
+	if own, ok := ep.conns.(*http1); ok {
+		resp, err = own.roundTrip(r, firstByte)
+	} else {
+		resp, err = ep.conns.RoundTrip(r)
+	}
 	if err != nil {
 		ep.inFlight.Add(-1)
 		err = explain(r, err)
-		if told, ok := err.(*Error); ok && !unknown(r, told) {
+		if told, ok := err.(*Error); ok && !blameless(r, told) {
 			ep.failed(told)
 		}
 		return nil, err
@@ -97,14 +106,24 @@ func (ep *endpoint) send(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// unknown reports whether it may have been the client's end of the request that broke: where
-// there is but one endpoint to send it to, its body is not watched.
-func unknown(r *http.Request, err *Error) bool {
-	if err.Kind != KindBroken || r.Body == nil || r.Body == http.NoBody {
-		return false
+// blameless reports whether it may not have been the endpoint: this machine had no port or
+// descriptor left to connect with, or it may have been the client's end of the request that broke,
+// which isn't watched where there is but one endpoint to send it to.
+func blameless(r *http.Request, err *Error) bool {
+	switch err.Kind {
+	case KindConnect:
+		for _, none := range []error{syscall.EADDRNOTAVAIL, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS} {
+			if errors.Is(err, none) {
+				return true
+			}
+		}
+	case KindBroken:
+		if r.Body != nil && r.Body != http.NoBody {
+			_, watched := r.Body.(*sending)
+			return !watched
+		}
 	}
-	_, watched := r.Body.(*sending)
-	return !watched
+	return false
 }
 
 // end implements ender. How a call went is known when its answer is whole.

@@ -30,6 +30,8 @@ type Error struct {
 	// RetryAfter is when it is worth trying again; above 0 the client is told so with a 503.
 	RetryAfter time.Duration
 	Err        error // what happened, for the log
+
+	late bool // a connection's own time-out for the first byte
 }
 
 // Error implements error.

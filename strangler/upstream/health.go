@@ -49,7 +49,9 @@ func (ep *endpoint) another(whyAtOnce string) {
 	}
 	out := min(first<<min(ep.times, 4), mostEjectFor*first)
 	ep.times++
-	ep.why = cmp.Or(whyAtOnce, fmt.Sprintf("%d failures in a row", n))
+	if ep.why = whyAtOnce; whyAtOnce == "" {
+		ep.why = fmt.Sprintf("%d failures in a row", n)
+	}
 	ep.ejected = now
 	ep.ejections.Add(1)
 	ep.inRow.Store(int32(max(n, after-1)))

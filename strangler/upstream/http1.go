@@ -58,17 +58,21 @@ func newHTTP1(c http1Config) *http1 {
 // errStale says that a kept connection was closed by the other end before it answered anything.
 var errStale = errors.New("connection was closed before an answer")
 
-// RoundTrip implements http.RoundTripper. The URL's host is the address to connect to. There is a
+// RoundTrip implements http.RoundTripper. The URL's host is the address to connect to.
+func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) { return t.roundTrip(r, 0) }
+
+// roundTrip has the head of the answer within firstByte after the request's end, if that is
+// above 0; while the client lets us wait for its body, the upstream doesn't. There is a
 // connection before a body is read, so that whoever is told that there can't be one may send the
 // request elsewhere.
-func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *http1) roundTrip(r *http.Request, firstByte time.Duration) (*http.Response, error) {
 	pool := t.pools.of(r.URL.Host)
 	conn, err := pool.get(r.Context(), t, false)
 	if err != nil {
 		closeBody(r)
 		return nil, err
 	}
-	call := call1{t: t, r: r}
+	call := call1{t: t, r: r, firstByte: firstByte}
 	if err := call.compose(); err != nil {
 		conn.end(true)
 		closeBody(r)

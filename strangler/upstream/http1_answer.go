@@ -51,12 +51,15 @@ func (c *call1) on(conn *conn1) (*http.Response, error) {
 
 // exchange sends the request and reads the answer's head.
 func (c *call1) exchange(conn *conn1, a *answer1) error {
+	if !c.streams {
+		conn.expectBy(c.firstByte)
+	}
 	sendErr := conn.write(*c.message)
 	if sendErr != nil && conn.wrote == 0 {
 		return errors.Join(errStale, sendErr) // nothing was sent, so that nothing can have been answered
 	}
 	if c.streams {
-		c.upload = &upload1{c: conn, r: c.r, chunked: c.chunked}
+		c.upload = &upload1{c: conn, r: c.r, chunked: c.chunked, firstByte: c.firstByte}
 		a.body.upload = c.upload
 		if !c.expects {
 			c.start()
@@ -73,6 +76,9 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 		status := a.resp.StatusCode
 		if status >= 200 || status == http.StatusSwitchingProtocols {
 			conn.limit = noLimit
+			if c.upload != nil {
+				c.upload.answered()
+			}
 			if c.expects && !c.taken {
 				closeBody(c.r)
 			}
@@ -90,10 +96,11 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 // await waits for the upstream's word about whether it wants the body (RFC 9110 section 10.1.1).
 // One that says nothing doesn't know the question, and gets it.
 func (c *call1) await(conn *conn1) {
-	_ = conn.nc.SetReadDeadline(time.Now().Add(c.t.config.Continue))
+	conn.readBy = time.Now().Add(c.t.config.Continue)
+	_ = conn.nc.SetReadDeadline(conn.readBy)
 	conn.limit = int64(c.t.config.MaxHead)
 	_, err := conn.br.Peek(1)
-	_ = conn.nc.SetReadDeadline(time.Time{})
+	conn.expectBy(0)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		c.start()
 	}

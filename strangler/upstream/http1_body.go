@@ -67,6 +67,7 @@ func (b *body1) Read(p []byte) (n int, err error) {
 		b.count.Add(1)
 		defer b.count.Add(1)
 	}
+	b.unbounded()
 	switch b.left {
 	case inChunks:
 		n, err = b.chunks.Read(p)
@@ -89,6 +90,13 @@ func (b *body1) Read(p []byte) (n int, err error) {
 		err = b.ended(err)
 	}
 	return n, err
+}
+
+// unbounded takes off the deadline of the head, unless what is to be read is there.
+func (b *body1) unbounded() {
+	if b.left <= 0 || b.left > int64(b.c.br.Buffered()) {
+		b.c.expectBy(0)
+	}
 }
 
 // Read implements io.Reader.
@@ -149,6 +157,7 @@ func (b *length1) WriteTo(w io.Writer) (written int64, err error) {
 		}
 		return 0, b.err
 	}
+	body.unbounded()
 	if n := int(min(int64(b.c.br.Buffered()), b.left)); n > 0 {
 		ready, _ := b.c.br.Peek(n)
 		m, err := w.Write(ready)

@@ -31,6 +31,7 @@ type conn1 struct {
 	reused bool
 	keep   time.Duration // how long it is kept when it is not in use
 	until  time.Time     // when it is no longer kept
+	readBy time.Time     // the deadline; zero: none
 	wrote  int64         // bytes of the present call
 	limit  int64         // bytes that may still be read; bounds heads
 	over   atomic.Bool   // it was given back or closed
@@ -65,6 +66,25 @@ func (c *conn1) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// expectBy has reading and writing fail after a time, or up to a sixteenth later, so that the deadline of the
+// call before may do as it is: to set one costs as much as to look at
+// a connection. 0: they never do.
+func (c *conn1) expectBy(d time.Duration) {
+	if d <= 0 {
+		if !c.readBy.IsZero() {
+			c.readBy = time.Time{}
+			_ = c.nc.SetDeadline(time.Time{})
+		}
+		return
+	}
+	now := time.Now()
+	if left := c.readBy.Sub(now); left >= d && left <= d+d/16 {
+		return
+	}
+	c.readBy = now.Add(d + d/16)
+	_ = c.nc.SetDeadline(c.readBy)
+}
+
 // write writes to the connection and counts.
 func (c *conn1) write(p []byte) error {
 	n, err := c.nc.Write(p)
@@ -91,6 +111,9 @@ func (c *conn1) good() bool {
 func (c *conn1) quiet() bool {
 	if c.raw == nil {
 		return true
+	}
+	if !c.readBy.IsZero() && !time.Now().Before(c.readBy) {
+		c.expectBy(0) // or it couldn't be looked at
 	}
 	c.eager = true
 	return c.raw.Read(c.peek) == nil && !c.eager

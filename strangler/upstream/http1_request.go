@@ -2,10 +2,12 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +37,8 @@ type call1 struct {
 	taken   bool    // somebody has begun to read the streaming body
 	slow    bool    // reading the inline body took so long that a kept connection may have ended
 	upload  *upload1
+
+	firstByte time.Duration // 0: as long as it takes
 }
 
 // compose makes the message. It reads the body where that is inline.
@@ -118,6 +122,9 @@ func (c *call1) explain(err error) error {
 		if err := c.upload.failed(); err != nil {
 			return err
 		}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &Error{Kind: KindTimeout, Told: fmt.Sprintf("did not begin to answer within %s", c.firstByte), Err: err, late: true}
 	}
 	return err
 }

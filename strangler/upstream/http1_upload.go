@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // pieceSize is how much of a streaming body is sent at once.
@@ -28,8 +29,44 @@ type upload1 struct {
 	chunked bool
 	done    atomic.Bool // the body is sent whole
 
+	firstByte time.Duration // for the upstream, to take what was read or to answer; 0: as long as it takes
+
 	mu      sync.Mutex
+	over    bool  // the answer has come: the deadline is no longer ours
 	bodyErr error // of the body: the client's, not the upstream's
+}
+
+// turn sets the deadline: it is the upstream's turn, or the client's.
+func (u *upload1) turn(upstreams bool) {
+	if u.firstByte <= 0 {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	by := time.Time{}
+	if upstreams {
+		by = time.Now().Add(u.firstByte)
+	}
+	if !u.over {
+		_ = u.c.nc.SetDeadline(by)
+	}
+}
+
+// answered takes the deadline off for good.
+func (u *upload1) answered() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.over = true
+	if u.firstByte > 0 {
+		_ = u.c.nc.SetDeadline(time.Time{})
+	}
+}
+
+// read reads the client's body.
+func (u *upload1) read(p []byte) (int, error) {
+	u.turn(false)
+	defer u.turn(true)
+	return u.r.Body.Read(p)
 }
 
 // send sends the body. What of the message is unsent goes with the first piece.
@@ -69,7 +106,7 @@ func (u *upload1) sendLength(left int64) error {
 	piece := pieces.Get().(*[chunkHead + pieceSize + chunkTail]byte)
 	defer pieces.Put(piece)
 	for {
-		n, err := u.r.Body.Read(piece[:pieceSize])
+		n, err := u.read(piece[:pieceSize])
 		if left -= int64(n); left < 0 {
 			return u.fail(fmt.Errorf("send a body of %d bytes: it is longer", u.r.ContentLength))
 		}
@@ -94,7 +131,7 @@ func (u *upload1) sendChunks() error {
 	piece := pieces.Get().(*[chunkHead + pieceSize + chunkTail]byte)
 	defer pieces.Put(piece)
 	for {
-		n, err := u.r.Body.Read(piece[chunkHead : chunkHead+pieceSize])
+		n, err := u.read(piece[chunkHead : chunkHead+pieceSize])
 		if n > 0 {
 			var size [chunkHead]byte
 			head := append(strconv.AppendUint(size[:0], uint64(n), 16), "\r\n"...)

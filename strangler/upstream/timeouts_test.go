@@ -44,31 +44,33 @@ func TestTimeoutsRunOut(t *testing.T) {
 		"a body that takes too long":       {Timeouts{Request: 50 * ms}, slow(20*ms, 20*ms, 20*ms, 20*ms, 20*ms), "did not answer to the end within 50ms", TimeoutCounts{Request: 1}},
 		"a body that stops":                {Timeouts{Idle: 40 * ms}, slow(0, 0, 10*second), "sent nothing of its answer for 40ms", TimeoutCounts{Idle: 1}},
 		"a body that never comes":          {Timeouts{Idle: 40 * ms, FirstByte: second}, slow(10 * second), "sent nothing of its answer for 40ms", TimeoutCounts{Idle: 1}},
-		"the head is not the body":         {Timeouts{FirstByte: 200 * ms}, slow(300 * ms), "", TimeoutCounts{}},
+		"the head is not the body":         {Timeouts{FirstByte: second}, slow(1200 * ms), "", TimeoutCounts{}},
 		"a slow body that goes on":         {Timeouts{Idle: 500 * ms}, slow(50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms, 50*ms), "", TimeoutCounts{}},
 		"all of them, and none is reached": {Timeouts{FirstByte: 10 * second, Request: 10 * second, Idle: 10 * second}, slow(10*ms, 10*ms), "", TimeoutCounts{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			tr := transport(t, Config{URLs: []*url.URL{serve(t, c.handler)}, Policy: Policy{Timeouts: c.timeouts}})
-			resp, err := tr.RoundTrip(get(t.Context()))
-			if err == nil {
-				_, err = io.Copy(io.Discard, resp.Body)
-				resp.Body.Close()
-			}
-			if got := tr.State().Policy.Timeouts; got != c.counts {
-				t.Errorf("counts %+v, want %+v", got, c.counts)
-			}
-			if c.told == "" {
-				if err != nil {
-					t.Errorf("error %v, want none", err)
+		for transportName, standard := range map[string]bool{"own transport": false, "net/http's": true} {
+			t.Run(name+", "+transportName, func(t *testing.T) {
+				t.Parallel()
+				tr := transport(t, Config{URLs: []*url.URL{serve(t, c.handler)}, Policy: Policy{Timeouts: c.timeouts}, Standard: standard})
+				resp, err := tr.RoundTrip(get(t.Context()))
+				if err == nil {
+					_, err = io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
 				}
-				return
-			}
-			if told := wantKind(t, err, KindTimeout); told.Told != c.told || !told.Timeout() {
-				t.Errorf("told %q, want %q", told.Told, c.told)
-			}
-		})
+				if got := tr.State().Policy.Timeouts; got != c.counts {
+					t.Errorf("counts %+v, want %+v", got, c.counts)
+				}
+				if c.told == "" {
+					if err != nil {
+						t.Errorf("error %v, want none", err)
+					}
+					return
+				}
+				if told := wantKind(t, err, KindTimeout); told.Told != c.told || !told.Timeout() {
+					t.Errorf("told %q, want %q", told.Told, c.told)
+				}
+			})
+		}
 	}
 }
 
@@ -176,6 +178,7 @@ func TestClientGoneIsNoTimeout(t *testing.T) {
 
 // TestUpgradeIsNotBounded keeps a switched connection open beyond all time-outs.
 func TestUpgradeIsNotBounded(t *testing.T) {
+	t.Parallel()
 	u := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, rw, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -189,7 +192,7 @@ func TestUpgradeIsNotBounded(t *testing.T) {
 		fmt.Fprint(rw, line)
 		rw.Flush()
 	})
-	limit := 100 * time.Millisecond
+	limit := 500 * time.Millisecond
 	tr := transport(t, Config{URLs: []*url.URL{u}, Policy: Policy{
 		Timeouts: Timeouts{FirstByte: limit, Request: limit, Idle: limit}, Bulkhead: Bulkhead{InFlight: 1},
 	}})
@@ -203,7 +206,7 @@ func TestUpgradeIsNotBounded(t *testing.T) {
 	if !ok {
 		t.Fatalf("the body is a %T: nobody can write to it", resp.Body)
 	}
-	<-time.After(3 * limit)
+	<-time.After(2 * limit)
 	if _, err := io.WriteString(conn, "hello\n"); err != nil {
 		t.Fatal(err)
 	}

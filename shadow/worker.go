@@ -1,0 +1,104 @@
+package shadow
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// worker does one job after another.
+type worker struct {
+	s     *Shadow
+	wake  chan struct{} // has something for an idle worker whose job is there, or won't come
+	lease *lease        // nil: a new one for the next copy
+
+	job   *exchange // guarded by Shadow.mu; only the worker itself ends it. Nil: none
+	sends bool      // the job is to send, else to compare
+}
+
+func (w *worker) work() {
+	for {
+		x, send := w.s.next(w)
+		switch {
+		case x == nil:
+			return
+		case send:
+			w.s.send(w, x)
+		default:
+			w.s.judge(x)
+		}
+	}
+}
+
+// lease is the time that copies have, and the context that ends with it. Making both for each
+// copy would be a third of what the copy costs, so that a worker uses them again, but only after
+// an answer that was read to its end: then there is nothing left that the context should have
+// ended. A transport that does leave something behind has it for maxLease copies.
+type lease struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	copies int
+}
+
+const maxLease = 100
+
+// begin starts a copy's time.
+func (w *worker) begin(c *copyContext) *lease {
+	timeout := w.s.config.Timeout
+	c.until = time.Now().Add(timeout)
+	l := w.lease
+	if l != nil {
+		l.timer.Reset(timeout)
+	} else {
+		l = new(lease)
+		l.Context, l.cancel = context.WithCancelCause(w.s.life)
+		l.timer = time.AfterFunc(timeout, func() { l.cancel(context.DeadlineExceeded) })
+	}
+	c.Context, w.lease = l.Context, nil
+	return l
+}
+
+// end ends a copy's time. Clean says that its answer was read to its end. It returns the error
+// that the copy had, which is that of the time-out if this is what ended it.
+func (w *worker) end(l *lease, clean bool, err error) error {
+	inTime := l.timer.Stop()
+	if l.copies++; inTime && clean && l.copies < maxLease && l.Err() == nil {
+		w.lease = l
+		return err
+	}
+	late := context.Cause(l.Context) == context.DeadlineExceeded
+	l.cancel(nil)
+	if err != nil && late && failureOf(err) == FailBroken { // a transport may only see that it is to end
+		return fmt.Errorf("no whole answer in %s: %w (%v)", w.s.config.Timeout, context.DeadlineExceeded, err)
+	}
+	return err
+}
+
+// copyContext is a copy's context: it ends with the lease, and has the values of the client's.
+type copyContext struct {
+	context.Context // the lease's when the copy is sent
+	values          context.Context
+	until           time.Time
+}
+
+// Deadline implements context.Context.
+func (c *copyContext) Deadline() (time.Time, bool) { return c.until, !c.until.IsZero() }
+
+// Err implements context.Context.
+func (c *copyContext) Err() error {
+	err := c.Context.Err()
+	if err != nil && context.Cause(c.Context) == context.DeadlineExceeded {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// Value implements context.Context. The lease's comes first, since by it package context finds
+// out that it needs no goroutine to wait for it; it has no other values.
+func (c *copyContext) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.values.Value(key)
+}

@@ -135,7 +135,7 @@ func TestWhatCountsAsFailure(t *testing.T) {
 // TestTimeoutIsTheEndpoints has an endpoint hang beside one that doesn't.
 func TestTimeoutIsTheEndpoints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tr := balanced(t, Config{Health: Health{EjectAfter: 2}, Policy: Policy{Timeouts: Timeouts{FirstByte: time.Second}}}, 1, 1)
+		tr := balanced(t, Config{Standard: true, Health: Health{EjectAfter: 2}, Policy: Policy{Timeouts: Timeouts{FirstByte: time.Second}}}, 1, 1)
 		tr.endpoints.Load().all[0].conns = answers(hangs)
 		late := 0
 		for range 20 {

@@ -345,7 +345,8 @@ func TestRetry(t *testing.T) {
 		if requests.Add(1)%2 == 1 {
 			panic(http.ErrAbortHandler)
 		}
-		fmt.Fprint(w, "service")
+		text, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "service%s", text)
 	})
 	s := start(t, fmt.Sprintf(`legacy: {url: %q}
 services:
@@ -373,8 +374,14 @@ routes:
 			t.Errorf("%s %s: explained as %q, want %q", tt.method, tt.path, x.Retry, tt.retry)
 		}
 	}
-	if got := s.service(t, "flaky").Guard.Retry; got == nil || got.Retries != 1 {
-		t.Errorf("the API shows %+v, want one retry", got)
+	requests.Store(0)
+	r, _ := http.NewRequestWithContext(t.Context(), "PUT", s.URL+"/usual", strings.NewReader("the body"))
+	resp, err := s.Client.Do(r)
+	if text, err := body(resp, err); err != nil || text != "servicethe body" || requests.Load() != 2 {
+		t.Errorf("PUT: %q, %v, sent %d times; want the body the second time too", text, err, requests.Load())
+	}
+	if got := s.service(t, "flaky").Guard.Retry; got == nil || got.Retries != 2 {
+		t.Errorf("the API shows %+v, want two retries", got)
 	}
 }
 
@@ -507,4 +514,28 @@ func TestReloadMovesAPool(t *testing.T) {
 	if body := <-held; body != "one two" {
 		t.Errorf("a request that was under way while the pool changed got %q", body)
 	}
+}
+
+// TestNamesThatNobodyKnows has services whose endpoints can't be found: that is a failure like
+// any other, and no start or reload waits for a name server.
+func TestNamesThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	s := start(t, fmt.Sprintf(`legacy: {url: %q}
+services:
+  records: {urls: ["srv+http://_http._tcp.orders.invalid"], timeouts: {dial: 100ms}, host: upstream}
+  name: {urls: ["http://orders.invalid"], timeouts: {dial: 100ms}}
+routes:
+  - {name: records, match: {path: /records}, service: records, start: live}
+  - {name: name, match: {path: /name}, service: name, start: live, fallback: none}
+`, backend(t, "legacy", nil).URL))
+	if status, body, _ := s.fetch(t, "GET", "/records", ""); status != 200 || body != "legacy GET /records" {
+		t.Errorf("with fallback: %d %s", status, body)
+	}
+	if status, body, _ := s.fetch(t, "GET", "/name", ""); status != 502 || !strings.Contains(body, `service "name"`) {
+		t.Errorf("without: %d %s", status, body)
+	}
+	if x := s.explain(t, "GET", "/records"); x.Upstream != "srv+http://_http._tcp.orders.invalid" {
+		t.Errorf("explained as %+v", x)
+	}
+	eventually(t, "the API says why", func() bool { return s.service(t, "records").LookupError != "" })
 }

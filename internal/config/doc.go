@@ -9,7 +9,8 @@
 //   - value.go       a node that knows its place: objects, lists, texts
 //   - units.go       numbers, durations, sizes, percentages
 //   - settings.go    the sections beside the routes
-//   - upstream.go    a side: its endpoints, connections, TLS, health
+//   - upstream.go    a side: its endpoints, connections, health
+//   - client_tls.go  by which certificates it is known, and the proxy to it
 //   - policy.go      time-outs, retry, breaker, bulkhead: of a service, and a route's own
 //   - address.go     listeners, URLs, hosts
 //   - route.go       a route

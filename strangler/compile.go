@@ -154,12 +154,31 @@ func (c *compiler) legacyForwarder(repeat Repeat) *forwarder {
 
 func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarder {
 	f := &forwarder{side: SideService, target: to, repeat: rt.Repeat}
-	f.transport = c.translated(rt, to.transport)
+	if c.cfg.Upstream != nil {
+		if own := c.cfg.Upstream(rt); own != nil {
+			f.transport = own
+		}
+	}
+	f.transport = c.translated(rt, f.transport)
 	f.rewrite.tidy = c.translates(rt)
-	if rt.Fallback && rt.Return != ReturnNever && pos.Phase != PhaseRetired {
+	if fallsBack(&rt, pos) {
 		f.fallback = c.legacyForwarder(rt.Repeat)
 	}
 	return f
+}
+
+// fallsBack reports whether legacy may answer where the service fails.
+func fallsBack(rt *Route, pos Position) bool {
+	return rt.Fallback && rt.Return != ReturnNever && pos.Phase != PhaseRetired
+}
+
+// keyed reports whether who answers a route's requests from a side wants to know their cohort
+// key: the side's transport, or legacy's where it may have to stand in.
+func (c *compiler) keyed(rt *Route, pos Position, side Side) bool {
+	if side == SideService && (c.cfg.Services[rt.Service].ByKey || !fallsBack(rt, pos)) {
+		return c.cfg.Services[rt.Service].ByKey
+	}
+	return c.cfg.Legacy.ByKey
 }
 
 // copier returns what sends copies of a route's requests to a service.

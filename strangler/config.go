@@ -24,6 +24,10 @@ type Config struct {
 	// for a route without translation.
 	Translate func(Route) func(http.RoundTripper) http.RoundTripper
 
+	// Upstream, if not nil, is asked for what carries a route's requests to its service in place of
+	// the service's Transport, such as one with time-outs of the route's own; nil: nothing does.
+	Upstream func(Route) http.RoundTripper
+
 	TrustedProxies []netip.Prefix // peers whose forwarding headers count
 	DebugHeader    bool           // answers carry X-Strangler
 	AllowTrace     bool           // TRACE is passed on, else 405
@@ -44,6 +48,9 @@ type Upstream struct {
 	// Copies carries shadow copies, so that they share no connections and no limits with
 	// clients' requests; nil is like Transport's nil, one of its own.
 	Copies http.RoundTripper
+	// ByKey says that Transport wants Decision.Key, to choose an endpoint by it. It costs a look
+	// at the cohort's sources where no canary does that anyway.
+	ByKey bool
 }
 
 // ShadowPoint is where a shadow may stand: around the chain of one route and side.

@@ -353,3 +353,46 @@ func writeRaw(t *testing.T, w io.Writer, format string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// TestUpstreamOfARoute gives one route a transport of its own, behind its translation, and
+// leaves the other the service's.
+func TestUpstreamOfARoute(t *testing.T) {
+	through := func(name string, next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			r.Header.Add("X-Through", name)
+			return next.RoundTrip(r)
+		})
+	}
+	service := upstreamOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strings.Join(r.Header["X-Through"], " "))
+	}))
+	plain := service.Transport
+	service.Transport = through("service's", plain)
+	p, err := New(Config{
+		Legacy:   upstreamOf(t, echoes),
+		Services: map[string]Upstream{"s": service},
+		Routes: []Route{
+			{Name: "own", Match: Match{Path: "/own"}, Service: "s", Start: At(PhaseLive)},
+			{Name: "other", Match: Match{Path: "/other"}, Service: "s", Start: At(PhaseLive)},
+		},
+		Upstream: func(rt Route) http.RoundTripper {
+			if rt.Name == "own" {
+				return through("own", plain)
+			}
+			return nil
+		},
+		Translate: func(Route) func(http.RoundTripper) http.RoundTripper {
+			return func(next http.RoundTripper) http.RoundTripper { return through("translation", next) }
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/own": "translation own", "/other": "translation service's"} {
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if got := w.Body.String(); got != want {
+			t.Errorf("%s went through %q, want %q", path, got, want)
+		}
+	}
+}

@@ -25,9 +25,20 @@ func (t *Table) split(e *entry, r *http.Request) *Decision {
 func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
 	if e == nil {
 		*d = Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
+		if t.cfg.Legacy.ByKey {
+			d.Key = t.endpointKey(&noRoute, r, d)
+		}
 		return
 	}
 	*d = Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
+	t.choose(d, e, r)
+	if e.keyed[d.Side] {
+		d.Key = t.endpointKey(&e.route, r, d)
+	}
+}
+
+// choose decides which side answers the requests of a route.
+func (t *Table) choose(d *Decision, e *entry, r *http.Request) {
 	if side, ok := e.chooses(r); ok {
 		d.Side, d.Why = side, WhyOverride
 		return
@@ -48,6 +59,21 @@ func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
 		d.Bucket = bucket(&e.route, key)
 	}
 	d.Side = e.position.sideOf(d.Bucket)
+}
+
+var noRoute Route // what no route holds is known by the client's address
+
+// endpointKey returns the hash of a request's cohort key, by which an endpoint is chosen; 0
+// where it has none. Unlike bucket it knows of no route: one client keeps to its endpoint.
+func (t *Table) endpointKey(rt *Route, r *http.Request, d *Decision) uint64 {
+	key := d.Issued // the client will bring it next time
+	if key == "" {
+		key, _ = t.cohortKey(rt, r)
+	}
+	if key == "" {
+		return 0
+	}
+	return max(1, xxhash.Sum64String(key))
 }
 
 // sideOf returns the side that a phase other than canary knows.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cespare/xxhash/v2"
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
@@ -239,6 +240,76 @@ func TestSplitUnmatched(t *testing.T) {
 	want := &Decision{Bucket: -1, Repeat: RepeatSafe}
 	if diff := gocmp.Diff(want, table.split(nil, httptest.NewRequest("GET", "/", nil))); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
+
+// TestEndpointKey says whose requests have a key to choose an endpoint by, and that nobody
+// looks for one where nobody wants it.
+func TestEndpointKey(t *testing.T) {
+	request := func(edit func(*http.Request)) *http.Request {
+		r := httptest.NewRequest("GET", "/r", nil) // from 192.0.2.1
+		r.AddCookie(&http.Cookie{Name: "sid", Value: "anna"})
+		if edit != nil {
+			edit(r)
+		}
+		return r
+	}
+	hash := func(key string) uint64 { return max(1, xxhash.Sum64String(key)) }
+	issued := []CohortSource{{Kind: CohortIssued}}
+	for name, c := range map[string]struct {
+		route           Route
+		legacy, service bool // ByKey
+		edit            func(*http.Request)
+		want            uint64
+	}{
+		"nobody wants it":             {route: Route{Start: At(PhaseLive), Cohort: sid()}},
+		"nobody wants it in canary":   {route: Route{Start: Canary(9999), Cohort: sid()}},
+		"live":                        {route: Route{Start: At(PhaseLive), Cohort: sid()}, service: true, want: hash("anna")},
+		"live, only legacy wants it":  {route: Route{Start: At(PhaseLive), Cohort: sid()}, legacy: true},
+		"live, and legacy stands in":  {route: Route{Start: At(PhaseLive), Cohort: sid(), Fallback: true}, legacy: true, want: hash("anna")},
+		"retired, legacy never does":  {route: Route{Start: At(PhaseRetired), Cohort: sid(), Fallback: true}, legacy: true},
+		"legacy":                      {route: Route{Start: At(PhaseShadow), Cohort: sid()}, legacy: true, want: hash("anna")},
+		"legacy, the service's alone": {route: Route{Start: At(PhaseShadow), Cohort: sid()}, service: true},
+		"canary":                      {route: Route{Start: Canary(9999), Cohort: sid()}, service: true, legacy: true, want: hash("anna")},
+		"by the address":              {route: Route{Start: At(PhaseLive)}, service: true, want: hash("192.0.2.1")},
+		"each by itself":              {route: Route{Start: At(PhaseLive), Cohort: []CohortSource{{Kind: CohortRequest}}}, service: true},
+		"no id was issued":            {route: Route{Start: At(PhaseLive), Cohort: issued}, service: true},
+		"by override": {route: Route{Start: At(PhaseLegacy), Cohort: sid(), Override: &Override{"X-Side", "s"}}, service: true, want: hash("anna"),
+			edit: func(r *http.Request) { r.Header.Set("X-Side", "service; s") }},
+		"unmatched": {route: Route{Start: At(PhaseLive)}, legacy: true, want: hash("192.0.2.1"),
+			edit: func(r *http.Request) { r.URL.Path = "/elsewhere" }},
+		"unmatched, nobody wants it": {route: Route{Start: At(PhaseLive)}, service: true,
+			edit: func(r *http.Request) { r.URL.Path = "/elsewhere" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.route.Name, c.route.Match.Path, c.route.Service = "r", "/r", "s"
+			table, err := NewTable(Config{
+				Legacy:   Upstream{URL: testURL("http://legacy.example"), ByKey: c.legacy},
+				Services: map[string]Upstream{"s": {URL: testURL("http://service.example"), ByKey: c.service}},
+				Routes:   []Route{c.route},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := request(c.edit)
+			if got := table.split(table.match(r), r).Key; got != c.want {
+				t.Errorf("key %d, want %d", got, c.want)
+			}
+		})
+	}
+
+	table, err := NewTable(Config{
+		Legacy:   Upstream{URL: testURL("http://legacy.example"), ByKey: true},
+		Services: map[string]Upstream{"s": {URL: testURL("http://service.example"), ByKey: true}},
+		Routes:   []Route{{Name: "r", Match: Match{Path: "/r"}, Service: "s", Start: Canary(5000), Cohort: issued}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := request(nil)
+	d := table.split(table.match(first), first)
+	if d.Issued == "" || d.Key != hash(d.Issued) {
+		t.Errorf("with the id %q issued the key is %d, want %d, as it will be next time", d.Issued, d.Key, hash(d.Issued))
 	}
 }
 

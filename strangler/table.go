@@ -33,6 +33,7 @@ type entry struct {
 	position Position
 	legacy   http.Handler
 	service  http.Handler // nil where the route has none
+	keyed    [2]bool      // by side: its transport wants Decision.Key
 }
 
 // NewTable makes a table. Routes, services and their maps belong to the table from then on and
@@ -130,6 +131,9 @@ func (t *Table) move(positions map[string]Position, moving []int) error {
 			continue
 		}
 		e.legacy, e.service = legacy, service
+		for _, side := range []Side{SideLegacy, SideService} {
+			e.keyed[side] = t.index.compiler.keyed(&e.route, e.position, side)
+		}
 	}
 	return errors.Join(problems...)
 }

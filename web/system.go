@@ -7,10 +7,11 @@ import (
 
 // The running system as the admin side sees it; the daemon implements all of these.
 
-// Registry tells which routes and services there are.
+// Registry tells which routes and upstreams there are, and how these do.
 type Registry interface {
 	Routes() []Route // in the configuration's order
 	Services() []Service
+	Legacy() Service
 	Explain(Explain) (Explanation, error) // *InvalidError
 }
 

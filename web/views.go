@@ -186,13 +186,6 @@ type LedgerStats struct {
 	Error    string `json:"error,omitempty"` // the last write's, while it lasts
 }
 
-// Service is one service and its endpoints.
-type Service struct {
-	Name   string   `json:"name"`
-	URLs   []string `json:"urls"`
-	Routes []string `json:"routes"`
-}
-
 // Explain asks what would happen to a request.
 type Explain struct {
 	Method  string              `json:"method"`
@@ -215,6 +208,13 @@ type Explanation struct {
 	Shadow   string           `json:"shadow"` // whether a copy goes to the other side, and if not why
 	Repeat   string           `json:"repeat"`
 	Fallback string           `json:"fallback"`
+	// What the request meets on its way to the side: what carries it, how long it may take,
+	// whether it may be sent again, and how breaker and bulkhead stand at present.
+	Transport string `json:"transport"` // own or standard
+	Timeouts  string `json:"timeouts"`
+	Retry     string `json:"retry"`
+	Breaker   string `json:"breaker"`
+	Bulkhead  string `json:"bulkhead"`
 	// Others are routes that were considered and did not hold, most specific first.
 	Others []Considered `json:"others"`
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -96,7 +97,17 @@ func isEverywhere(host string) bool {
 	return host == "" || err == nil && addr.Unmap().IsUnspecified()
 }
 
-var schemes = []string{"http", "https", "h2c"}
+// schemes are those of endpoints; those that begin with srv are of names whose SRV records name
+// the endpoints, srv alone being srv+http.
+var schemes = []string{"http", "https", "h2c", "srv", "srv+http", "srv+https", "srv+h2c"}
+
+// CheckScheme says what is wrong with an upstream's scheme; empty: nothing.
+func CheckScheme(scheme string) string {
+	if slices.Contains(schemes, scheme) {
+		return ""
+	}
+	return fmt.Sprintf("the scheme is http, https or h2c, or srv+ and one of them where SRV records name the endpoints, not %q%s", scheme, didYouMean(scheme, schemes))
+}
 
 // url reads where an upstream is.
 func (v value) url() (*url.URL, bool) {
@@ -116,12 +127,14 @@ func (v value) url() (*url.URL, bool) {
 	case err != nil:
 		// Not the error itself: it repeats a URL that may hold a password.
 		v.fail("this is no URL; write one such as http://127.0.0.1:8000")
-	case !slices.Contains(schemes, u.Scheme):
-		v.fail("the scheme is %s, not %q%s", either(schemes), u.Scheme, didYouMean(u.Scheme, schemes))
+	case CheckScheme(u.Scheme) != "":
+		v.fail("%s", CheckScheme(u.Scheme))
 	case u.Hostname() == "":
 		v.fail("%q has no host; write one such as http://127.0.0.1:8000", s)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		v.fail("%q has a query or fragment; an upstream has only scheme, host, port and path", s)
+	case strings.HasPrefix(u.Scheme, "srv") && srv(u) != "":
+		v.fail("%s", srv(u))
 	default:
 		return u, true
 	}

@@ -12,6 +12,7 @@ import (
 // check looks at what holds between the parts, when all files have been read.
 func (l *loader) check() {
 	l.checkListeners()
+	l.settlePolicies()
 	for _, d := range l.drafts {
 		l.settle(d)
 	}
@@ -66,7 +67,7 @@ func (l *loader) settle(d *draft) {
 		d.Fallback = false
 	}
 	if d.Service == "" {
-		for _, field := range []string{"sandbox", "translate", "override", "fallback"} {
+		for _, field := range []string{"sandbox", "translate", "override", "fallback", "timeouts", "retry", "breaker", "bulkhead"} {
 			if v, ok := d.parts[field]; ok && !d.bad["service"] {
 				v.fail("the route has no service, so this means nothing; name one, or remove this")
 				d.bad[field] = true
@@ -74,6 +75,7 @@ func (l *loader) settle(d *draft) {
 		}
 		d.Fallback = false
 	}
+	l.settlePolicy(d)
 	switch d.Sandbox {
 	case "service":
 		d.Sandbox = d.Service

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
 // Config is a configuration that holds: defaults are filled in, names refer to what exists,
@@ -71,12 +72,6 @@ type Shutdown struct {
 	Grace      time.Duration // how long requests in flight may take after that
 }
 
-// Upstream is one side.
-type Upstream struct {
-	URLs []*url.URL // one for legacy; all with the same path
-	Host string     // preserve, upstream, or a literal name
-}
-
 // Shadow bounds the shadowing of all routes together.
 type Shadow struct {
 	MaxBody int64    // bytes of a body that are held
@@ -99,8 +94,11 @@ type Route struct {
 	SecondCall  bool    // legacy may be asked again with the client's session
 	LegacyExtra LegacyExtra
 	Rules       compare.Rules
-	Translate   string // a translator's name; empty: none
+	Translate   string           // a translator's name; empty: none
+	Policy      *upstream.Policy // towards the service, where it is not the service's own; nil: it is
 	Pos         Position
+
+	said said // what it says of its policy
 }
 
 // LegacyExtra bounds how much more legacy is asked than clients ask it. Zero values are the
@@ -125,7 +123,7 @@ func defaults() *Config {
 		Data:     "strangler.data",
 		Admin:    Admin{Listen: "127.0.0.1:9900"},
 		Shutdown: Shutdown{Grace: 30 * time.Second},
-		Legacy:   Upstream{Host: "preserve"},
+		Legacy:   newUpstream(upstream.Policy{}),
 		Services: map[string]Upstream{},
 		Shadow:   Shadow{MaxBody: 1 << 20, Workers: 16, Queue: 1024},
 		Ledger:   Ledger{MaxSize: 2 << 30, MaxAge: 30 * 24 * time.Hour, Examples: 20},

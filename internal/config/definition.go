@@ -22,6 +22,7 @@ type definition struct {
 	Compare        compare.Rules `json:"compare"`
 	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
 	Translate      string        `json:"translate,omitempty"`
+	said
 }
 
 // Definitions returns for each route, by name, the canonical JSON of everything that matters
@@ -29,7 +30,7 @@ type definition struct {
 func (c *Config) Definitions() map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(c.Routes))
 	for _, r := range c.Routes {
-		d := definition{Route: r.Route, Sample: math.Round(r.Sample*1e9) / 1e7, LegacyExtra: r.LegacyExtra, Compare: r.Rules, Translate: r.Translate}
+		d := definition{Route: r.Route, Sample: math.Round(r.Sample*1e9) / 1e7, LegacyExtra: r.LegacyExtra, Compare: r.Rules, Translate: r.Translate, said: r.said}
 		d.Match.Methods = sorted(d.Match.Methods)
 		if r.SecondCall {
 			d.SecondCall = "with_session"
@@ -74,14 +75,6 @@ func (c *Config) InForce() map[string]json.RawMessage {
 	set("/trace", c.Trace)
 	set("/shutdown", map[string]string{"drain_delay": c.Shutdown.DrainDelay.String(), "grace": c.Shutdown.Grace.String()})
 	return all
-}
-
-func shownUpstream(u Upstream) any {
-	urls := []string{}
-	for _, one := range u.URLs {
-		urls = append(urls, one.Redacted())
-	}
-	return map[string]any{"urls": urls, "host": u.Host}
 }
 
 // ParseDefinition returns the route of a definition that Definitions made, now or in an earlier

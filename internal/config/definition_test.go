@@ -73,6 +73,11 @@ routes:
     service: orders
     override: {secret: "0123456789abcdef"}
     shadow: {sample: 7%, compare: {ignore: [/a, /b]}}
+  - name: report
+    match: {path: /report}
+    service: orders
+    timeouts: {idle: 2m}
+    breaker: {open: 1s}
 `
 	tests := []struct {
 		name, old, new string
@@ -85,6 +90,11 @@ routes:
 		{name: "the sample", old: "7%", new: "8%", pointers: []string{"/sample"}},
 		{name: "a rule", old: "[/a, /b]", new: "[/a]", pointers: []string{"/compare/ignore"}},
 		{name: "no headers are not the default ones", old: "ignore: [/a, /b]", new: "ignore: [/a, /b], headers: []", pointers: []string{"/compare_headers"}},
+		{name: "a time-out of its own", old: "service: orders", new: "service: orders\n    timeouts: {first_byte: 60s}", pointers: []string{"/timeouts"}},
+		{name: "a time-out spelt otherwise", old: "idle: 2m", new: "idle: 120s"},
+		{name: "one more time-out", old: "idle: 2m", new: "idle: 2m, request: 1h", pointers: []string{"/timeouts/request"}},
+		{name: "a breaker that goes", old: "breaker: {open: 1s}", new: "breaker: off", pointers: []string{"/breaker"}},
+		{name: "the service's policy is the service's", old: "8101]", new: "8101], retry: on, timeouts: {idle: 1s}"},
 		{name: "path", old: "/orders}", new: "/order}", pointers: []string{"/match/path"}},
 	}
 	for _, tt := range tests {
@@ -117,4 +127,45 @@ func definitions(t *testing.T, text string) map[string]json.RawMessage {
 		t.Fatal(err)
 	}
 	return c.Definitions()
+}
+
+// TestInForce says what of an upstream is a change that a reload makes.
+func TestInForce(t *testing.T) {
+	const text = `legacy: {url: http://127.0.0.1:8000}
+defaults: {timeouts: {idle: 1m}}
+services:
+  orders: {urls: [http://127.0.0.1:8101], retry: on, health: {path: /healthz}}
+`
+	for _, tt := range []struct {
+		name, old, new string
+		want           []string
+	}{
+		{name: "nothing", old: "x", new: "x"},
+		{"defaults written out", "retry: on", "retry: {attempts: 2, budget: 20%}, transport: own, balance: round_robin, breaker: on, resolve: 10s", nil},
+		{"an attempt more", "retry: on", "retry: {attempts: 3}", []string{"/services/orders changed: /retry/attempts: 2 → 3"}},
+		{"a default of services", "idle: 1m", "idle: 90s", []string{`/services/orders changed: /timeouts/idle: "1m0s" → "1m30s"`}},
+		{"a part off", "retry: on", "breaker: off, retry: on",
+			[]string{`/services/orders changed: /breaker: {"failures":"50%","open":"5s","probes":3,"requests":20,"window":"10s"} → "off"`}},
+		{"no more checks", "{path: /healthz}", "{}", []string{`/services/orders changed: /health/fall: 3 → nothing, /health/interval: "5s" → nothing, ` +
+			`/health/path: "/healthz" → nothing, /health/rise: 2 → nothing, /health/status: "200-399" → nothing, /health/timeout: "2s" → nothing`}},
+		{"legacy's", "8000}", "8000, balance: hash}", []string{`/legacy changed: /balance: "round_robin" → "hash"`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, err := load(t, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err := load(t, strings.Replace(text, tt.old, tt.new, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, change := range Diff(before.InForce(), after.InForce()) {
+				got = append(got, change.String())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("changes (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

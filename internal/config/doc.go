@@ -9,6 +9,9 @@
 //   - value.go       a node that knows its place: objects, lists, texts
 //   - units.go       numbers, durations, sizes, percentages
 //   - settings.go    the sections beside the routes
+//   - upstream.go    a side: its endpoints, connections, health
+//   - client_tls.go  by which certificates it is known, and the proxy to it
+//   - policy.go      time-outs, retry, breaker, bulkhead: of a service, and a route's own
 //   - address.go     listeners, URLs, hosts
 //   - route.go       a route
 //   - rules.go       how its answers are compared

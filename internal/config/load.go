@@ -45,6 +45,10 @@ type loader struct {
 	// What is checked when all is known.
 	drafts   []*draft
 	services map[string]value // their keys
+	policies struct {         // what is said of each side's
+		legacy   policy
+		services map[string]*policy
+	}
 	defaults routeDefaults
 	listen   struct{ main, admin, ops value }
 	tls      struct{ cert, key value }
@@ -56,6 +60,7 @@ func newLoader(path string, o Options) *loader {
 	if l.env == nil {
 		l.env = os.LookupEnv
 	}
+	l.policies.services = map[string]*policy{}
 	l.defaults = routeDefaults{fallback: true, reported: map[int]bool{}}
 	l.cfg.File = path
 	l.cfg.Data = l.relative(l.cfg.Data)

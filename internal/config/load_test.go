@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -84,12 +86,16 @@ func show(t *testing.T, c *Config) []byte {
 		Routes      []any
 		Definitions map[string]json.RawMessage
 		Warnings    []string
-	}{Config: &shown, Legacy: showUpstream(c.Legacy), Services: map[string]any{}, Definitions: c.Definitions()}
+	}{Config: &shown, Legacy: showUpstream(c.Legacy, upstream.Policy{}), Services: map[string]any{}, Definitions: c.Definitions()}
 	for name, u := range c.Services {
-		text.Services[name] = showUpstream(u)
+		text.Services[name] = showUpstream(u, servicePolicy())
 	}
 	for _, r := range c.Routes {
-		text.Routes = append(text.Routes, map[string]any{"name": r.Name, "pos": r.Pos.String(), "sample": r.Sample, "override": r.Override})
+		route := map[string]any{"name": r.Name, "pos": r.Pos.String(), "sample": r.Sample, "override": r.Override}
+		if r.Policy != nil {
+			route["policy"] = shownPolicy(*r.Policy)
+		}
+		text.Routes = append(text.Routes, route)
 	}
 	for _, w := range c.Warnings {
 		text.Warnings = append(text.Warnings, w.String())
@@ -104,12 +110,15 @@ func show(t *testing.T, c *Config) []byte {
 	return b.Bytes()
 }
 
-func showUpstream(u Upstream) any {
-	urls := make([]string, len(u.URLs))
-	for i, one := range u.URLs {
-		urls[i] = one.String()
+// showUpstream leaves out what nobody said.
+func showUpstream(u Upstream, usual upstream.Policy) any {
+	shown := shownUpstream(u).(map[string]any)
+	for name, text := range shownUpstream(newUpstream(usual)).(map[string]any) {
+		if name != "urls" && name != "host" && cmp.Equal(shown[name], text) {
+			delete(shown, name)
+		}
 	}
-	return map[string]any{"urls": urls, "host": u.Host}
+	return shown
 }
 
 // TestBad reads each bad file of testdata and compares the messages with the text beside it.
@@ -166,7 +175,7 @@ func TestTemplateExamples(t *testing.T) {
 		trimmed := strings.TrimLeft(line, " ")
 		indent := line[:len(line)-len(trimmed)]
 		for _, prefix := range []string{"# tls", "# trusted", "# hosts", "# tokens", "#   - {name", "# ops", "# shutdown", "# services:",
-			"#   orders", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "#  "} {
+			"#   orders", "#     ", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "#  "} {
 			if strings.HasPrefix(trimmed, prefix) {
 				line = indent + strings.TrimPrefix(strings.TrimPrefix(trimmed, "#"), " ")
 			}

@@ -12,6 +12,7 @@ type draft struct {
 	parts    map[string]value // by field: service, match.path, match.methods.0, …
 	bad      map[string]bool  // fields about which a problem has been reported
 	fallback bool             // as the route itself says it
+	policy   policy           // likewise
 }
 
 // field returns a reader of one field that remembers where it stands and whether it was good.
@@ -68,6 +69,9 @@ func (l *loader) readRoute(v value) {
 	})
 	add("fallback", func(v value) { v.fallback(&d.fallback) })
 	add("shadow", d.readShadow)
+	for name, reader := range d.policy.fields() {
+		add(name, reader)
+	}
 	add("translate", func(v value) {
 		v.object(fields{"with": d.field("translate.with", func(v value) { v.text(&r.Translate) })}, "with")
 	})

@@ -2,12 +2,9 @@ package config
 
 import (
 	"crypto/tls"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/strangler-fig/toolkit/strangler"
 )
@@ -36,18 +33,9 @@ func (l *loader) settings(root value) {
 		},
 		"debug_header": func(v value) { v.boolean(&c.DebugHeader) },
 		"trace":        func(v value) { v.boolean(&c.Trace) },
-		"legacy": func(v value) {
-			v.object(fields{
-				"url": func(v value) {
-					if u, ok := v.url(); ok {
-						c.Legacy.URLs = []*url.URL{u}
-					}
-				},
-				"host": func(v value) { v.hostHeader(&c.Legacy.Host) },
-			}, "url")
-		},
-		"services": l.readServices,
-		"shadow":   l.readShadow,
+		"legacy":       l.readLegacy,
+		"services":     l.readServices,
+		"shadow":       l.readShadow,
 		"ledger": func(v value) {
 			v.object(fields{
 				"max_size": func(v value) { v.size(&c.Ledger.MaxSize, 1<<20) },
@@ -182,55 +170,6 @@ func (v value) isName(s string) bool {
 	return true
 }
 
-func (l *loader) readServices(v value) {
-	for key, child := range v.entries() {
-		name := key.node.Value
-		u := Upstream{Host: "preserve"}
-		child.object(fields{
-			"urls": func(v value) { v.urls(&u.URLs) },
-			"host": func(v value) { v.hostHeader(&u.Host) },
-		}, "urls")
-		first, again := l.services[name]
-		switch {
-		case !key.isName(name):
-		case name == "legacy" || name == "service":
-			key.fail("%q names a side; give the service another name", name)
-		case again && first.src != key.src:
-			key.fail("there is another service %q at %s", name, first.pos())
-		case !again:
-			l.services[name] = key
-			l.cfg.Services[name] = u
-			l.cfg.ServiceNames = append(l.cfg.ServiceNames, name)
-		}
-	}
-}
-
-// urls reads the endpoints of one service.
-func (v value) urls(to *[]*url.URL) {
-	items := v.items()
-	if v.node.Kind == yaml.SequenceNode && len(items) == 0 || isNull(v.node) {
-		v.fail("the list is empty; a service has at least one URL")
-	}
-	for _, item := range items {
-		u, ok := item.url()
-		if !ok {
-			continue
-		}
-		if slices.ContainsFunc(*to, func(o *url.URL) bool { return o.Scheme == u.Scheme && o.Host == u.Host }) {
-			item.fail("%q stands here twice; remove one", u.Scheme+"://"+u.Host)
-			continue
-		}
-		if len(*to) > 0 {
-			first := (*to)[0]
-			if first.Scheme != u.Scheme || first.EscapedPath() != u.EscapedPath() {
-				item.fail("its scheme and path are not those of the first, %q; the URLs of a service differ in their hosts only", first)
-				continue
-			}
-		}
-		*to = append(*to, u)
-	}
-}
-
 func (l *loader) readShadow(v value) {
 	s := &l.cfg.Shadow
 	v.object(fields{
@@ -258,13 +197,14 @@ type routeDefaults struct {
 	cohortAt []value
 	reported map[int]bool // indices in cohort about which a problem has been reported
 	fallback bool
+	policy   policy // of services
 }
 
 func (d *routeDefaults) fields() fields {
-	return fields{
-		"cohort":   func(v value) { d.cohortAt = v.cohort(&d.cohort) },
-		"fallback": func(v value) { v.fallback(&d.fallback) },
-	}
+	read := d.policy.fields()
+	read["cohort"] = func(v value) { d.cohortAt = v.cohort(&d.cohort) }
+	read["fallback"] = func(v value) { v.fallback(&d.fallback) }
+	return read
 }
 
 func (v value) fallback(to *bool) {

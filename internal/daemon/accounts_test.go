@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/strangler-fig/toolkit/internal/daemon"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/web"
@@ -65,7 +64,7 @@ func TestAccounts(t *testing.T) {
 		}).URL,
 	}
 	var names []string
-	text := fmt.Sprintf("legacy: {url: %q}\nshadow: {max_body: 2KiB, queue: 50, workers: 8}\nservices:\n", legacy.URL)
+	text := fmt.Sprintf("legacy: {url: %q}\nshadow: {max_body: 2KiB, queue: 50, workers: 8}\ndefaults: {timeouts: {first_byte: 100ms}}\nservices:\n", legacy.URL)
 	for name, url := range services {
 		text += fmt.Sprintf("  %s: {urls: [%q]}\n", name, url)
 		names = append(names, name)
@@ -75,7 +74,7 @@ func TestAccounts(t *testing.T) {
 		text += fmt.Sprintf("  - {name: %[1]s, match: {path: /%[1]s}, service: %[1]s, start: shadow, cohort: [request], shadow: {sample: 90%%}}\n", name)
 	}
 	folder := t.TempDir()
-	s := startWith(t, folder, text, daemon.Options{FirstByte: 100 * time.Millisecond})
+	s := startIn(t, folder, text)
 
 	until := time.Now().Add(length)
 	var clients, watchers sync.WaitGroup

@@ -9,17 +9,16 @@ import (
 	"github.com/strangler-fig/toolkit/strangler/journal"
 )
 
-// compile makes a routing table of a configuration and of where its routes stand. The pools
+// compile makes a routing table of a configuration and of where its routes stand. The upstreams
 // that it opened or took over are those of the table.
-func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*strangler.Table, pools, error) {
-	legacy, services, used, err := d.pools.upstreams(cfg, d.options.FirstByte)
+func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*strangler.Table, *upstreams, error) {
+	used, err := d.upstreams.open(cfg)
 	if err != nil {
-		used.closeUnused(d.pools)
 		return nil, nil, err
 	}
 	shadowing, err := d.shadowing(cfg)
 	if err != nil {
-		used.closeUnused(d.pools)
+		used.closeUnused(d.upstreams)
 		return nil, nil, err
 	}
 	routes := make([]strangler.Route, len(cfg.Routes))
@@ -28,12 +27,14 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		routes[i] = route.Route
 		translators[route.Name] = route.Translate
 	}
+	legacy, services := used.table(cfg)
 	table, err := strangler.NewTable(strangler.Config{
 		Legacy:    legacy,
 		Services:  services,
 		Routes:    routes,
 		Positions: positions(standings),
 		Shadow:    shadowing,
+		Upstream:  used.own,
 		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
 			t, ok := d.options.Translators[translators[route.Name]]
 			if !ok {
@@ -48,7 +49,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		Observe:        d.traffic.observe,
 	})
 	if err != nil {
-		used.closeUnused(d.pools)
+		used.closeUnused(d.upstreams)
 		return nil, nil, err
 	}
 	return table, used, nil

@@ -32,7 +32,6 @@ type Options struct {
 	Translators map[string]acl.Translator      // by the names that the configuration uses
 	Logger      *slog.Logger                   // nil: slog.Default()
 	Version     string                         // of the program, for the dashboard
-	FirstByte   time.Duration                  // how long a service may take until the head of its answer; 0: 30 s
 }
 
 // Daemon is a running system. It implements web.System; all methods are safe for concurrent use.
@@ -49,11 +48,11 @@ type Daemon struct {
 	traffic *traffic
 	events  events
 
-	changing sync.Mutex // one change at a time: it guards pools, and what is done between compile and swap
-	pools    pools
-	current  atomic.Pointer[inForce]
-	refusal  atomic.Pointer[refusal] // of the last reload; nil: it was accepted
-	files    fingerprint             // of the configuration's, as the last reload found them; guarded by changing
+	changing  sync.Mutex // one change at a time: it guards upstreams, and what is done between compile and swap
+	upstreams *upstreams
+	current   atomic.Pointer[inForce]
+	refusal   atomic.Pointer[refusal] // of the last reload; nil: it was accepted
+	files     fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
 	listeners           listeners
 	clients, admin, ops *http.Server
@@ -67,14 +66,15 @@ type Daemon struct {
 
 // inForce is the configuration in force.
 type inForce struct {
-	config   *config.Config
-	loadedAt time.Time
+	config    *config.Config
+	upstreams *upstreams
+	loadedAt  time.Time
 }
 
 // New opens the state, compiles the configuration and opens the listeners; nothing is answered
 // before Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{options: o, log: o.Logger, started: time.Now(), files: look(o.Config.Files)}
+	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files)}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
@@ -286,7 +286,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	if d.journal != nil {
 		errs = append(errs, d.journal.Close())
 	}
-	d.pools.closeUnused(nil)
+	d.upstreams.closeUnused(nil)
 	if d.unlock != nil {
 		errs = append(errs, d.unlock())
 	}

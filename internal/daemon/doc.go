@@ -4,7 +4,8 @@
 //
 //   - daemon.go    what there is, and in which order it starts and stops
 //   - compile.go   a configuration and positions in, a routing table out
-//   - upstreams.go connections to both sides, which outlive a reload
+//   - upstreams.go connections to both sides and what stands around them, which outlive a reload
+//   - services.go  how both sides' upstreams do
 //   - shadowing.go where the shadow meets the proxy and the ledger
 //   - changes.go   shift, undo, rollback: check, compile, commit, swap, acknowledge
 //   - reload.go    another configuration, put in force

@@ -38,6 +38,7 @@ func (d *Daemon) Explain(e web.Explain) (web.Explanation, error) {
 	if x.Fallback {
 		answer.Fallback = "yes, " + x.FallbackWhy
 	}
+	d.explainUpstream(&answer, x)
 	for _, other := range x.Others {
 		answer.Others = append(answer.Others, web.Considered(other))
 	}

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strangler-fig/toolkit/internal/daemon"
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
@@ -80,7 +79,7 @@ func TestFallback(t *testing.T) {
 		"s500": status(t, 500), // an answer, if a bad one
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "legacy: {url: %q}\nservices:\n", legacy.URL)
+	fmt.Fprintf(&text, "legacy: {url: %q}\ndefaults: {timeouts: {first_byte: %s}, breaker: off}\nservices:\n", legacy.URL, firstByte)
 	for name, url := range services {
 		fmt.Fprintf(&text, "  %s: {urls: [%q]}\n", name, url)
 	}
@@ -92,7 +91,7 @@ func TestFallback(t *testing.T) {
 			fmt.Fprintf(&text, "  - {name: %[1]s-%[2]s, match: {path: /%[1]s/%[2]s}, service: %[1]s, start: live%[3]s}\n", name, variant, settings)
 		}
 	}
-	s := startWith(t, t.TempDir(), text.String(), daemon.Options{FirstByte: firstByte})
+	s := start(t, text.String())
 
 	const small, large = 64 << 10, 64<<10 + 1
 	fallsBack := func(method string, size int) string { return fmt.Sprintf("200 legacy %s %d <nil>", method, size) }

@@ -15,17 +15,38 @@ import (
 var latencyBuckets = []float64{.0005, .001, .002, .003, .005, .0075, .01, .015, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
 var (
-	descRequests    = prometheus.NewDesc("strangler_requests_total", "Clients' requests by the side that was asked.", []string{"route", "side"}, nil)
-	descFailures    = prometheus.NewDesc("strangler_failures_total", "Clients' requests that the side failed.", []string{"route", "side"}, nil)
-	descFallbacks   = prometheus.NewDesc("strangler_fallbacks_total", "Requests that the service failed and legacy answered.", []string{"route"}, nil)
-	descWeight      = prometheus.NewDesc("strangler_route_weight_percent", "The share that the service serves.", []string{"route", "phase"}, nil)
-	descComparisons = prometheus.NewDesc("strangler_comparisons_total", "Comparisons that ended, by verdict.", []string{"route", "verdict"}, nil)
-	descReasons     = prometheus.NewDesc("strangler_comparison_reasons_total", "Comparisons that were skipped or failed, by reason.", []string{"route", "reason"}, nil)
-	descPending     = prometheus.NewDesc("strangler_comparisons_pending", "Comparisons that have begun.", []string{"route"}, nil)
-	descQueue       = prometheus.NewDesc("strangler_shadow_queue", "Copies that wait to be sent.", nil, nil)
-	descLedger      = prometheus.NewDesc("strangler_ledger_comparisons_total", "Comparisons handed to the ledger, by what became of them.", []string{"outcome"}, nil)
-	descLedgerBytes = prometheus.NewDesc("strangler_ledger_bytes", "The ledger's size on disk.", nil, nil)
-	descReload      = prometheus.NewDesc("strangler_config_valid", "1 unless the last reload was refused.", nil, nil)
+	endpointLabels = []string{"upstream", "endpoint"}
+	guardLabels    = []string{"upstream", "route"} // route is empty for what the upstream's requests share
+)
+
+var (
+	descRequests         = prometheus.NewDesc("strangler_requests_total", "Clients' requests by the side that was asked.", []string{"route", "side"}, nil)
+	descFailures         = prometheus.NewDesc("strangler_failures_total", "Clients' requests that the side failed.", []string{"route", "side"}, nil)
+	descFallbacks        = prometheus.NewDesc("strangler_fallbacks_total", "Requests that the service failed and legacy answered.", []string{"route"}, nil)
+	descWeight           = prometheus.NewDesc("strangler_route_weight_percent", "The share that the service serves.", []string{"route", "phase"}, nil)
+	descComparisons      = prometheus.NewDesc("strangler_comparisons_total", "Comparisons that ended, by verdict.", []string{"route", "verdict"}, nil)
+	descReasons          = prometheus.NewDesc("strangler_comparison_reasons_total", "Comparisons that were skipped or failed, by reason.", []string{"route", "reason"}, nil)
+	descPending          = prometheus.NewDesc("strangler_comparisons_pending", "Comparisons that have begun.", []string{"route"}, nil)
+	descQueue            = prometheus.NewDesc("strangler_shadow_queue", "Copies that wait to be sent.", nil, nil)
+	descLedger           = prometheus.NewDesc("strangler_ledger_comparisons_total", "Comparisons handed to the ledger, by what became of them.", []string{"outcome"}, nil)
+	descLedgerBytes      = prometheus.NewDesc("strangler_ledger_bytes", "The ledger's size on disk.", nil, nil)
+	descEndpointUp       = prometheus.NewDesc("strangler_upstream_endpoint_healthy", "1 while the endpoint is in the turn.", endpointLabels, nil)
+	descEndpointRequests = prometheus.NewDesc("strangler_upstream_endpoint_requests_total", "Clients' requests sent to the endpoint.", endpointLabels, nil)
+	descEndpointFailures = prometheus.NewDesc("strangler_upstream_endpoint_failures_total", "Those that got no answer, or 502 to 504.", endpointLabels, nil)
+	descEndpointEjected  = prometheus.NewDesc("strangler_upstream_endpoint_ejections_total", "How often the endpoint was put out of the turn.", endpointLabels, nil)
+	descEndpointInFlight = prometheus.NewDesc("strangler_upstream_endpoint_in_flight", "Requests whose answers have not ended.", endpointLabels, nil)
+	descEndpointIdle     = prometheus.NewDesc("strangler_upstream_endpoint_idle_connections", "Connections that are kept and not in use.", endpointLabels, nil)
+	descBreaker          = prometheus.NewDesc("strangler_upstream_breaker_state", "1 for the state that the circuit breaker is in.", []string{"upstream", "route", "state"}, nil)
+	descBreakerOpened    = prometheus.NewDesc("strangler_upstream_breaker_opened_total", "How often the circuit breaker opened.", guardLabels, nil)
+	descInFlight         = prometheus.NewDesc("strangler_upstream_bulkhead_in_flight", "Requests in the bulkhead.", guardLabels, nil)
+	descWaiting          = prometheus.NewDesc("strangler_upstream_bulkhead_waiting", "Requests that wait for room in the bulkhead.", guardLabels, nil)
+	descLimit            = prometheus.NewDesc("strangler_upstream_bulkhead_limit", "Room in the bulkhead.", guardLabels, nil)
+	descFull             = prometheus.NewDesc("strangler_upstream_bulkhead_full_total", "Requests that the bulkhead turned away.", guardLabels, nil)
+	descTimeouts         = prometheus.NewDesc("strangler_upstream_timeouts_total", "Requests that ran out of time, by which.", []string{"upstream", "route", "kind"}, nil)
+	descRetries          = prometheus.NewDesc("strangler_upstream_retries_total", "Requests that were sent again.", guardLabels, nil)
+	descRetriesDenied    = prometheus.NewDesc("strangler_upstream_retries_denied_total", "Those that the budget did not allow.", guardLabels, nil)
+
+	descReload = prometheus.NewDesc("strangler_config_valid", "1 unless the last reload was refused.", nil, nil)
 )
 
 // newRegistry returns a registry with the process's own metrics and d's.
@@ -66,6 +87,9 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(descFallbacks, figures.fallbacks.Load(), route)
 		return true
 	})
+	for _, s := range append((*Daemon)(c).Services(), (*Daemon)(c).Legacy()) {
+		collectUpstream(&s, counter, gauge)
+	}
 	for name, standing := range c.journal.Present() {
 		gauge(descWeight, standing.Position.Weight.Percent(), name, standing.Position.Phase.String())
 	}

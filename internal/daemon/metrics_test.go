@@ -55,6 +55,13 @@ func TestMetrics(t *testing.T) {
 		{"strangler_ledger_comparisons_total", []string{"outcome", "written"}, 7},
 		{"strangler_ledger_comparisons_total", []string{"outcome", "dropped"}, 0},
 		{"strangler_config_valid", nil, 1},
+		{"strangler_upstream_endpoint_requests_total", []string{"upstream", "legacy"}, 8},
+		{"strangler_upstream_endpoint_failures_total", []string{"upstream", "legacy"}, 0},
+		{"strangler_upstream_endpoint_requests_total", []string{"upstream", "orders"}, 0}, // copies are nobody's request
+		{"strangler_upstream_endpoint_healthy", []string{"upstream", "orders"}, 1},
+		{"strangler_upstream_breaker_state", []string{"upstream", "orders", "route", "", "state", "closed"}, 1},
+		{"strangler_upstream_breaker_state", []string{"upstream", "orders", "route", "", "state", "open"}, 0},
+		{"strangler_upstream_timeouts_total", []string{"upstream", "legacy", "route", "", "kind", "first_byte"}, 0},
 	} {
 		if got := value(tt.name, tt.labels...); got != tt.want {
 			t.Errorf("%s %v is %g, want %g", tt.name, tt.labels, got, tt.want)

@@ -64,7 +64,7 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	var table *strangler.Table
-	var used pools
+	var used *upstreams
 	before := d.journal.Present()
 	after, err := d.journal.Reconcile(ctx, definitions(cfg, before), journal.Author{Actor: "configuration", Verified: true, Reason: cfg.File},
 		func(after map[string]journal.Standing) (err error) {
@@ -76,7 +76,7 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 		})
 	if err != nil {
 		if used != nil {
-			used.closeUnused(d.pools)
+			used.closeUnused(d.upstreams)
 		}
 		return fmt.Errorf("put the configuration in force: %w", err)
 	}
@@ -84,9 +84,9 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 		d.proxy = new(strangler.Proxy)
 	}
 	d.proxy.Swap(table)
-	d.pools.closeUnused(used)
-	d.pools = used
-	d.current.Store(&inForce{config: cfg, loadedAt: time.Now()})
+	d.upstreams.closeUnused(used)
+	d.upstreams = used
+	d.current.Store(&inForce{config: cfg, upstreams: used, loadedAt: time.Now()})
 	for _, warning := range cfg.Warnings {
 		d.log.Warn("configuration", keyProblem, warning.String())
 	}

@@ -45,25 +45,6 @@ func routeView(route strangler.Route, s journal.Standing) web.Route {
 		Phase: s.Position.Phase, Weight: s.Position.Weight, Version: s.Version, Since: s.Since, Actor: s.Actor, Reason: s.Reason}
 }
 
-// Services implements web.Registry.
-func (d *Daemon) Services() []web.Service {
-	cfg := d.current.Load().config
-	services := make([]web.Service, 0, len(cfg.ServiceNames))
-	for _, name := range cfg.ServiceNames {
-		s := web.Service{Name: name, URLs: []string{}, Routes: []string{}}
-		for _, u := range cfg.Services[name].URLs {
-			s.URLs = append(s.URLs, u.Redacted())
-		}
-		for _, route := range cfg.Routes {
-			if route.Service == name {
-				s.Routes = append(s.Routes, route.Name)
-			}
-		}
-		services = append(services, s)
-	}
-	return services
-}
-
 // Entries implements web.History.
 func (d *Daemon) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
 	found, err := d.journal.Entries(ctx, journal.Query{Route: q.Route, Before: q.Before, Limit: q.Limit})

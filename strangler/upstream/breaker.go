@@ -12,7 +12,12 @@ import (
 
 // breaker is the layer of Breaker.
 type breaker struct {
-	next    http.RoundTripper
+	*circuit
+	next http.RoundTripper
+}
+
+// circuit is what a breaker knows; several may share one.
+type circuit struct {
 	cb      *gobreaker.TwoStepCircuitBreaker[struct{}]
 	opened  atomic.Int64
 	probing atomic.Bool               // half-open
@@ -34,8 +39,8 @@ var (
 	errGone   = errors.New("call ended for a reason that says nothing about the upstream")
 )
 
-func newBreaker(cfg Breaker, next http.RoundTripper) *breaker {
-	b := &breaker{next: next}
+func newCircuit(cfg Breaker) *circuit {
+	b := &circuit{}
 	least := uint32(max(cmp.Or(cfg.Requests, defaultBreakerRequests), 1))
 	window := max(cmp.Or(cfg.Window, defaultBreakerWindow), breakerBuckets)
 	open := max(cmp.Or(cfg.Open, defaultBreakerOpen), 1)
@@ -110,7 +115,7 @@ func (done breakerCall) end(err error) {
 }
 
 // refuse returns the error of a call that isn't let through.
-func (b *breaker) refuse() *Error {
+func (b *circuit) refuse() *Error {
 	wait := time.Second // half-open: the probes will be back
 	if until := b.until.Load(); until != nil {
 		wait = max(time.Until(*until), wait)
@@ -121,7 +126,7 @@ func (b *breaker) refuse() *Error {
 	}
 }
 
-func (b *breaker) state(s *PolicyState) {
+func (b *circuit) state(s *PolicyState) {
 	state := b.cb.State()
 	s.Breaker = state.String()
 	s.Opened = b.opened.Load()

@@ -9,12 +9,17 @@ import (
 	"time"
 )
 
-// bulkhead is the layer of Bulkhead: a semaphore whose limit may change, and a queue before it.
-// A call is in it until its answer's end, since that is how long it takes the upstream's capacity
-// and ours.
+// bulkhead is the layer of Bulkhead.
 type bulkhead struct {
-	cfg  Bulkhead
+	*room
 	next http.RoundTripper
+}
+
+// room is what a bulkhead has; several may share one. It is a semaphore whose limit may change,
+// and a queue before it. A call is in it until its answer's end, since that is how long it takes the upstream's capacity
+// and ours.
+type room struct {
+	cfg  Bulkhead
 	full atomic.Int64
 
 	mu       sync.Mutex
@@ -34,9 +39,9 @@ type waiting struct {
 // the least that Retry-After can say.
 const fullRetryAfter = time.Second
 
-func newBulkhead(cfg Bulkhead, next http.RoundTripper) *bulkhead {
+func newRoom(cfg Bulkhead) *room {
 	cfg.Queue = cmp.Or(max(cfg.Queue, 0), cfg.InFlight)
-	b := &bulkhead{cfg: cfg, next: next, limit: cfg.InFlight}
+	b := &room{cfg: cfg, limit: cfg.InFlight}
 	if cfg.Adaptive {
 		b.gradient = newGradient(cfg.InFlight)
 		b.limit = b.gradient.limit()
@@ -68,15 +73,15 @@ func (b *bulkhead) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	left = true
-	onEnd(resp, b)
+	onEnd(resp, b.room)
 	return resp, nil
 }
 
 // end implements ender.
-func (b *bulkhead) end(error) { b.leave() }
+func (b *room) end(error) { b.leave() }
 
 // enter waits for room.
-func (b *bulkhead) enter(r *http.Request) error {
+func (b *room) enter(r *http.Request) error {
 	b.mu.Lock()
 	if b.inFlight < b.limit && b.queue.Len() == 0 {
 		b.inFlight++
@@ -117,7 +122,7 @@ func (b *bulkhead) enter(r *http.Request) error {
 	return nil
 }
 
-func (b *bulkhead) leave() {
+func (b *room) leave() {
 	b.mu.Lock()
 	b.inFlight--
 	b.admit()
@@ -125,7 +130,7 @@ func (b *bulkhead) leave() {
 }
 
 // admit lets in who has waited longest, while there is room.
-func (b *bulkhead) admit() {
+func (b *room) admit() {
 	for b.inFlight < b.limit && b.queue.Len() > 0 {
 		w := b.queue.Remove(b.queue.Front()).(*waiting)
 		w.in = true
@@ -134,13 +139,13 @@ func (b *bulkhead) admit() {
 	}
 }
 
-func (b *bulkhead) refuse() *Error {
+func (b *room) refuse() *Error {
 	b.full.Add(1)
 	return &Error{Kind: KindFull, Told: "has no room for another request at present", RetryAfter: fullRetryAfter}
 }
 
 // sample tells the gradient how long a call took to its head. What wasn't sent tells nothing.
-func (b *bulkhead) sample(start time.Time, err error) {
+func (b *room) sample(start time.Time, err error) {
 	dropped := false
 	if err != nil {
 		told, ok := err.(*Error)
@@ -158,7 +163,7 @@ func (b *bulkhead) sample(start time.Time, err error) {
 	}
 }
 
-func (b *bulkhead) state(s *PolicyState) {
+func (b *room) state(s *PolicyState) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.InFlight, s.Waiting, s.Limit = int64(b.inFlight), int64(b.queue.Len()), int64(b.limit)

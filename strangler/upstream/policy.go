@@ -9,11 +9,12 @@ import (
 // concurrent use and has no goroutines of its own. One that Transport.With made shares that
 // transport's endpoints and connections, and ends with it.
 type Guard struct {
+	policy   Policy
 	chain    http.RoundTripper // the outermost layer
-	bulkhead *bulkhead         // nil: none, as for the rest
-	breaker  *breaker
-	retry    *retry
-	counts   timeoutCounts
+	bulkhead *room             // nil: none, as for the rest
+	breaker  *circuit
+	retry    *repeats
+	counts   *timeoutCounts
 	informs  bool
 }
 
@@ -27,30 +28,60 @@ type timeoutCounts struct{ dial, firstByte, request, idle atomic.Int64 }
 // NewGuard returns a guard around any http.RoundTripper. What Policy.Check finds wrong is taken
 // for the nearest that is right.
 func NewGuard(p Policy, next http.RoundTripper) *Guard {
-	g := &Guard{}
-	g.around(p, next)
+	g := newGuard(p, nil)
+	g.around(next)
 	return g
 }
 
-// around puts the policy's layers around next, from the innermost to the outermost.
-func (g *Guard) around(p Policy, next http.RoundTripper) {
-	if p.Retry.Attempts > 1 {
-		g.retry = newRetry(p.Retry, next)
-		next = g.retry
+// newGuard returns a guard without its chain: what its layers know, of which those are the ones
+// of the guards in like that have the same settings there.
+func newGuard(p Policy, like []*Guard) *Guard {
+	g := &Guard{policy: p}
+	for _, other := range like {
+		if g.bulkhead == nil && p.Bulkhead == other.policy.Bulkhead {
+			g.bulkhead = other.bulkhead
+		}
+		if g.breaker == nil && p.Breaker == other.policy.Breaker {
+			g.breaker = other.breaker
+		}
+		if g.retry == nil && p.Retry == other.policy.Retry {
+			g.retry = other.retry
+		}
+		if g.counts == nil && p.Timeouts == other.policy.Timeouts {
+			g.counts = other.counts
+		}
 	}
-	if d, ok := next.(*dispatch); ok && p.Timeouts == (Timeouts{FirstByte: p.Timeouts.FirstByte}) && d.t.ownHTTP1() {
+	if g.counts == nil {
+		g.counts = new(timeoutCounts)
+	}
+	if g.retry == nil && p.Retry.Attempts > 1 {
+		g.retry = newRepeats(p.Retry)
+	}
+	if g.breaker == nil && p.Breaker.Failures > 0 {
+		g.breaker = newCircuit(p.Breaker)
+	}
+	if g.bulkhead == nil && p.Bulkhead.InFlight > 0 {
+		g.bulkhead = newRoom(p.Bulkhead)
+	}
+	return g
+}
+
+// around puts the guard's layers around next, from the innermost to the outermost.
+func (g *Guard) around(next http.RoundTripper) {
+	if g.retry != nil {
+		next = &retry{g.retry, next}
+	}
+	if d, ok := next.(*dispatch); ok && g.policy.Timeouts == (Timeouts{FirstByte: g.policy.Timeouts.FirstByte}) && d.t.ownHTTP1() {
 		// Our own connections can do this one by themselves, at a tenth of the cost.
-		d.firstByte, d.late = p.Timeouts.FirstByte, &g.counts.firstByte
-	} else if p.Timeouts != (Timeouts{}) {
-		next = &timeouts{cfg: p.Timeouts, next: next, counts: &g.counts}
+		d.firstByte, d.late = g.policy.Timeouts.FirstByte, &g.counts.firstByte
+	} else if g.policy.Timeouts != (Timeouts{}) {
+		next = &timeouts{cfg: g.policy.Timeouts, next: next, counts: g.counts}
 	}
-	if p.Breaker.Failures > 0 {
-		g.breaker = newBreaker(p.Breaker, next)
-		next = g.breaker
+	if g.breaker != nil {
+		next = &breaker{g.breaker, next}
 	}
-	if p.Bulkhead.InFlight > 0 {
-		g.bulkhead = newBulkhead(p.Bulkhead, next)
-		next = g.bulkhead
+	if g.bulkhead != nil {
+		next = &bulkhead{g.bulkhead, next}
 	}
 	g.chain = next
 }

@@ -16,8 +16,13 @@ import (
 
 // retry is the layer of Retry.
 type retry struct {
+	*repeats
+	next http.RoundTripper
+}
+
+// repeats is what a retry knows; several may share one, and with it a budget.
+type repeats struct {
 	cfg    Retry
-	next   http.RoundTripper
 	budget budget
 
 	retries, denied atomic.Int64
@@ -34,14 +39,14 @@ const (
 	mostDrained = 4 << 10
 )
 
-func newRetry(cfg Retry, next http.RoundTripper) *retry {
+func newRepeats(cfg Retry) *repeats {
 	if cfg.Backoff <= 0 {
 		cfg.Backoff = defaultBackoff
 	}
 	if !(cfg.Budget > 0) {
 		cfg.Budget = defaultBudget
 	}
-	return &retry{cfg: cfg, next: next, budget: budget{share: min(cfg.Budget, 1), start: time.Now()}}
+	return &repeats{cfg: cfg, budget: budget{share: min(cfg.Budget, 1), start: time.Now()}}
 }
 
 // RoundTrip implements http.RoundTripper. The last attempt's answer, or error, is the call's.

@@ -114,10 +114,14 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t *Transport) Informs() bool { return t.ownHTTP1() }
 
 // With returns a way to the same endpoints, over the same connections, under another policy: a
-// route's own. Breaker, bulkhead and retry budget are the guard's, shared with nobody.
-func (t *Transport) With(p Policy) *Guard {
-	g := &Guard{informs: t.ownHTTP1()}
-	g.around(p, &dispatch{t: t, dials: &g.counts.dial})
+// route's own. Where its bulkhead, breaker or retry has the same settings as one of the guards
+// in like, the first such one's is shared, with what is in flight, the breaker's state and the
+// retries' budget; and so are the counts of the same time-outs. What has no like is the guard's
+// own.
+func (t *Transport) With(p Policy, like ...*Guard) *Guard {
+	g := newGuard(p, like)
+	g.informs = t.ownHTTP1()
+	g.around(&dispatch{t: t, dials: &g.counts.dial})
 	return g
 }
 

@@ -148,7 +148,7 @@ func TestErrors(t *testing.T) {
 func TestNoNulls(t *testing.T) {
 	a := newAdmin(t)
 	a.routes[0].Match = strangler.Match{Path: "/"}
-	a.services = []web.Service{{Name: "orders"}}
+	a.services = []web.Service{{Name: "orders", Transport: "own", Balance: "hash"}}
 	a.groups = []web.Group{{ID: "g1", State: "open"}}
 	a.divergences = []web.Divergence{{ID: "d1", Legacy: &web.Answer{Status: 200}, Service: &web.Answer{Status: 200}, Served: shadow.Legacy, Verdict: shadow.Diverged}}
 	a.entries = []web.Entry{{Seq: 1, Kind: "seen"}}

@@ -119,10 +119,16 @@ func (c *Client) Stats(ctx context.Context) (web.Stats, error) {
 	return get[web.Stats](ctx, c, "/stats", nil)
 }
 
-// Services returns all services.
+// Services returns all services and how they do.
 func (c *Client) Services(ctx context.Context) ([]web.Service, error) {
+	services, _, err := c.Upstreams(ctx)
+	return services, err
+}
+
+// Upstreams returns all services and the legacy application, and how they do.
+func (c *Client) Upstreams(ctx context.Context) (services []web.Service, legacy web.Service, err error) {
 	l, err := get[serviceList](ctx, c, "/services", nil)
-	return l.Services, err
+	return l.Services, l.Legacy, err
 }
 
 // Config returns which configuration is in force.

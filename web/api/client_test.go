@@ -26,7 +26,13 @@ import (
 func TestClientReads(t *testing.T) {
 	a := newAdmin(t, tokens...)
 	position := strangler.Canary(2500)
-	a.services = []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:1"}, Routes: []string{"orders-read"}}}
+	a.services = []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:1"}, Routes: []string{"orders-read"}, Transport: "own", Balance: "hash", LookupError: "no such host",
+		Endpoints: []web.Endpoint{{Addr: "127.0.0.1:1", Why: "5 failures in a row", Since: noon, InFlight: 1, Requests: 2, Failures: 3, Ejections: 4, Idle: 5}},
+		Guard: web.Guard{Bulkhead: &web.Bulkhead{InFlight: 1, Waiting: 2, Limit: 3, Full: 4}, Breaker: &web.Breaker{State: "open", Until: noon, Opened: 1},
+			Timeouts: &web.Timeouts{Dial: 1, FirstByte: 2, Request: 3, Idle: 4}, Retry: &web.Retry{Retries: 1, Denied: 2}},
+		RouteGuards: []web.RouteGuard{{Route: "orders-read", Guard: web.Guard{Breaker: &web.Breaker{State: "closed"}}}}}}
+	a.legacy = web.Service{Name: "legacy", URLs: []string{"http://127.0.0.1:2"}, Routes: []string{}, Transport: "standard", Balance: "round_robin",
+		Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
 	a.groups = []web.Group{{ID: "g1", State: "open", Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
 	a.divergences = []web.Divergence{{ID: "d1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
 		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1"), Service: json.RawMessage("2")}},
@@ -48,6 +54,7 @@ func TestClientReads(t *testing.T) {
 		{"Route", a.routes[0], func() (any, error) { return c.Route(ctx, "orders-read") }},
 		{"Route with an odd name", a.routes[1], func() (any, error) { return c.Route(ctx, a.routes[1].Name) }},
 		{"Services", a.services, func() (any, error) { return c.Services(ctx) }},
+		{"Upstreams", a.legacy, func() (any, error) { _, legacy, err := c.Upstreams(ctx); return legacy, err }},
 		{"Groups", a.groups, func() (any, error) { return c.Groups(ctx, "orders-read", "open") }},
 		{"Group", a.groups[0], func() (any, error) { return c.Group(ctx, "g1") }},
 		{"Divergences", []web.Divergence{listed}, func() (any, error) { return c.Divergences(ctx, web.DivergenceQuery{}) }},

@@ -238,6 +238,8 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 // shapes are the Go types that the document's schemas describe.
 var shapes = map[string]any{
 	"Position": strangler.Position{}, "Match": strangler.Match{}, "Route": web.Route{}, "RouteList": routeList{}, "Service": web.Service{},
+	"Endpoint": web.Endpoint{}, "Guard": web.Guard{}, "RouteGuard": web.RouteGuard{}, "Bulkhead": web.Bulkhead{}, "Breaker": web.Breaker{},
+	"Timeouts": web.Timeouts{}, "Retry": web.Retry{},
 	"ServiceList": serviceList{}, "ShiftRequest": ShiftRequest{}, "UndoRequest": UndoRequest{}, "RollbackRequest": rollbackRequest{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
@@ -388,6 +390,7 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		{"verdicts", doc.Components.Schemas["Verdict"].Enum, words(len(shadow.Verdicts()), func(i int) string { return shadow.Verdicts()[i].String() })},
 		{"kinds", doc.Components.Schemas["Kind"].Enum, words(len(shadow.Kinds()), func(i int) string { return string(shadow.Kinds()[i]) })},
 		{"sides", doc.Components.Schemas["Side"].Enum, []string{strangler.SideLegacy.String(), strangler.SideService.String()}},
+		{"breaker states", doc.Components.Schemas["Breaker"].Properties["state"].Enum, web.BreakerStates()},
 		{"codes", codes, web.Codes()},
 	} {
 		t.Run(one.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ type routeList struct {
 
 type serviceList struct {
 	Services []web.Service `json:"services"`
+	Legacy   web.Service   `json:"legacy"`
 }
 
 func (s *server) routes(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +32,7 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) services(w http.ResponseWriter, r *http.Request) {
-	s.write(w, serviceList{s.system.Services()})
+	s.write(w, serviceList{s.system.Services(), s.system.Legacy()})
 }
 
 func (s *server) stats(w http.ResponseWriter, r *http.Request) { s.write(w, s.system.Stats()) }

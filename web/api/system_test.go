@@ -18,6 +18,7 @@ type system struct {
 	mu          sync.Mutex
 	routes      []web.Route
 	services    []web.Service
+	legacy      web.Service
 	entries     []web.Entry
 	divergences []web.Divergence
 	listed      []web.DivergenceQuery
@@ -35,7 +36,7 @@ type system struct {
 }
 
 func newSystem() *system {
-	return &system{subscribers: map[chan web.Event]struct{}{}, routes: []web.Route{
+	return &system{subscribers: map[chan web.Event]struct{}{}, legacy: web.Service{Name: "legacy", Transport: "own", Balance: "round_robin"}, routes: []web.Route{
 		{Name: "orders-read", Match: strangler.Match{Methods: []string{"GET"}, Path: "/api/orders/{id}"}, Service: "orders",
 			Phase: strangler.PhaseCanary, Weight: 2500, Version: 7, Since: noon, Actor: "anna", Reason: "looks fine"},
 		{Name: "a/b <i>%", Match: strangler.Match{Path: "/odd"}, Service: "orders", Version: 1, Since: noon},
@@ -44,6 +45,7 @@ func newSystem() *system {
 
 func (s *system) Routes() []web.Route     { return s.routes }
 func (s *system) Services() []web.Service { return s.services }
+func (s *system) Legacy() web.Service     { return s.legacy }
 func (s *system) Stats() web.Stats        { return s.stats }
 func (s *system) Config() web.ConfigState { return s.config }
 func (s *system) failure() error          { s.mu.Lock(); defer s.mu.Unlock(); return s.err }

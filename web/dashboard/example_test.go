@@ -14,6 +14,7 @@ import (
 type still struct{ web.System }
 
 func (still) Services() []web.Service { return nil }
+func (still) Legacy() web.Service     { return web.Service{} }
 func (still) Routes() []web.Route     { return nil }
 func (still) Stats() web.Stats        { return web.Stats{} }
 

@@ -25,6 +25,7 @@ type system struct {
 	returns     map[string]strangler.Return
 	entries     []web.Entry // oldest first
 	services    []web.Service
+	legacy      web.Service
 	stats       web.Stats
 	config      web.ConfigState
 	groups      []web.Group
@@ -40,6 +41,7 @@ func (s *system) Routes() []web.Route {
 }
 
 func (s *system) Services() []web.Service { return s.services }
+func (s *system) Legacy() web.Service     { return s.legacy }
 
 func (s *system) Explain(x web.Explain) (web.Explanation, error) {
 	if x.URL == "bad" {
@@ -270,8 +272,15 @@ func good() *system {
 			route("reviews", "/api/reviews", strangler.At(strangler.PhaseRetired)),
 			route("payments", "/api/payments", strangler.At(strangler.PhaseLive)),
 		},
-		returns:  map[string]strangler.Return{"payments": strangler.ReturnNever, "stock": strangler.ReturnConfirm},
-		services: []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:8101", "http://127.0.0.1:8102"}, Routes: []string{"orders-read"}}, {Name: "spare"}},
+		returns: map[string]strangler.Return{"payments": strangler.ReturnNever, "stock": strangler.ReturnConfirm},
+		services: []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:8101", "http://127.0.0.1:8102"}, Routes: []string{"orders-read"},
+			Endpoints: []web.Endpoint{{Addr: "127.0.0.1:8101", Healthy: true, Since: noon, InFlight: 2, Requests: 4711, Failures: 3, Idle: 17},
+				{Addr: "127.0.0.1:8102", Why: "check: status 503", Since: noon, Requests: 99, Failures: 98, Ejections: 3}},
+			Guard: web.Guard{Breaker: &web.Breaker{State: "open", Until: noon, Opened: 2}, Bulkhead: &web.Bulkhead{InFlight: 100, Waiting: 7, Limit: 100, Full: 12},
+				Timeouts: &web.Timeouts{Dial: 1, FirstByte: 31, Idle: 2}, Retry: &web.Retry{Retries: 1204, Denied: 8}},
+			RouteGuards: []web.RouteGuard{{Route: "orders-list", Guard: web.Guard{Breaker: &web.Breaker{State: "half-open"}}}}}, {Name: "spare"}},
+		legacy: web.Service{Name: "legacy", URLs: []string{"http://127.0.0.1:8000"}, Guard: web.Guard{Timeouts: &web.Timeouts{}},
+			Endpoints: []web.Endpoint{{Addr: "127.0.0.1:8000", Healthy: true, Since: noon, Requests: 98765}}},
 		stats: web.Stats{Started: noon.Add(-time.Hour), At: noon,
 			Routes: []web.RouteStats{sides("", 31.2, 0), sides("catalogue-page", 12, 0), sides("catalogue-search", 4.4, 0), sides("orders-read", 9.2, 3.1),
 				sides("orders-list", 1.5, .5), sides("stock", 0, 18), sides("reviews", 0, .4), sides("payments", 0, 2.2)},
@@ -339,7 +348,11 @@ func hostile() *system {
 		s.routes[i].Service = evil
 		s.routes[i].Match = strangler.Match{Methods: []string{evil}, Path: "/" + evil + long, Host: evil, Headers: map[string]string{evil: evil}, Query: map[string]string{evil: evil}}
 	}
-	s.services[0] = web.Service{Name: evil, URLs: []string{evil, "javascript:alert(1)", long}, Routes: []string{evil}}
+	s.services[0] = web.Service{Name: evil, URLs: []string{evil, "javascript:alert(1)", long}, Routes: []string{evil}, LookupError: evil + long,
+		Endpoints:   []web.Endpoint{{Addr: evil, Why: evil + long, Since: noon}, {Addr: long, Healthy: true}},
+		Guard:       web.Guard{Breaker: &web.Breaker{State: evil, Until: noon}},
+		RouteGuards: []web.RouteGuard{{Route: evil, Guard: web.Guard{Bulkhead: &web.Bulkhead{InFlight: 1, Limit: 1}}}}}
+	s.legacy.LookupError = evil
 	for i := range s.entries {
 		s.entries[i].Actor, s.entries[i].Reason = evil, evil+long
 	}

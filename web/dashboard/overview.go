@@ -120,7 +120,8 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read groups: %w", err)
 	}
-	v.Attention = whatNeedsAPerson(v.Routes, stats, q.System.Config(), groups)
+	upstreams := append([]web.Service{q.System.Legacy()}, q.System.Services()...)
+	v.Attention = append(troubles(upstreams), whatNeedsAPerson(v.Routes, stats, q.System.Config(), groups)...)
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
@@ -178,6 +179,24 @@ func changesOf(entries []web.Entry, routes []web.Route, limit int) []change {
 		version, there := versions[e.Route]
 		all = append(all, change{e, there, there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, version})
 		seen[e.Route] = seen[e.Route] || e.Kind == "moved"
+	}
+	return all
+}
+
+// troubles lists the upstreams with which something is wrong.
+func troubles(upstreams []web.Service) []attention {
+	var all []attention
+	for _, s := range upstreams {
+		found := s.Troubles()
+		if len(found) == 0 {
+			continue
+		}
+		title := fmt.Sprintf("%s: %s", cut(visible(s.Name), 160), cut(visible(found[0]), 160))
+		detail := ""
+		if n := len(found) - 1; n > 0 {
+			detail = fmt.Sprintf("And %d more.", n)
+		}
+		all = append(all, attention{true, title, detail, "/services"})
 	}
 	return all
 }

@@ -12,6 +12,7 @@ var servicesPage = page{name: "services", build: buildServices, live: func(v vie
 
 type servicesView struct {
 	frame
+	Legacy   *web.Service // nil where there are no services: the page says how to begin
 	Services []serviceCard
 }
 
@@ -40,6 +41,10 @@ func buildServices(q *query) (view, error) {
 			card.Moved = card.Moved || r.Phase > strangler.PhaseShadow
 		}
 		v.Services = append(v.Services, card)
+	}
+	if len(v.Services) > 0 {
+		legacy := q.System.Legacy()
+		v.Legacy = &legacy
 	}
 	return v, nil
 }

@@ -72,6 +72,11 @@ func printExplanation(w io.Writer, e web.Explanation) {
 		row(w, "shadow", e.Shadow)
 		row(w, "fallback", e.Fallback)
 	}
+	row(w, "transport", e.Transport)
+	row(w, "time-outs", e.Timeouts)
+	row(w, "retry", e.Retry)
+	row(w, "breaker", e.Breaker)
+	row(w, "bulkhead", e.Bulkhead)
 	for _, other := range e.Others {
 		row(w, "not "+other.Route, other.Why)
 	}

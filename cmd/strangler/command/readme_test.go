@@ -36,6 +36,31 @@ func TestReadmeIsComplete(t *testing.T) {
 	}
 }
 
+// The services that the reference shows by themselves are good.
+func TestReadmeUpstreamIsGood(t *testing.T) {
+	_, rest, ok := strings.Cut(readme(t), "### Upstreams\n")
+	_, rest, begun := strings.Cut(rest, "```yaml\n")
+	example, _, ended := strings.Cut(rest, "```")
+	if !ok || !begun || !ended {
+		t.Fatal("the README shows no upstream")
+	}
+	example = regexp.MustCompile(`(?m)^    tls: .*\n`).ReplaceAllString(example, "") // its files aren't there
+	file := filepath.Join(t.TempDir(), "strangler.yaml")
+	if err := os.WriteFile(file, []byte("legacy: {url: http://a}\n"+example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(file, config.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, warning := range cfg.Warnings {
+		t.Errorf("the README's example: %s", warning)
+	}
+	if route := cfg.Routes[0]; route.Policy == nil || route.Policy.Bulkhead.InFlight != 4 || route.Policy.Retry.Attempts != 3 {
+		t.Errorf("the route's policy is %+v", route.Policy)
+	}
+}
+
 // The file that the reference shows is good.
 func TestReadmeExampleIsGood(t *testing.T) {
 	_, rest, ok := strings.Cut(readme(t), "### A whole file\n\n```yaml\n")
@@ -72,6 +97,13 @@ func TestReadmeHasEveryKey(t *testing.T) {
 		{"shutdown", "shutdown.", "legacy: {url: http://a}\nshutdown: {zzzzzzzz: 1}"},
 		{"legacy", "legacy.", "legacy: {url: http://a, zzzzzzzz: 1}"},
 		{"a service", "services.NAME.", "legacy: {url: http://a}\nservices: {a: {urls: [http://a], zzzzzzzz: 1}}"},
+		{"its connections", "services.NAME.connections.", "legacy: {url: http://a, connections: {zzzzzzzz: 1}}"},
+		{"its TLS", "services.NAME.tls.", "legacy: {url: https://a, tls: {zzzzzzzz: 1}}"},
+		{"its health", "services.NAME.health.", "legacy: {url: http://a, health: {zzzzzzzz: 1}}"},
+		{"its time-outs", "services.NAME.timeouts.", "legacy: {url: http://a, timeouts: {zzzzzzzz: 1}}"},
+		{"its retry", "services.NAME.retry.", "legacy: {url: http://a, retry: {zzzzzzzz: 1}}"},
+		{"its breaker", "services.NAME.breaker.", "legacy: {url: http://a, breaker: {zzzzzzzz: 1}}"},
+		{"its bulkhead", "services.NAME.bulkhead.", "legacy: {url: http://a, bulkhead: {zzzzzzzz: 1}}"},
 		{"shadow", "shadow.", "legacy: {url: http://a}\nshadow: {zzzzzzzz: 1}"},
 		{"ledger", "ledger.", "legacy: {url: http://a}\nledger: {zzzzzzzz: 1}"},
 		{"defaults", "defaults.", "legacy: {url: http://a}\ndefaults: {zzzzzzzz: 1}"},
@@ -96,7 +128,11 @@ func TestReadmeHasEveryKey(t *testing.T) {
 				t.Fatalf("no keys are listed in: %v", err)
 			}
 			for key := range strings.SplitSeq(found[1], ", ") {
-				if !regexp.MustCompile("`" + regexp.QuoteMeta(tt.prefix+key) + "(`|\\.)").MatchString(text) {
+				prefix := regexp.QuoteMeta(tt.prefix)
+				if prefix == `legacy\.` {
+					prefix = `(legacy|services\.NAME)\.` // which are alike
+				}
+				if !regexp.MustCompile("`" + prefix + regexp.QuoteMeta(key) + "(`|\\.)").MatchString(text) {
 					t.Errorf("the README doesn't tell of %s%s", tt.prefix, key)
 				}
 			}

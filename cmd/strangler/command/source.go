@@ -140,8 +140,8 @@ func legacyURL(text string) (*url.URL, error) {
 	switch {
 	case err != nil || u.Hostname() == "":
 		return nil, usagef("--legacy %q is no URL; write one such as http://127.0.0.1:8000", text)
-	case !slices.Contains([]string{"http", "https", "h2c"}, u.Scheme):
-		return nil, usagef("--legacy: the scheme is http, https or h2c, not %q%s", u.Scheme, didYouMean(u.Scheme, []string{"http", "https", "h2c"}))
+	case config.CheckScheme(u.Scheme) != "":
+		return nil, usagef("--legacy: %s", config.CheckScheme(u.Scheme))
 	case u.User != nil:
 		return nil, usagef("--legacy: a URL's user and password are not sent; remove them")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

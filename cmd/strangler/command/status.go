@@ -24,6 +24,9 @@ type statusReport struct {
 	Routes []web.Route     `json:"routes"`
 	Stats  web.Stats       `json:"stats"`
 	Config web.ConfigState `json:"config"`
+
+	Services []web.Service `json:"services"`
+	Legacy   web.Service   `json:"legacy"`
 }
 
 func newStatus() *cobra.Command {
@@ -34,7 +37,8 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show how the migration and the proxy do",
 		Long: `Show how the migration and the proxy do: where routes stand, requests per second and failures
-of each side, comparisons, and whether the last reload was refused.`,
+of each side, comparisons; and what is wrong: endpoints that are out, open circuit breakers, full
+bulkheads, a reload that was refused.`,
 		Example: "  strangler status\n  strangler status --watch",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -107,6 +111,9 @@ func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, 
 	if report.Stats, err = client.Stats(ctx); err != nil {
 		return report, err
 	}
+	if report.Services, report.Legacy, err = client.Upstreams(ctx); err != nil {
+		return report, err
+	}
 	report.Config, err = client.Config(ctx)
 	return report, err
 }
@@ -134,6 +141,11 @@ func printStatus(w io.Writer, r statusReport) {
 		fmt.Fprintf(w, ", %d comparisons not recorded", n)
 	}
 	fmt.Fprintln(w)
+	for _, s := range append([]web.Service{r.Legacy}, r.Services...) {
+		for _, trouble := range s.Troubles() {
+			fmt.Fprintf(w, "%s: %s\n", printable(s.Name), printable(trouble))
+		}
+	}
 	if r.Stats.Ledger.Error != "" {
 		fmt.Fprintf(w, "the ledger can't be written: %s\n", printable(r.Stats.Ledger.Error))
 	}

@@ -12,6 +12,8 @@ import (
 // check looks at what holds between the parts, when all files have been read.
 func (l *loader) check() {
 	l.checkListeners()
+	l.checkProxyProtocol()
+	l.cfg.Limits.MaxBody = l.defaults.maxBody
 	for _, d := range l.drafts {
 		l.settle(d)
 	}
@@ -54,6 +56,9 @@ func (l *loader) settle(d *draft) {
 	if _, own := d.parts["cohort"]; !own {
 		d.Cohort = l.defaults.cohort
 		d.mark("cohort", l.defaults.cohortAt)
+	}
+	if _, own := d.parts["max_body"]; !own {
+		d.MaxBody = l.defaults.maxBody
 	}
 	_, own := d.parts["fallback"]
 	if d.Fallback = d.fallback; !own {

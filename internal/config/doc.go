@@ -9,6 +9,7 @@
 //   - value.go       a node that knows its place: objects, lists, texts
 //   - units.go       numbers, durations, sizes, percentages
 //   - settings.go    the sections beside the routes
+//   - listener.go    what clients may send, TLS, and who issues certificates
 //   - address.go     listeners, URLs, hosts
 //   - route.go       a route
 //   - rules.go       how its answers are compared

@@ -67,6 +67,7 @@ func (l *loader) readRoute(v value) {
 		}
 	})
 	add("fallback", func(v value) { v.fallback(&d.fallback) })
+	add("max_body", func(v value) { v.size(&r.MaxBody, 0) })
 	add("shadow", d.readShadow)
 	add("translate", func(v value) {
 		v.object(fields{"with": d.field("translate.with", func(v value) { v.text(&r.Translate) })}, "with")

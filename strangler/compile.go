@@ -44,6 +44,7 @@ func newCompiler(cfg *Config) (*compiler, error) {
 			errs = append(errs, err)
 		}
 		t.log = cfg.Logger
+		t.rewrite.standard = cfg.Forwarded
 		return t
 	}
 	c.legacy = newUpstream("the legacy application", &cfg.Legacy)

@@ -29,6 +29,7 @@ type Config struct {
 	Upstream func(Route) http.RoundTripper
 
 	TrustedProxies []netip.Prefix // peers whose forwarding headers count
+	Forwarded      bool           // upstreams get Forwarded (RFC 7239) beside X-Forwarded-*
 	DebugHeader    bool           // answers carry X-Strangler
 	AllowTrace     bool           // TRACE is passed on, else 405
 	Limits         Limits         // of what clients send

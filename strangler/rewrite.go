@@ -23,6 +23,8 @@ type rewriter struct {
 	as      string // the Host header; empty: the client's
 	own     bool   // the Host header is whatever endpoint is chosen
 	trusted trust
+
+	standard bool // Forwarded is sent too
 }
 
 func newRewriter(u *Upstream, trusted trust) rewriter {
@@ -205,6 +207,9 @@ func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string
 	}
 	if h["X-Forwarded-Port"] == nil {
 		h["X-Forwarded-Port"] = portOf(h.Get("X-Forwarded-Host"), h.Get("X-Forwarded-Proto"))
+	}
+	if rw.standard {
+		standardForwarded(h, r)
 	}
 }
 

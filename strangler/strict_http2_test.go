@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -147,6 +149,35 @@ func startHTTP2(t *testing.T, conn net.Conn, r io.Reader, fields []string, body 
 			if f.ErrCode != http2.ErrCodeNo {
 				return "reset"
 			}
+		}
+	}
+}
+
+// TestStrictIsFree has it that an ordinary request pays for none of this with an allocation.
+func TestStrictIsFree(t *testing.T) {
+	for name, r := range map[string]*http.Request{
+		"HTTP/1.1": {Method: "GET", Host: "shop.example.com:8080", RequestURI: "/api/orders/17?x=1", ProtoMajor: 1, ProtoMinor: 1, URL: &url.URL{Path: "/api/orders/17"},
+			Header: http.Header{"Accept": {"*/*"}, "Cookie": {"sid=1"}, "User-Agent": {"curl"}, "Connection": {"keep-alive"}}},
+		"HTTP/2": {Method: "GET", Host: "shop.example.com", RequestURI: "/api/orders/17?x=1", ProtoMajor: 2, URL: &url.URL{Path: "/api/orders/17"},
+			Header: http.Header{"Accept": {"*/*"}, "Cookie": {"sid=1"}, "User-Agent": {"curl"}}},
+	} {
+		if n := testing.AllocsPerRun(100, func() {
+			if refused := strict(r, defaultHeaders); refused.status != 0 || closesAfter(r) {
+				t.Errorf("%s: %v", name, refused)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func BenchmarkStrict(b *testing.B) {
+	r := &http.Request{Method: "GET", Host: "shop.example.com:8080", RequestURI: "/api/orders/17?x=1", ProtoMajor: 1, ProtoMinor: 1, URL: &url.URL{Path: "/api/orders/17"},
+		Header: http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"gzip"}, "Cookie": {"sid=1"}, "User-Agent": {"curl"}, "Connection": {"keep-alive"}, "X-Request-Id": {"1"}, "Traceparent": {"1"}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if strict(r, defaultHeaders).status != 0 {
+			b.Fatal("refused")
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/netip"
 	"slices"
 )
 
@@ -164,6 +165,9 @@ func (t *Table) apart(moving []int) []error {
 
 // Routes returns the definitions, in the order of the configuration.
 func (t *Table) Routes() []Route { return slices.Clone(t.cfg.Routes) }
+
+// Trusts reports whether an address is one of Config.TrustedProxies.
+func (t *Table) Trusts(addr netip.Addr) bool { return t.trust.contains(addr.Unmap().WithZone("")) }
 
 // Position returns where a route stands, and whether there is such a route.
 func (t *Table) Position(name string) (Position, bool) {

@@ -13,6 +13,8 @@ import (
 func (l *loader) check() {
 	l.checkListeners()
 	l.settlePolicies()
+	l.checkProxyProtocol()
+	l.cfg.Limits.MaxBody = l.defaults.maxBody
 	for _, d := range l.drafts {
 		l.settle(d)
 	}
@@ -55,6 +57,9 @@ func (l *loader) settle(d *draft) {
 	if _, own := d.parts["cohort"]; !own {
 		d.Cohort = l.defaults.cohort
 		d.mark("cohort", l.defaults.cohortAt)
+	}
+	if _, own := d.parts["max_body"]; !own {
+		d.MaxBody = l.defaults.maxBody
 	}
 	_, own := d.parts["fallback"]
 	if d.Fallback = d.fallback; !own {

@@ -16,6 +16,9 @@ type Config struct {
 	File           string // empty: none, see Default
 	Listen         string
 	TLS            *TLS // nil: plain HTTP
+	Limits         Limits
+	ProxyProtocol  bool // trusted proxies, and only they, send the PROXY protocol
+	Forwarded      bool // upstreams get Forwarded (RFC 7239) too
 	TrustedProxies []netip.Prefix
 	Data           string // the data folder
 	Admin          Admin
@@ -48,9 +51,6 @@ func (c *Config) AddressProblem(setting, message string) Problem {
 	p.Message = message
 	return p
 }
-
-// TLS names the files of the certificate chain and its key, both PEM.
-type TLS struct{ Cert, Key string }
 
 // Admin is the listener of the API and the dashboard.
 type Admin struct {
@@ -120,6 +120,7 @@ func Default(legacy *url.URL) *Config {
 func defaults() *Config {
 	return &Config{
 		Listen:   ":8080",
+		Limits:   defaultLimits(),
 		Data:     "strangler.data",
 		Admin:    Admin{Listen: "127.0.0.1:9900"},
 		Shutdown: Shutdown{Grace: 30 * time.Second},

@@ -72,6 +72,8 @@ func (c *Config) InForce() map[string]json.RawMessage {
 	}
 	set("/trusted_proxies", sorted(proxies))
 	set("/debug_header", c.DebugHeader)
+	set("/forwarded", c.Forwarded)
+	set("/limits", map[string]any{"header_count": c.Limits.HeaderCount, "body_idle": c.Limits.BodyIdle.String(), "max_body": c.Limits.MaxBody})
 	set("/trace", c.Trace)
 	set("/shutdown", map[string]string{"drain_delay": c.Shutdown.DrainDelay.String(), "grace": c.Shutdown.Grace.String()})
 	return all

@@ -12,6 +12,7 @@
 //   - upstream.go    a side: its endpoints, connections, health
 //   - client_tls.go  by which certificates it is known, and the proxy to it
 //   - policy.go      time-outs, retry, breaker, bulkhead: of a service, and a route's own
+//   - listener.go    what clients may send, TLS, and who issues certificates
 //   - address.go     listeners, URLs, hosts
 //   - route.go       a route
 //   - rules.go       how its answers are compared

@@ -52,7 +52,9 @@ type loader struct {
 	defaults routeDefaults
 	listen   struct{ main, admin, ops value }
 	tls      struct{ cert, key value }
-	includes []value
+
+	proxyProtocol value
+	includes      []value
 }
 
 func newLoader(path string, o Options) *loader {

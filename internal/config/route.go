@@ -68,6 +68,7 @@ func (l *loader) readRoute(v value) {
 		}
 	})
 	add("fallback", func(v value) { v.fallback(&d.fallback) })
+	add("max_body", func(v value) { v.size(&r.MaxBody, 0) })
 	add("shadow", d.readShadow)
 	for name, reader := range d.policy.fields() {
 		add(name, reader)

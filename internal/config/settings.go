@@ -1,7 +1,6 @@
 package config
 
 import (
-	"crypto/tls"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ import (
 // settings reads the main file.
 func (l *loader) settings(root value) {
 	c := l.cfg
-	root.object(fields{
+	root.object(l.listenerFields(fields{
 		"listen":          func(v value) { l.listen.main = v; v.address(&c.Listen) },
 		"tls":             l.readTLS,
 		"trusted_proxies": func(v value) { v.prefixes(&c.TrustedProxies) },
@@ -46,50 +45,19 @@ func (l *loader) settings(root value) {
 		"defaults": func(v value) { v.object(l.defaults.fields()) },
 		"include":  func(v value) { l.includes = v.items() },
 		"routes":   l.readRoutes,
-	}, "legacy")
+	}), "legacy")
 }
 
 // included reads a file that the main one includes.
 func (l *loader) included(root value) {
 	read := fields{"services": l.readServices, "routes": l.readRoutes}
 	for _, name := range []string{"listen", "tls", "trusted_proxies", "data", "admin", "ops", "shutdown", "debug_header",
-		"trace", "legacy", "shadow", "ledger", "defaults", "include"} {
+		"trace", "legacy", "shadow", "ledger", "defaults", "include", "limits", "forwarded", "proxy_protocol"} {
 		read[name] = func(v value) {
 			v.fail("an included file has only services and routes; move this to %s", l.cfg.File)
 		}
 	}
 	root.object(read)
-}
-
-func (l *loader) readTLS(v value) {
-	l.cfg.TLS = &TLS{}
-	file := func(to *string, at *value) func(value) {
-		return func(v value) {
-			if s, ok := v.scalar(); ok {
-				*to, *at = l.relative(s), v
-			}
-		}
-	}
-	v.object(fields{
-		"cert": file(&l.cfg.TLS.Cert, &l.tls.cert),
-		"key":  file(&l.cfg.TLS.Key, &l.tls.key),
-	}, "cert", "key")
-	if !l.tls.cert.given() || !l.tls.key.given() {
-		return
-	}
-	cert, certErr := l.read(l.cfg.TLS.Cert)
-	key, keyErr := l.read(l.cfg.TLS.Key)
-	if certErr != nil {
-		l.tls.cert.fail("read %s: %s", l.cfg.TLS.Cert, reason(certErr))
-	}
-	if keyErr != nil {
-		l.tls.key.fail("read %s: %s", l.cfg.TLS.Key, reason(keyErr))
-	}
-	if certErr == nil && keyErr == nil {
-		if _, err := tls.X509KeyPair(cert, key); err != nil {
-			v.fail("the certificate and key don't serve: %s", strings.TrimPrefix(err.Error(), "tls: "))
-		}
-	}
 }
 
 func (l *loader) readAdmin(v value) {
@@ -198,12 +166,14 @@ type routeDefaults struct {
 	reported map[int]bool // indices in cohort about which a problem has been reported
 	fallback bool
 	policy   policy // of services
+	maxBody  int64
 }
 
 func (d *routeDefaults) fields() fields {
 	read := d.policy.fields()
 	read["cohort"] = func(v value) { d.cohortAt = v.cohort(&d.cohort) }
 	read["fallback"] = func(v value) { v.fallback(&d.fallback) }
+	read["max_body"] = func(v value) { v.size(&d.maxBody, 0) }
 	return read
 }
 

@@ -58,8 +58,12 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (TLS{filepath.Join(folder, "server.crt"), filepath.Join(folder, "server.key")}); *c.TLS != want {
+	if want := (TLS{Cert: filepath.Join(folder, "server.crt"), Key: filepath.Join(folder, "server.key")}); *c.TLS != want {
 		t.Errorf("TLS %+v, want %+v", *c.TLS, want)
+	}
+	// Whoever watches the files reloads when they are renewed.
+	if want := []string{c.File, c.TLS.Cert, c.TLS.Key}; !slices.Equal(c.Files, want) {
+		t.Errorf("files %q, want %q", c.Files, want)
 	}
 	const want = "strangler.yaml:2:6: tls: the certificate and key don't serve: private key does not match public key"
 	if _, err := load("other.key"); err == nil || !strings.HasSuffix(err.Error(), want) {

@@ -43,6 +43,8 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 			return func(next http.RoundTripper) http.RoundTripper { return acl.Transport(t, next) }
 		},
 		TrustedProxies: cfg.TrustedProxies,
+		Forwarded:      cfg.Forwarded,
+		Limits:         limits(cfg),
 		DebugHeader:    cfg.DebugHeader,
 		AllowTrace:     cfg.Trace,
 		Logger:         d.log,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -54,6 +53,7 @@ type Daemon struct {
 	refusal   atomic.Pointer[refusal] // of the last reload; nil: it was accepted
 	files     fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
+	certificates        certificates
 	listeners           listeners
 	clients, admin, ops *http.Server
 	draining            atomic.Bool
@@ -130,12 +130,7 @@ func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) 
 }
 
 func (d *Daemon) buildServers(cfg *config.Config, metrics http.Handler) error {
-	tlsConfig, err := serverTLS(cfg)
-	if err != nil {
-		return err
-	}
-	d.clients = strangler.NewServer(d.counted(d.proxy), strangler.ServerConfig{TLS: tlsConfig, Logger: d.log})
-	d.clients.BaseContext = func(net.Listener) context.Context { return d.serving }
+	d.clients = d.clientServer(cfg)
 	if d.listeners.admin != nil {
 		tokens := make([]web.Token, len(cfg.Admin.Tokens))
 		for i, t := range cfg.Admin.Tokens {
@@ -266,6 +261,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	d.stopWatching()
 	d.cut()
 	d.listeners.close()
+	d.certificates.close()
 	d.changing.Lock() // a reload may still be under way
 	defer d.changing.Unlock()
 	var errs []error

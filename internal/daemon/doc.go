@@ -16,4 +16,5 @@
 //   - events.go    who watches, and what they are told
 //   - stats.go, evidence.go, explain.go, views.go   the running system in the shapes of the admin API
 //   - listen.go    the three listeners
+//   - certificates.go   what clients are shown over TLS
 package daemon

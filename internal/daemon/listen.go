@@ -2,14 +2,15 @@ package daemon
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"syscall"
 
 	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/strangler"
 )
 
 // listeners are the sockets that the daemon answers on. admin and ops may be nil.
@@ -63,16 +64,34 @@ func explainListen(addr string, err error) string {
 	return err.Error()
 }
 
-// serverTLS returns how to speak TLS with clients, or nil.
-func serverTLS(cfg *config.Config) (*tls.Config, error) {
-	if cfg.TLS == nil {
-		return nil, nil
+// clientServer returns the server that answers clients.
+func (d *Daemon) clientServer(cfg *config.Config) *http.Server {
+	server := strangler.NewServer(d.counted(d.proxy), strangler.ServerConfig{
+		TLS:           d.certificates.server(cfg),
+		Logger:        d.log,
+		HeaderTimeout: cfg.Limits.HeaderTimeout,
+		IdleTimeout:   cfg.Limits.Idle,
+		HeaderBytes:   int(cfg.Limits.HeaderBytes),
+	})
+	server.BaseContext = func(net.Listener) context.Context { return d.serving }
+	if cfg.ProxyProtocol {
+		d.listeners.clients = &strangler.ProxyProtocol{
+			Listener: d.listeners.clients,
+			Trusted:  func(peer netip.Addr) bool { return d.proxy.Table().Trusts(peer) },
+			Timeout:  cfg.Limits.HeaderTimeout,
+			Logger:   d.log,
+		}
 	}
-	pair, err := tls.LoadX509KeyPair(cfg.TLS.Cert, cfg.TLS.Key)
-	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
+	return server
+}
+
+// limits returns what bounds clients' requests, in the form in which the proxy has it.
+func limits(cfg *config.Config) strangler.Limits {
+	l := strangler.Limits{Headers: cfg.Limits.HeaderCount, BodyIdle: cfg.Limits.BodyIdle, MaxBody: cfg.Limits.MaxBody}
+	if l.BodyIdle == 0 {
+		l.BodyIdle = -1 // there, 0 is the default
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return l
 }
 
 // serve runs a server on a listener until it is shut down.

@@ -17,4 +17,5 @@ const (
 	keyAdmin    = "admin"
 	keyData     = "data"
 	keyDelay    = "delay"
+	keyUntil    = "until"
 )

@@ -63,6 +63,10 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
+	pair, err := loadPair(cfg)
+	if err != nil {
+		return err
+	}
 	var table *strangler.Table
 	var used *upstreams
 	before := d.journal.Present()
@@ -86,6 +90,9 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	d.proxy.Swap(table)
 	d.upstreams.closeUnused(used)
 	d.upstreams = used
+	if d.certificates.use(pair) {
+		d.log.Info("another certificate is in force for new connections", keyFile, cfg.TLS.Cert, keyUntil, pair.Leaf.NotAfter)
+	}
 	d.current.Store(&inForce{config: cfg, upstreams: used, loadedAt: time.Now()})
 	for _, warning := range cfg.Warnings {
 		d.log.Warn("configuration", keyProblem, warning.String())
@@ -102,7 +109,9 @@ func needRestart(before, after *config.Config) []string {
 		changed bool
 	}{
 		{"listen", before.Listen != after.Listen},
-		{"tls", (before.TLS == nil) != (after.TLS == nil) || before.TLS != nil && *before.TLS != *after.TLS},
+		{"tls", (before.TLS == nil) != (after.TLS == nil) || before.TLS != nil && !before.TLS.ACME.Equal(after.TLS.ACME)},
+		{"proxy_protocol", before.ProxyProtocol != after.ProxyProtocol},
+		{"limits", before.Limits.HeaderBytes != after.Limits.HeaderBytes || before.Limits.HeaderTimeout != after.Limits.HeaderTimeout || before.Limits.Idle != after.Limits.Idle},
 		{"data", before.Data != after.Data},
 		{"admin", before.Admin.Listen != after.Admin.Listen || !slices.Equal(before.Admin.Hosts, after.Admin.Hosts) || !slices.Equal(before.Admin.Tokens, after.Admin.Tokens)},
 		{"ops", before.Ops != after.Ops},

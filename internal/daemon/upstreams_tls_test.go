@@ -20,13 +20,13 @@ import (
 	"time"
 )
 
-// authority signs certificates.
-type authority struct {
+// signer signs certificates.
+type signer struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-func newAuthority(t *testing.T) authority {
+func newSigner(t *testing.T) signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -42,11 +42,11 @@ func newAuthority(t *testing.T) authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return authority{cert, key}
+	return signer{cert, key}
 }
 
 // sign returns a certificate for a name and its key, in PEM form.
-func (a authority) sign(t *testing.T, name string) (cert, key []byte) {
+func (a signer) sign(t *testing.T, name string) (cert, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -64,11 +64,11 @@ func (a authority) sign(t *testing.T, name string) (cert, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }
 
-// TestMutualTLS reaches a service that is known by a private authority's certificate, and that
+// TestMutualTLS reaches a service that is known by a private signer's certificate, and that
 // wants to know the proxy by one; the proxy's is renewed while it runs.
 func TestMutualTLS(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t)
+	ca := newSigner(t)
 	trusted := x509.NewCertPool()
 	trusted.AddCert(ca.cert)
 	cert, key := ca.sign(t, "orders.internal")

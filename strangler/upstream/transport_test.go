@@ -17,7 +17,10 @@ import (
 
 func TestMain(m *testing.M) {
 	// A net/http server lingers for half a second over a connection whose client may still send.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+	// Go's resolver goes on with a look-up that nobody waits for any more, up to its own time-out.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"),
+		goleak.IgnoreAnyFunction("net.dnsPacketRoundTrip"), goleak.IgnoreAnyFunction("internal/singleflight.(*Group).doCall"),
+		goleak.IgnoreAnyFunction("net.(*Resolver).lookupIPAddr.func2"))
 }
 
 func parse(t *testing.T, s string) *url.URL {

@@ -39,6 +39,7 @@ func TestLeftoverIsNobodysAnswer(t *testing.T) {
 		"close, and more":                    {answer: "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok" + evil, want: heard{Status: 200, Body: "ok"}},
 		"HTTP/1.0 that keeps, and more":      {answer: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok" + evil, want: heard{Status: 200, Body: "ok"}},
 		"HTTP/1.0, and more":                 {answer: "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok" + evil, want: heard{Status: 200, Body: "ok"}},
+		"an answer after a long one":         {answer: plain(long) + evil, want: heard{Status: 200, Body: long}},
 		"more than the buffer of any reader": {answer: ok + strings.Repeat(evil, 2000), want: heard{Status: 200, Body: "ok"}},
 	} {
 		t.Run(name, func(t *testing.T) { leftover(t, c.method, c.answer, "", c.want) })

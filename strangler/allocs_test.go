@@ -126,8 +126,8 @@ func perRequest(t testing.TB, c net.Conn, request []byte, requests int) (allocs,
 // bufferPool is what httputil.ReverseProxy takes.
 type bufferPool struct{ sync.Pool }
 
-func (p *bufferPool) Get() []byte  { return p.Pool.Get().([]byte) }
-func (p *bufferPool) Put(b []byte) { p.Pool.Put(b) }
+func (p *bufferPool) Get() []byte  { return p.Pool.Get().(*[32 << 10]byte)[:] }
+func (p *bufferPool) Put(b []byte) { p.Pool.Put((*[32 << 10]byte)(b)) }
 
 func reverseProxy(t testing.TB, to *url.URL) http.Handler {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true, IdleConnTimeout: time.Minute}
@@ -136,7 +136,7 @@ func reverseProxy(t testing.TB, to *url.URL) http.Handler {
 	r.Handle("/*", &httputil.ReverseProxy{
 		Rewrite:    func(r *httputil.ProxyRequest) { r.SetURL(to); r.Out.Host = r.In.Host; r.SetXForwarded() },
 		Transport:  transport,
-		BufferPool: &bufferPool{sync.Pool{New: func() any { return make([]byte, 32<<10) }}},
+		BufferPool: &bufferPool{sync.Pool{New: func() any { return new([32 << 10]byte) }}},
 	})
 	return r
 }

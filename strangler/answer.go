@@ -99,18 +99,34 @@ func (f *forwarder) stream(w http.ResponseWriter, r *http.Request, resp *http.Re
 			return
 		}
 		if err != nil {
-			f.cutShort(r, err)
+			f.cutShort(w, r, resp, err)
 		}
 	}
 }
 
 // cutShort ends an answer that the upstream broke off.
-func (f *forwarder) cutShort(r *http.Request, err error) {
+func (f *forwarder) cutShort(w http.ResponseWriter, r *http.Request, resp *http.Response, err error) {
 	if r.Context().Err() == nil {
 		DecisionFrom(r.Context()).Failure = failBroken
 		f.logFailure(r, "answer cut short", failBroken, err)
 	}
+	if !r.ProtoAtLeast(1, 1) && resp.ContentLength < 0 {
+		reset(w)
+	}
 	panic(http.ErrAbortHandler)
+}
+
+// reset ends a client's connection so that it can't be taken for an answer's end, where nothing
+// else tells the two apart: HTTP/1.0 without a length.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
 }
 
 // spliceFrom is the length in bytes from which it pays to have a body moved by the kernel.
@@ -128,7 +144,7 @@ func (f *forwarder) splice(w http.ResponseWriter, r *http.Request, resp *http.Re
 		return true
 	}
 	if _, err := resp.Body.Read(nil); err != nil && err != io.EOF {
-		f.cutShort(r, err)
+		f.cutShort(w, r, resp, err)
 	}
 	panic(http.ErrAbortHandler) // the client is gone
 }

@@ -79,7 +79,7 @@ func (t *http1) roundTrip(r *http.Request, firstByte time.Duration) (*http.Respo
 		return nil, err
 	}
 	defer call.release()
-	if conn.reused && call.slow && !conn.quiet() {
+	if call.slow && !conn.quiet() {
 		conn.end(false)
 		conn, err = pool.get(r.Context(), t, true)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httputil"
 	"net/textproto"
 	"os"
 	"strconv"
@@ -65,11 +64,11 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			c.start()
 		}
 	}
+	conn.limit = int64(c.t.config.MaxHead) // of all heads together
 	for range maxInformational {
 		if c.expects && !c.taken {
 			c.await(conn)
 		}
-		conn.limit = int64(c.t.config.MaxHead)
 		if err := a.readHead(conn); err != nil {
 			return staleOr(conn, err, sendErr)
 		}
@@ -98,7 +97,6 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 func (c *call1) await(conn *conn1) {
 	conn.readBy = time.Now().Add(c.t.config.Continue)
 	_ = conn.nc.SetReadDeadline(conn.readBy)
-	conn.limit = int64(c.t.config.MaxHead)
 	_, err := conn.br.Peek(1)
 	conn.expectBy(0)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -122,7 +120,7 @@ func (a *answer1) readHead(conn *conn1) error {
 	return parseHead(&a.resp, head)
 }
 
-// staleOr returns errStale where a connection that was kept ended before a byte of an answer.
+// staleOr returns errStale where a connection that was kept ended before a byte of any answer.
 // What went wrong with sending explains more than what that did to reading.
 func staleOr(conn *conn1, readErr, sendErr error) error {
 	err := readErr
@@ -132,7 +130,7 @@ func staleOr(conn *conn1, readErr, sendErr error) error {
 	if err == io.EOF {
 		err = fmt.Errorf("upstream closed the connection without an answer: %w", io.ErrUnexpectedEOF)
 	}
-	if conn.reused && (readErr == io.EOF || errors.Is(readErr, syscall.ECONNRESET) || errors.Is(readErr, syscall.EPIPE)) {
+	if conn.reused && !conn.heard && (readErr == io.EOF || errors.Is(readErr, syscall.ECONNRESET) || errors.Is(readErr, syscall.EPIPE)) {
 		return errors.Join(errStale, err)
 	}
 	return err
@@ -143,7 +141,10 @@ func staleOr(conn *conn1, readErr, sendErr error) error {
 func (a *answer1) frame(r *http.Request) error {
 	resp, b := &a.resp, &a.body
 	resp.Close = closes(resp)
-	b.reuse = !resp.Close && !r.Close
+	// What of an upload an upstream answered without is still to come, it may take for another
+	// request. When that is sent later the connection is no better.
+	sent := b.upload == nil || b.upload.done.Load()
+	b.reuse = sent && !resp.Close && !r.Close && !hasToken(r.Header["Connection"], "close")
 	if said := resp.Header["Keep-Alive"]; said != nil {
 		b.c.keep = keepFor(said, b.c.config.IdleTimeout)
 	}
@@ -179,7 +180,7 @@ func (a *answer1) frame(r *http.Request) error {
 		b.finish(nil)
 	case chunked:
 		resp.TransferEncoding = []string{"chunked"}
-		b.chunks, b.trailer, b.left = httputil.NewChunkedReader(b.c.br), &resp.Trailer, inChunks
+		b.chunks.br, b.trailer, b.left = b.c.br, &resp.Trailer, inChunks
 		resp.Body = b
 	case length > 0:
 		b.left = length
@@ -224,15 +225,16 @@ func contentLength(h http.Header) (int64, error) {
 	if len(values) == 0 {
 		return -1, nil
 	}
+	length := strings.Trim(values[0], " \t") // a line that went on in an empty one ends with a space
 	for _, other := range values[1:] {
-		if other != values[0] {
+		if strings.Trim(other, " \t") != length {
 			return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, values)
 		}
 	}
 	if len(values) > 1 {
-		h["Content-Length"] = values[:1]
+		h["Content-Length"] = []string{length}
 	}
-	n, err := strconv.ParseUint(values[0], 10, 63)
+	n, err := strconv.ParseUint(length, 10, 63)
 	if err != nil {
 		return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, values[0])
 	}

@@ -25,7 +25,7 @@ type body1 struct {
 	stop    func() bool     // ends watching ctx; nil: nobody does
 	upload  *upload1        // nil: the request was sent whole before
 	left    int64           // bytes, or inChunks or untilClose
-	chunks  io.Reader
+	chunks  chunks1
 	trailer *http.Header
 	reuse   bool // the connection may be, if all ends well
 	enders  enders
@@ -62,6 +62,9 @@ func (b *length1) watch() { b.watched = true }
 func (b *body1) Read(p []byte) (n int, err error) {
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
+	}
+	if b.over.Load() {
+		return 0, errClosed
 	}
 	if b.watched {
 		b.count.Add(1)
@@ -130,7 +133,7 @@ func (b *body1) finish(err error) {
 		return
 	}
 	unwatched := b.stop == nil || b.stop()
-	b.c.end(err == nil && b.reuse && unwatched && (b.upload == nil || b.upload.done.Load()))
+	b.c.end(err == nil && b.reuse && unwatched)
 	b.enders.tell(err)
 }
 
@@ -151,11 +154,13 @@ func (b *upgraded1) Close() error { return (*body1)(b).Close() }
 // of the upstream's is what Read returns afterwards too; one of w's isn't.
 func (b *length1) WriteTo(w io.Writer) (written int64, err error) {
 	body := (*body1)(b)
-	if b.err != nil {
-		if b.err == io.EOF {
-			return 0, nil
-		}
+	switch {
+	case b.err == io.EOF:
+		return 0, nil
+	case b.err != nil:
 		return 0, b.err
+	case b.over.Load():
+		return 0, errClosed
 	}
 	body.unbounded()
 	if n := int(min(int64(b.c.br.Buffered()), b.left)); n > 0 {
@@ -176,7 +181,7 @@ func (b *length1) WriteTo(w io.Writer) (written int64, err error) {
 		n, err := io.Copy(w, &io.LimitedReader{R: b.c.nc, N: b.left})
 		written += n
 		if b.left -= n; b.left > 0 {
-			if b.ctx.Err() != nil || err == nil || b.c.raw == nil || !b.c.quiet() {
+			if b.ctx.Err() != nil || err == nil || b.c.ended() {
 				return written, body.ended(cmpErr(err, io.ErrUnexpectedEOF))
 			}
 			return written, err
@@ -196,6 +201,7 @@ func cmpErr(err, otherwise error) error {
 var (
 	errTrailers = fmt.Errorf("%w: trailers", errMalformed)
 	crlf        = []byte("\r\n")
+	emptyLine   = []byte("\r\n\r\n")
 )
 
 // readTrailers reads what comes after the last chunk, at most a buffer of it, and returns io.EOF
@@ -211,7 +217,7 @@ func (b *body1) readTrailers() error {
 	}
 	for seen := 0; ; {
 		have, _ := b.c.br.Peek(b.c.br.Buffered())
-		if headEnd(have, 0) > 0 {
+		if bytes.Contains(have, emptyLine) {
 			break
 		}
 		if seen = len(have); seen == b.c.br.Size() {

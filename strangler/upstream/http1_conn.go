@@ -23,12 +23,13 @@ type conn1 struct {
 	raw    syscall.RawConn // nil: it can't be looked at without reading
 	peek   func(fd uintptr) bool
 	abort  func() // closes the connection under those who use it
-	eager  bool   // what peek found: bytes, an end or an error, none of which may be there
+	found  look   // what peek found
 	br     *bufio.Reader
 	pool   *pool1
 	config *http1Config
 
 	reused bool
+	heard  bool          // something came since it is used
 	keep   time.Duration // how long it is kept when it is not in use
 	until  time.Time     // when it is no longer kept
 	readBy time.Time     // the deadline; zero: none
@@ -60,6 +61,7 @@ func (c *conn1) Read(p []byte) (int, error) {
 		return 0, errHeadTooLarge
 	}
 	n, err := c.nc.Read(p[:min(int64(len(p)), c.limit)])
+	c.heard = c.heard || n > 0
 	if c.limit != noLimit {
 		c.limit -= int64(n)
 	}
@@ -100,7 +102,7 @@ func (c *conn1) good() bool {
 		return false
 	}
 	c.over.Store(false)
-	c.wrote = 0
+	c.wrote, c.heard = 0, false
 	c.br = readers.Get().(*bufio.Reader)
 	c.br.Reset(c)
 	return true
@@ -115,9 +117,28 @@ func (c *conn1) quiet() bool {
 	if !c.readBy.IsZero() && !time.Now().Before(c.readBy) {
 		c.expectBy(0) // or it couldn't be looked at
 	}
-	c.eager = true
-	return c.raw.Read(c.peek) == nil && !c.eager
+	return c.look() == foundNothing
 }
+
+// look is what is found on a connection that is looked at.
+type look uint8
+
+const (
+	foundEnd look = iota // or an error
+	foundBytes
+	foundNothing
+)
+
+func (c *conn1) look() look {
+	c.found = foundEnd
+	if err := c.raw.Read(c.peek); err != nil {
+		return foundEnd
+	}
+	return c.found
+}
+
+// ended reports whether the other end has closed the connection, as far as can be seen.
+func (c *conn1) ended() bool { return c.raw == nil || c.look() == foundEnd }
 
 // rest lets go of what a connection doesn't need while it isn't used.
 func (c *conn1) rest() {

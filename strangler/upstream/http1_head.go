@@ -96,10 +96,11 @@ func parseHead(resp *http.Response, head string) error {
 		if line == "" {
 			return nil
 		}
+		line = strings.TrimRight(line, " \t")
 		for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
 			var more string
 			more, rest = cutLine(rest)
-			line = strings.TrimRight(line, " \t") + " " + strings.Trim(more, " \t")
+			line += " " + strings.Trim(more, " \t")
 		}
 		name, value, err := parseField(line)
 		if err != nil {
@@ -163,7 +164,7 @@ func parseStatusLine(resp *http.Response, line string) error {
 // 9112 section 5.1), but not where the field decides how long the answer is.
 func parseField(line string) (name, value string, err error) {
 	name, value, ok := strings.Cut(line, ":")
-	trimmed := strings.TrimRight(name, " \t")
+	trimmed := strings.TrimRight(name, " ")
 	if !ok || !isToken(trimmed) || !isFieldValue(value) {
 		return "", "", fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
 	}
@@ -171,7 +172,7 @@ func parseField(line string) (name, value string, err error) {
 	if len(trimmed) != len(name) && ownFields(key) {
 		return "", "", fmt.Errorf("%w: a space before the colon of %s", errMalformed, key)
 	}
-	return key, strings.Trim(value, " \t"), nil
+	return key, strings.TrimLeft(value, " \t"), nil
 }
 
 // shortened is a line as it may stand in a log.

@@ -4,6 +4,6 @@ package upstream
 
 // lookAt knows nothing here.
 func (c *conn1) lookAt(uintptr) bool {
-	c.eager = false
+	c.found = foundNothing
 	return true
 }

@@ -4,10 +4,15 @@ package upstream
 
 import "syscall"
 
-// lookAt tries to read a byte without waiting. That there is none is what is hoped for.
+// lookAt tries to read a byte without waiting. Where there is one the connection is of no use.
 func (c *conn1) lookAt(fd uintptr) bool {
 	var b [1]byte
-	_, err := syscall.Read(int(fd), b[:])
-	c.eager = err != syscall.EAGAIN
+	n, err := syscall.Read(int(fd), b[:])
+	switch {
+	case err == syscall.EAGAIN:
+		c.found = foundNothing
+	case n > 0:
+		c.found = foundBytes
+	}
 	return true
 }

@@ -22,8 +22,8 @@ type pool1 struct {
 	mu     sync.Mutex
 	kept   []*conn1 // the last used is the last
 	reaper *time.Timer
-	due    bool // the reaper is set
-	closed bool // nothing is kept any more
+	due    time.Time // when the reaper comes; zero: it doesn't
+	closed bool      // nothing is kept any more
 }
 
 func (p *pools1) of(addr string) *pool1 {
@@ -133,8 +133,8 @@ func (p *pool1) put(c *conn1, most int) {
 	}
 	c.rest()
 	p.kept = append(p.kept, c)
-	if !p.due {
-		p.due = true
+	if p.due.IsZero() || c.until.Before(p.due) {
+		p.due = c.until
 		if p.reaper == nil {
 			p.reaper = time.AfterFunc(c.keep, p.reap)
 		} else {
@@ -162,9 +162,11 @@ func (p *pool1) reap() {
 	}
 	clear(p.kept[len(left):])
 	p.kept = left
-	if p.due = !next.IsZero(); p.due {
+	if p.due = next; !next.IsZero() {
 		// A few at a time: not a timer for each connection.
-		p.reaper.Reset(max(next.Sub(now), 100*time.Millisecond))
+		wait := max(next.Sub(now), 100*time.Millisecond)
+		p.due = now.Add(wait)
+		p.reaper.Reset(wait)
 	}
 }
 
@@ -178,7 +180,7 @@ func (p *pool1) empty() {
 	p.kept = p.kept[:0]
 	if p.reaper != nil {
 		p.reaper.Stop()
-		p.due = false
+		p.due = time.Time{}
 	}
 }
 

@@ -160,7 +160,7 @@ func isToken(name string) bool {
 // strict finds what may be refused although net/http takes it: a space in a header's name, also
 // before the colon, where it decides about the length (RFC 9112 section 5.1), and control
 // characters in the status line.
-var strict = regexp.MustCompile(`(?m)^[^:\n]*[^:\s][ \t]+[^:\n]*:|^[^:\n]*[ \t]:|(?m)^HTTP/[^\n]*[\x00-\x08\x0b-\x1f\x7f][^\n]*[^\r\n]`)
+var strict = regexp.MustCompile(`(?m)^[^:\n]*[^:\s][ \t]+[^:\n]*:|^[^:\n]*[ \t]:|(?m)^HTTP/[^\n]*(?:[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n])`)
 
 // disagreement says how the gateway's verdict is not what it must be; empty: it is.
 func disagreement(answer string, direct, through verdict) string {

@@ -15,14 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) {
-	// A net/http server lingers for half a second over a connection whose client may still send.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
-}
 
 // quiet drops log lines; tests that look at the log have their own.
 var quiet = slog.New(slog.DiscardHandler)

@@ -23,6 +23,9 @@ func newTrust(prefixes []netip.Prefix) trust {
 
 // trusts reports whether a request's peer, as in http.Request.RemoteAddr, is a trusted proxy.
 func (t trust) trusts(remoteAddr string) bool {
+	if len(t) == 0 {
+		return false
+	}
 	peer, ok := parseHop(remoteAddr)
 	return ok && t.contains(peer)
 }

@@ -12,10 +12,20 @@ import (
 )
 
 // answer is station 11: it sends an upstream's answer on as it comes.
-func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response) {
-	defer resp.Body.Close()
+func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response, up *upload) {
+	defer func() {
+		if resp.ProtoMajor == 2 && !up.finished() {
+			// net/http's transport of HTTP/2 waits until nobody reads the request's body any more. Whoever
+			// does waits for the client, who waits for the answer's end; the server ends it after that.
+			go resp.Body.Close()
+			return
+		}
+		resp.Body.Close()
+	}()
 	h := w.Header()
-	dropHopByHop(resp.Header)
+	if connection := resp.Header["Connection"]; connection != nil {
+		dropNamed(resp.Header, connection)
+	}
 	add(h, resp.Header)
 	// What the upstream didn't send, the server must not invent.
 	for _, name := range []string{"Date", "Content-Type"} {
@@ -37,10 +47,13 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 	trailers(h, resp.Trailer, announced)
 }
 
-// add adds an answer's headers to those that are there, which only middleware outside of the
-// proxy can have set.
+// add adds an answer's headers, but those of its connection, to those that are there, which only
+// middleware outside of the proxy can have set.
 func add(h, from http.Header) {
 	for name, values := range from {
+		if isHopByHop(name) {
+			continue
+		}
 		if have := h[name]; len(have) > 0 {
 			values = append(slices.Clip(have), values...)
 		}
@@ -52,6 +65,10 @@ func add(h, from http.Header) {
 // the others as net/http wants it.
 func trailers(h, trailer http.Header, announced []string) {
 	for name, values := range trailer {
+		switch name {
+		case "Content-Length", "Transfer-Encoding", "Trailer": // no trailer frames (RFC 9110 section 6.5.1)
+			continue
+		}
 		if slices.Contains(announced, name) {
 			delete(h, name) // a header of the same name was sent with the head
 		} else {

@@ -59,7 +59,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.upgrade(w, r, resp)
 		return
 	}
-	f.answer(w, r, resp)
+	f.answer(w, r, resp, up)
 }
 
 // send does stations 7 to 9. It returns an answer or a failure. It doesn't return where there is

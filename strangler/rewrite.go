@@ -22,6 +22,7 @@ type rewriter struct {
 	tidy    bool   // the path is sent as net/url would write it, since a translator may change it
 	as      string // the Host header; empty: the client's
 	own     bool   // the Host header is whatever endpoint is chosen
+	http2   bool   // the upstream speaks nothing else
 	trusted trust
 
 	standard bool // Forwarded is sent too
@@ -35,6 +36,7 @@ func newRewriter(u *Upstream, trusted trust) rewriter {
 		path:    strings.TrimSuffix(u.URL.Path, "/"),
 		trusted: trusted,
 	}
+	rw.http2 = strings.HasSuffix(rw.scheme, "h2c")
 	// How HTTP is spoken, and where that is to be found, is the transport's matter.
 	if rw.scheme = strings.TrimPrefix(rw.scheme, "srv+"); rw.scheme == "h2c" || rw.scheme == "srv" {
 		rw.scheme = "http"
@@ -151,19 +153,33 @@ func forget(out *http.Request) {
 // clipped, so that whoever appends to them doesn't either.
 func (rw *rewriter) header(r *http.Request, room *[2][1]string) http.Header {
 	h := headers.Get().(http.Header)
+	trusted := rw.trusted.trusts(r.RemoteAddr)
 	for name, values := range r.Header {
-		if !disguised(name) {
+		// What others say of our client isn't believed; Forwarded (RFC 7239) says the same in another form.
+		if !isHopByHop(name) && !disguised(name) && (trusted || !forwards(name)) {
 			h[name] = slices.Clip(values)
 		}
 	}
-	upgrade := upgradeProtocol(r.Header)
-	dropHopByHop(h)
-	if upgrade != "" {
+	if r.Header["Connection"] != nil {
+		rw.connection(h, r)
+	}
+	if r.Header["Te"] != nil && listHas(r.Header["Te"], "trailers") { // hop-by-hop, but end to end what gRPC servers ask for
+		h["Te"] = []string{"trailers"}
+	}
+	if _, ok := h["User-Agent"]; !ok {
+		h["User-Agent"] = nil // or net/http sends its own
+	}
+	rw.forwarded(h, r, room)
+	return h
+}
+
+// connection does what Connection asks for: headers that it names go, and an upgrade is asked
+// for on the next connection too, but of HTTP/2, which has none (RFC 9113 section 8.2.2).
+func (rw *rewriter) connection(h http.Header, r *http.Request) {
+	dropNamed(h, r.Header["Connection"])
+	if upgrade := upgradeProtocol(r.Header); upgrade != "" && !rw.http2 {
 		h["Connection"] = []string{"Upgrade"}
 		h["Upgrade"] = []string{upgrade}
-	}
-	if listHas(r.Header["Te"], "trailers") { // hop-by-hop, but end to end what gRPC servers ask for
-		h["Te"] = []string{"trailers"}
 	}
 	// A header that was sent is never lost to "Connection: X-Request-Id".
 	for _, name := range []string{headerRequestID, headerTraceparent} {
@@ -171,23 +187,19 @@ func (rw *rewriter) header(r *http.Request, room *[2][1]string) http.Header {
 			h[name] = slices.Clip(values)
 		}
 	}
-	if h["User-Agent"] == nil {
-		h["User-Agent"] = nil // or net/http sends its own
-	}
-	rw.forwarded(h, r, room)
-	return h
 }
 
-// forwarded sets the forwarding headers. What a trusted proxy says of its client is kept; what
-// anybody else says is replaced by what we know.
-func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string) {
-	trusted := rw.trusted.trusts(r.RemoteAddr)
-	if !trusted {
-		for _, name := range forwardingHeaders {
-			delete(h, name)
-		}
-		delete(h, "Forwarded") // RFC 7239 says the same in another form
+// forwards reports a header that says whom a request comes from.
+func forwards(name string) bool {
+	switch name {
+	case "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "Forwarded":
+		return true
 	}
+	return false
+}
+
+// forwarded completes the forwarding headers: what a trusted proxy said of its client is in h.
+func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string) {
 	if peer, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		if prior := h["X-Forwarded-For"]; len(prior) > 0 {
 			peer = strings.Join(prior, ", ") + ", " + peer
@@ -244,21 +256,34 @@ func portOf(host, scheme string) []string {
 	return portPlain
 }
 
-// hopByHop are the headers that speak of one connection only (RFC 9110 section 7.6.1), whether
-// Connection names them or not.
-var hopByHop = [...]string{
-	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings",
+// isHopByHop reports a header that speaks of one connection only (RFC 9110 section 7.6.1), whether
+// Connection names it or not.
+func isHopByHop(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Http2-Settings":
+		return true
+	}
+	return false
 }
 
-func dropHopByHop(h http.Header) {
-	for _, line := range h["Connection"] {
+// dropNamed removes the headers that Connection names.
+func dropNamed(h http.Header, connection []string) {
+	for _, line := range connection {
 		for name := range strings.SplitSeq(line, ",") {
 			h.Del(strings.Trim(name, " \t"))
 		}
 	}
-	for _, name := range hopByHop {
-		delete(h, name)
+}
+
+func dropHopByHop(h http.Header) {
+	if connection := h["Connection"]; connection != nil {
+		dropNamed(h, connection)
+	}
+	for name := range h {
+		if isHopByHop(name) {
+			delete(h, name)
+		}
 	}
 }
 
@@ -269,8 +294,16 @@ func upgradeProtocol(h http.Header) string {
 		return ""
 	}
 	protocol := strings.Join(h["Upgrade"], ", ")
-	if listHas(h["Upgrade"], "h2c") || !printable(protocol) {
+	if !printable(protocol) {
 		return ""
+	}
+	for name := range strings.SplitSeq(protocol, ",") {
+		name, _, _ = strings.Cut(strings.Trim(name, " \t"), "/")
+		for _, http := range []string{"h2c", "h2", "HTTP"} {
+			if strings.EqualFold(name, http) {
+				return ""
+			}
+		}
 	}
 	return protocol
 }

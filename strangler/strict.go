@@ -227,12 +227,14 @@ func dropTrailers(h http.Header) {
 	if len(h) == 0 {
 		return
 	}
-	for _, names := range [...][]string{noTrailers[:], hopByHop[:], forwardingHeaders[:]} {
-		for _, name := range names {
-			delete(h, name)
-		}
+	for _, name := range noTrailers {
+		delete(h, name)
 	}
 	for name := range h {
+		if isHopByHop(name) || forwards(name) {
+			delete(h, name)
+			continue
+		}
 		// net/http takes names with spaces in them here, though not in a head.
 		if strings.HasPrefix(name, ourPrefix) || disguised(name) || !isToken(name) {
 			delete(h, name)

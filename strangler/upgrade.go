@@ -43,7 +43,9 @@ func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.R
 	})
 	defer stop()
 
+	connection, upgrade := resp.Header["Connection"], resp.Header["Upgrade"]
 	add(w.Header(), resp.Header)
+	w.Header()["Connection"], w.Header()["Upgrade"] = connection, upgrade
 	resp.Header, resp.Body = w.Header(), nil
 	if resp.Write(buffered) != nil || buffered.Flush() != nil {
 		return

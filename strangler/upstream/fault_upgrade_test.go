@@ -20,7 +20,7 @@ func TestUpgradedConnectionEnds(t *testing.T) {
 	}{
 		"the upstream closes":      {func(c *peerConn) { c.Close() }, func(*rawClient) {}},
 		"the upstream resets":      {func(c *peerConn) { c.reset() }, func(*rawClient) {}},
-		"the upstream half-closes": {func(c *peerConn) { _ = c.CloseWrite(); c.untilGone() }, func(*rawClient) {}},
+		"the upstream half-closes": {func(c *peerConn) { _ = c.CloseWrite(); c.untilGone() }, func(c *rawClient) { _, _ = io.Copy(io.Discard, c.r); c.Close() }},
 		"the client closes":        {func(c *peerConn) { c.untilGone() }, func(c *rawClient) { c.Close() }},
 		"the client resets":        {func(c *peerConn) { c.untilGone() }, func(c *rawClient) { _ = c.SetLinger(0); c.Close() }},
 		"the client half-closes":   {func(c *peerConn) { c.untilGone() }, func(c *rawClient) { _ = c.CloseWrite() }},

@@ -105,8 +105,20 @@ func (b *body1) unbounded() {
 // Read implements io.Reader.
 func (b *length1) Read(p []byte) (int, error) { return (*body1)(b).Read(p) }
 
-// Read implements io.Reader.
-func (b *upgraded1) Read(p []byte) (int, error) { return (*body1)(b).Read(p) }
+// Read implements io.Reader. Its end is that of one direction: the other one goes on until Close.
+func (b *upgraded1) Read(p []byte) (int, error) {
+	if b.err != nil || len(p) == 0 {
+		return 0, b.err
+	}
+	n, err := b.c.br.Read(p)
+	switch {
+	case err == io.EOF:
+		b.err = err
+	case err != nil:
+		err = (*body1)(b).ended(err)
+	}
+	return n, err
+}
 
 // ended notes that reading is over, and returns why as the reader is to know it.
 func (b *body1) ended(err error) error {

@@ -26,6 +26,9 @@ func (c *conn1) readHead() (string, error) {
 			_, _ = c.br.Discard(end) // they are there
 			return head, nil
 		}
+		if err := hopeless(b); err != nil {
+			return "", err
+		}
 		if seen = len(b); seen == c.br.Size() {
 			return c.readLongHead()
 		}
@@ -33,6 +36,19 @@ func (c *conn1) readHead() (string, error) {
 			return "", headError(err, seen)
 		}
 	}
+}
+
+// hopeless returns an error where b, a head's beginning, will never be an answer's: such an end
+// isn't waited for.
+func hopeless(b []byte) error {
+	const proto = "HTTP/"
+	if n := min(len(b), len(proto)); string(b[:n]) != proto[:n] {
+		return fmt.Errorf("%w: it begins with %q", errMalformed, shortened(string(b)))
+	}
+	if line, _, whole := bytes.Cut(b, []byte("\n")); whole {
+		return parseStatusLine(&http.Response{}, string(bytes.TrimSuffix(line, []byte("\r"))))
+	}
+	return nil
 }
 
 func headError(err error, seen int) error {

@@ -127,6 +127,9 @@ func (f *forwarder) cutShort(w http.ResponseWriter, r *http.Request, resp *http.
 		DecisionFrom(r.Context()).Failure = failBroken
 		f.logFailure(r, "answer cut short", failBroken, err)
 	}
+	if c := callFrom(r.Context()); c != nil && endGRPC(w.Header(), r, resp, c.observer.start) {
+		c.observer.told = true
+	}
 	if !r.ProtoAtLeast(1, 1) && resp.ContentLength < 0 {
 		reset(w)
 	}

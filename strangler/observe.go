@@ -44,6 +44,7 @@ type observer struct {
 	head    time.Duration
 	status  int32 // as sent; 0: nothing was
 	aborted bool
+	told    bool // the answer's end says that it was cut short
 	issues  bool // the answer carries a cohort id
 	secure  bool // and only over TLS
 }

@@ -134,7 +134,8 @@ func (t *Table) refuse(r *http.Request) http.Handler {
 }
 
 // rescue turns a panic into a 500 where nothing was sent; where something was, the client's
-// connection is cut, so that nobody takes the answer for whole. http.ErrAbortHandler passes.
+// connection is cut, so that nobody takes the answer for whole. http.ErrAbortHandler passes, but
+// where the answer's trailers say it.
 func rescue(o *observer, r *http.Request, log *slog.Logger) {
 	v := recover()
 	if v == nil {
@@ -142,6 +143,9 @@ func rescue(o *observer, r *http.Request, log *slog.Logger) {
 	}
 	o.aborted = true
 	if v == http.ErrAbortHandler {
+		if o.told {
+			return
+		}
 		panic(v)
 	}
 	log.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, r.URL.Path,

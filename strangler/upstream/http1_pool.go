@@ -56,16 +56,15 @@ func (p *pool1) get(ctx context.Context, t *http1, fresh bool) (*conn1, error) {
 			return nil, err
 		}
 	}
-	for !fresh {
-		c := p.take()
-		if c == nil {
-			break
-		}
-		if c.good() {
+	for c := p.take(); c != nil; c = p.take() {
+		if !fresh && c.good() {
 			c.reused = true
 			return c, nil
 		}
 		c.nc.Close()
+		if fresh { // its place is taken
+			break
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		p.free()

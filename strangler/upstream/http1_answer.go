@@ -73,6 +73,11 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			return staleOr(conn, err, sendErr)
 		}
 		status := a.resp.StatusCode
+		if status < 200 {
+			if err := noBody(&a.resp); err != nil {
+				return err
+			}
+		}
 		if status >= 200 || status == http.StatusSwitchingProtocols {
 			conn.limit = noLimit
 			if c.upload != nil {
@@ -153,21 +158,9 @@ func (a *answer1) frame(r *http.Request) error {
 		resp.Body = (*upgraded1)(b) // without a length: it has none, and 0 stands for that here
 		return nil
 	}
-	chunked, err := isChunked(resp)
+	chunked, length, err := framing(resp)
 	if err != nil {
 		return err
-	}
-	length, err := contentLength(resp.Header)
-	if err != nil {
-		return err
-	}
-	if chunked {
-		// Both: the chunks count, and a gateway takes the length out (RFC 9112 section 6.3).
-		delete(resp.Header, "Content-Length")
-		length = -1
-		if resp.Trailer, err = announced(resp.Header); err != nil {
-			return err
-		}
 	}
 	resp.ContentLength = length
 	bodiless := r.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified
@@ -190,6 +183,32 @@ func (a *answer1) frame(r *http.Request) error {
 		resp.Body = b
 	}
 	return nil
+}
+
+// noBody takes out of an informational answer what frames a body, which it must not have (RFC 9110
+// section 6.4.1, RFC 9112 section 6.1). Who frames it in a way that is wrong by itself may mean
+// anything by what comes next.
+func noBody(resp *http.Response) error {
+	_, _, err := framing(resp)
+	resp.Trailer = nil
+	return err
+}
+
+// framing reads the headers that frame a body: whether it is chunked, else its length or -1.
+func framing(resp *http.Response) (chunked bool, length int64, err error) {
+	if chunked, err = isChunked(resp); err != nil {
+		return false, 0, err
+	}
+	if length, err = contentLength(resp.Header); err != nil {
+		return false, 0, err
+	}
+	if chunked {
+		// Both: the chunks count, and a gateway takes the length out (RFC 9112 section 6.3).
+		delete(resp.Header, "Content-Length")
+		length = -1
+		resp.Trailer, err = announced(resp.Header)
+	}
+	return chunked, length, err
 }
 
 // closes reports whether the connection ends with the answer.

@@ -18,7 +18,7 @@ import (
 
 var soak = flag.Bool("soak", false, "send a million requests with faults where 20,000 are usual, for minutes")
 
-var seeded = flag.Uint64("seed", 0, "of what is random; 0: another one each time")
+var seeded = flag.Uint64("seed", 0, "of what is random; 0: another one each time, but for answers that are not -soak")
 
 // TestTokens sends requests whose answers carry the request's token in a header, throughout the
 // body and in a trailer, while upstream and clients do everything wrong that they can, at random:

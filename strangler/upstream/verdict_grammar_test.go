@@ -15,6 +15,8 @@ var oddStatusLines = []string{
 	"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK", "HTTP/1.1 103 Hint\r\nLink: <a>\r\n\r\nHTTP/1.1 200 OK",
 	"HTTP/1.1 199 Odd\r\n\r\nHTTP/1.1 200 OK", "HTTP/1.1 103 Hint\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK",
 	"HTTP/1.1 103 Hint\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 OK",
+	"HTTP/1.1 103 Hint\r\nTransfer-Encoding: -\r\n\r\nHTTP/1.1 200 OK", "HTTP/1.1 103 Hint\r\nContent-Length: -\r\n\r\nHTTP/1.1 200 OK",
+	"HTTP/1.1 103 Hint\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n\r\nHTTP/1.1 200 OK",
 	"HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK", "HTTP/1.1 204 No Content", "HTTP/1.1 205 Reset Content",
 	"HTTP/1.1 304 Not Modified", "HTTP/1.1 206 Partial Content", "HTTP/1.1 502 Bad Gateway", "HTTP/1.1 408 Request Timeout",
 }

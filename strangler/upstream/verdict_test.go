@@ -149,6 +149,12 @@ func (f fields) keep(name string, values []string) {
 	}
 }
 
+func (f fields) sort() {
+	for _, values := range f {
+		slices.Sort(values)
+	}
+}
+
 // isToken reports whether a header may have that name (RFC 9110 section 5.6.2); net/http's server
 // sends no other.
 func isToken(name string) bool {
@@ -161,6 +167,9 @@ func isToken(name string) bool {
 // before the colon, where it decides about the length (RFC 9112 section 5.1), and control
 // characters in the status line.
 var strict = regexp.MustCompile(`(?m)^[^:\n]*[^:\s][ \t]+[^:\n]*:|^[^:\n]*[ \t]:|(?m)^HTTP/[^\n]*(?:[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n])`)
+
+// namedXA finds a header that is named by Connection.
+var namedXA = regexp.MustCompile(`(?mi)^Connection[ \t]*:[^\n]*\bX-A\b`)
 
 // disagreement says how the gateway's verdict is not what it must be; empty: it is.
 func disagreement(answer string, direct, through verdict) string {
@@ -182,6 +191,14 @@ func disagreement(answer string, direct, through verdict) string {
 			return "of an answer that is cut, both have read something else"
 		}
 	case direct.Outcome == "whole":
+		if namedXA.MatchString(answer) { // net/http may forget which beside Connection: close
+			delete(direct.Header, "X-A")
+			delete(through.Header, "X-A")
+		}
+		if strict.MatchString(answer) { // net/http has two names where a gateway has one, so that the order is open
+			direct.Header.sort()
+			through.Header.sort()
+		}
 		if diff := cmp.Diff(direct, through); diff != "" {
 			return "an answer is read differently (-net/http +ours):\n" + diff
 		}
@@ -237,7 +254,7 @@ func TestVerdictOnRandomAnswers(t *testing.T) {
 		n = 100_000
 	}
 	seed := *seeded
-	if seed == 0 {
+	if seed == 0 && *soak {
 		seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("-seed %d", seed)

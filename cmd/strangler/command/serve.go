@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -64,15 +63,10 @@ func newLogger(w io.Writer, format, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &options))
 }
 
-// gcPercent is how far the heap may grow before garbage is collected. A proxy's live heap is a few
-// MB and its garbage each request's: Go's 100 would have it collected many times a second, for
-// the sake of memory that nobody misses.
-const gcPercent = 400
-
 // serve runs a daemon until the process is told to stop; SIGHUP reloads.
 func serve(ctx context.Context, o daemon.Options) error {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		defer newCollector().stop()
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 )
 
 // traced is what a transport that doesn't know this package tells about one attempt: of
@@ -20,7 +21,12 @@ type traced struct {
 // trace begins to listen.
 func trace(c *call, r *http.Request, up *upload, body io.ReadCloser) *traced {
 	t := &traced{}
-	hooks := &httptrace.ClientTrace{Got1xxResponse: c.hints.pass}
+	hooks := &httptrace.ClientTrace{Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
+		if status == http.StatusContinue {
+			return nil // the transport reads the body, and that asks for it: twice is once too often
+		}
+		return c.hints.pass(status, header)
+	}}
 	if upgradeProtocol(r.Header) != "" {
 		hooks.GotConn = func(got httptrace.GotConnInfo) { t.conn = got.Conn }
 	}

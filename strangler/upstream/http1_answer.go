@@ -88,11 +88,16 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			}
 			return nil
 		}
-		if status == http.StatusContinue && c.expects {
+		if status != http.StatusContinue {
+			strangler.Inform(a.body.ctx, status, a.resp.Header)
+		} else if c.expects && !c.taken {
+			strangler.Inform(a.body.ctx, status, a.resp.Header) // before the body is read, which asks too
 			c.start()
 		}
-		strangler.Inform(a.body.ctx, status, a.resp.Header)
 		a.resp = http.Response{}
+		if conn.br.Buffered() == 0 {
+			conn.coming.Store(false)
+		}
 	}
 	return fmt.Errorf("%w: more than %d informational answers", errMalformed, maxInformational)
 }
@@ -148,7 +153,7 @@ func (a *answer1) frame(r *http.Request) error {
 	resp.Close = closes(resp)
 	// What of an upload an upstream answered without is still to come, it may take for another
 	// request. When that is sent later the connection is no better.
-	sent := b.upload == nil || b.upload.done.Load()
+	sent := b.upload == nil || b.upload.done.Load() && !b.upload.early.Load()
 	b.reuse = sent && !resp.Close && !r.Close && !hasToken(r.Header["Connection"], "close")
 	if said := resp.Header["Keep-Alive"]; said != nil {
 		b.c.keep = keepFor(said, b.c.config.IdleTimeout)

@@ -30,6 +30,7 @@ type conn1 struct {
 
 	reused bool
 	heard  bool          // something came since it is used
+	coming atomic.Bool   // and that is more than informational answers
 	keep   time.Duration // how long it is kept when it is not in use
 	until  time.Time     // when it is no longer kept
 	readBy time.Time     // the deadline; zero: none
@@ -61,7 +62,10 @@ func (c *conn1) Read(p []byte) (int, error) {
 		return 0, errHeadTooLarge
 	}
 	n, err := c.nc.Read(p[:min(int64(len(p)), c.limit)])
-	c.heard = c.heard || n > 0
+	if n > 0 {
+		c.heard = true
+		c.coming.Store(true)
+	}
 	if c.limit != noLimit {
 		c.limit -= int64(n)
 	}
@@ -103,6 +107,7 @@ func (c *conn1) good() bool {
 	}
 	c.over.Store(false)
 	c.wrote, c.heard = 0, false
+	c.coming.Store(false)
 	c.br = readers.Get().(*bufio.Reader)
 	c.br.Reset(c)
 	return true

@@ -28,6 +28,7 @@ type upload1 struct {
 	r       *http.Request
 	chunked bool
 	done    atomic.Bool // the body is sent whole
+	early   atomic.Bool // but the answer began before
 
 	firstByte time.Duration // for the upstream, to take what was read or to answer; 0: as long as it takes
 
@@ -88,6 +89,13 @@ func (u *upload1) send() {
 	// Otherwise the upstream closed. It may have answered before it did.
 }
 
+// last is called before the body's last piece is sent: has an answer begun already?
+func (u *upload1) last() {
+	if u.c.arrived() || u.c.coming.Load() {
+		u.early.Store(true)
+	}
+}
+
 // failed returns how the body failed.
 func (u *upload1) failed() error {
 	u.mu.Lock()
@@ -111,6 +119,9 @@ func (u *upload1) sendLength(left int64) error {
 			return u.fail(fmt.Errorf("send a body of %d bytes: it is longer", u.r.ContentLength))
 		}
 		if n > 0 {
+			if left == 0 {
+				u.last()
+			}
 			if err := u.c.write(piece[:n]); err != nil {
 				return err
 			}
@@ -157,5 +168,6 @@ func (u *upload1) endChunks() error {
 	if err != nil {
 		return u.fail(err)
 	}
+	u.last()
 	return u.c.write(append(b, "\r\n"...))
 }

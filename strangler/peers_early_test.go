@@ -53,7 +53,8 @@ func (p *earlyPeer) serve(conn *net.TCPConn, r *bufio.Reader) {
 		}
 		answer := token + " early"
 		announced := ""
-		if then := req.Header.Get("X-Then"); then != keepsReading && req.Header.Get("X-Size") != fmt.Sprint(8<<20) {
+		switch then := req.Header.Get("X-Then"); {
+		case then == closesPolitely, then != keepsReading && req.Header.Get("X-Size") != fmt.Sprint(8<<20):
 			announced = "Connection: close\r\n" // of a body that may be sent whole nobody else could know
 		}
 		fmt.Fprintf(conn, "HTTP/1.1 413 Content Too Large\r\n%sContent-Length: %d\r\n\r\n%s", announced, len(answer), answer)

@@ -125,8 +125,9 @@ func (s *grpcService) hang(stream grpc.ServerStream) error {
 		return err
 	}
 	<-stream.Context().Done()
-	s.gone <- stream.Context().Err()
-	return nil
+	err := stream.Context().Err()
+	s.gone <- err
+	return status.FromContextError(err).Err()
 }
 
 // grpcPair starts a gRPC server, a proxy in front of it, and a client.

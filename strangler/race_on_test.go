@@ -1,0 +1,5 @@
+//go:build race
+
+package strangler_test
+
+const raceDetector = true

@@ -233,6 +233,9 @@ func TestPeerSurplus(t *testing.T) {
 					if body := textOf(t, resp); strings.Contains(body, "stray") {
 						t.Errorf("answer %d %q", resp.StatusCode, body)
 					}
+					if b.standard {
+						continue // net/http's goroutine may notice too late: transport: standard says so
+					}
 					resp, err = client.Get(g.url + "/next")
 					if err != nil {
 						t.Fatal(err)

@@ -58,6 +58,9 @@ func newHTTP1(c http1Config) *http1 {
 // errStale says that a kept connection was closed by the other end before it answered anything.
 var errStale = errors.New("connection was closed before an answer")
 
+// errNotQuiet says that it was closed, or that something came on it, before the request was sent.
+var errNotQuiet = errors.New("connection is not quiet")
+
 // RoundTrip implements http.RoundTripper. The URL's host is the address to connect to.
 func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) { return t.roundTrip(r, 0) }
 
@@ -67,7 +70,11 @@ func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) { return t.ro
 // request elsewhere.
 func (t *http1) roundTrip(r *http.Request, firstByte time.Duration) (*http.Response, error) {
 	pool := t.pools.of(r.URL.Host)
-	conn, err := pool.get(r.Context(), t, false)
+	w := wantAny
+	if r.Body != nil && r.Body != http.NoBody {
+		w = wantQuiet // the body, once it is read, is read
+	}
+	conn, err := pool.get(r.Context(), t, w)
 	if err != nil {
 		closeBody(r)
 		return nil, err
@@ -79,21 +86,21 @@ func (t *http1) roundTrip(r *http.Request, firstByte time.Duration) (*http.Respo
 		return nil, err
 	}
 	defer call.release()
-	if call.slow && !conn.quiet() {
-		conn.end(false)
-		conn, err = pool.get(r.Context(), t, true)
-	}
+	conn.waited = conn.waited || w == wantQuiet && !call.streams // for the body
 	for err == nil {
 		var resp *http.Response
 		if resp, err = call.on(conn); err == nil {
 			return resp, nil
 		}
 		conn.end(false)
-		if !conn.reused || !errors.Is(err, errStale) || !call.repeatable(conn) {
+		if !errors.Is(err, errStale) || !conn.reused && !errors.Is(err, errNotQuiet) || !call.repeatable(conn) {
 			err = call.explain(err)
 			break
 		}
-		conn, err = pool.get(r.Context(), t, true)
+		if w = wantNew; conn.wrote == 0 {
+			w = wantAny // nothing speaks against another one that is kept
+		}
+		conn, err = pool.get(r.Context(), t, w)
 	}
 	closeBody(r)
 	return nil, err

@@ -50,12 +50,17 @@ func (c *call1) on(conn *conn1) (*http.Response, error) {
 
 // exchange sends the request and reads the answer's head.
 func (c *call1) exchange(conn *conn1, a *answer1) error {
-	if !c.streams {
+	if c.streams {
+		if conn.waited && !conn.quiet() {
+			return errors.Join(errStale, errNotQuiet)
+		}
+		conn.sendErr = conn.write(*c.message)
+	} else {
 		conn.expectBy(c.firstByte)
+		conn.sendErr = conn.send(*c.message)
 	}
-	sendErr := conn.write(*c.message)
-	if sendErr != nil && conn.wrote == 0 {
-		return errors.Join(errStale, sendErr) // nothing was sent, so that nothing can have been answered
+	if conn.sendErr != nil && conn.wrote == 0 {
+		return errors.Join(errStale, conn.sendErr) // nothing was sent, so that nothing can have been answered
 	}
 	if c.streams {
 		c.upload = &upload1{c: conn, r: c.r, chunked: c.chunked, firstByte: c.firstByte}
@@ -70,7 +75,10 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			c.await(conn)
 		}
 		if err := a.readHead(conn); err != nil {
-			return staleOr(conn, err, sendErr)
+			if conn.sendErr != nil && conn.wrote == 0 {
+				return errors.Join(errStale, err)
+			}
+			return staleOr(conn, err, conn.sendErr)
 		}
 		status := a.resp.StatusCode
 		if status < 200 {

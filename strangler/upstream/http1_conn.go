@@ -22,6 +22,7 @@ type conn1 struct {
 	nc     net.Conn
 	raw    syscall.RawConn // nil: it can't be looked at without reading
 	peek   func(fd uintptr) bool
+	asked  func(fd uintptr) bool
 	abort  func() // closes the connection under those who use it
 	found  look   // what peek found
 	br     *bufio.Reader
@@ -29,6 +30,7 @@ type conn1 struct {
 	config *http1Config
 
 	reused bool
+	waited bool          // it has been there for a while when the message is sent
 	heard  bool          // something came since it is used
 	coming atomic.Bool   // and that is more than informational answers
 	keep   time.Duration // how long it is kept when it is not in use
@@ -37,6 +39,9 @@ type conn1 struct {
 	wrote  int64         // bytes of the present call
 	limit  int64         // bytes that may still be read; bounds heads
 	over   atomic.Bool   // it was given back or closed
+
+	asking  asking // what the first Read sends before
+	sendErr error  // how that failed
 }
 
 // noLimit bounds no body.
@@ -50,7 +55,7 @@ func newConn1(nc net.Conn, p *pool1, cfg *http1Config) *conn1 {
 	if sc, ok := nc.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
-			c.peek = c.lookAt
+			c.peek, c.asked = c.lookAt, c.step
 		}
 	}
 	return c
@@ -61,7 +66,14 @@ func (c *conn1) Read(p []byte) (int, error) {
 	if c.limit <= 0 {
 		return 0, errHeadTooLarge
 	}
-	n, err := c.nc.Read(p[:min(int64(len(p)), c.limit)])
+	p = p[:min(int64(len(p)), c.limit)]
+	var n int
+	var err error
+	if c.asking.message != nil {
+		n, err = c.ask(p)
+	} else {
+		n, err = c.nc.Read(p)
+	}
 	if n > 0 {
 		c.heard = true
 		c.coming.Store(true)
@@ -98,23 +110,33 @@ func (c *conn1) write(p []byte) error {
 	return err
 }
 
-// good reports whether the connection may be used again: it isn't too old, the other end hasn't
-// closed it, and nothing has come that nobody asked for, which would be taken for the next
-// answer. Where the connection can't be looked at, only age counts.
-func (c *conn1) good() bool {
-	if !time.Now().Before(c.until) || !c.quiet() {
+// send sends a message, or has the first Read do that.
+func (c *conn1) send(message []byte) error {
+	c.sendErr = nil
+	if c.canAsk() {
+		c.asking.message = message
+		return nil
+	}
+	return c.write(message)
+}
+
+// good reports whether the connection may be used again: it isn't too old, and where it is to be
+// looked at, it is quiet.
+func (c *conn1) good(look bool) bool {
+	if !time.Now().Before(c.until) || (look || !c.canAsk()) && !c.quiet() {
 		return false
 	}
 	c.over.Store(false)
-	c.wrote, c.heard = 0, false
+	c.wrote, c.heard, c.waited = 0, false, true
 	c.coming.Store(false)
 	c.br = readers.Get().(*bufio.Reader)
 	c.br.Reset(c)
 	return true
 }
 
-// quiet reports whether there is nothing to be read, nor an end. Where the connection can't be
-// looked at it is believed to be.
+// quiet reports whether there is nothing to be read, nor an end: the other end hasn't closed it, and
+// nothing has come that nobody asked for, which would be taken for the next answer. Where the
+// connection can't be looked at it is believed to be.
 func (c *conn1) quiet() bool {
 	if c.raw == nil {
 		return true
@@ -135,7 +157,6 @@ const (
 )
 
 func (c *conn1) look() look {
-	c.found = foundEnd
 	if err := c.raw.Read(c.peek); err != nil {
 		return foundEnd
 	}

@@ -21,6 +21,7 @@ func (c *conn1) arrived() (some bool) {
 func (c *conn1) lookAt(fd uintptr) bool {
 	var b [1]byte
 	n, err := syscall.Read(int(fd), b[:])
+	c.found = foundEnd
 	switch {
 	case err == syscall.EAGAIN:
 		c.found = foundNothing

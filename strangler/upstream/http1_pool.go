@@ -48,21 +48,30 @@ func (p *pools1) drop(addr string) {
 	}
 }
 
-// get returns a kept connection that still is good, or a new one; with fresh always a new one.
-// Where there are as many as may be it waits for ctx's end at most.
-func (p *pool1) get(ctx context.Context, t *http1, fresh bool) (*conn1, error) {
+// want is what a connection has to be like.
+type want uint8
+
+const (
+	wantAny   want = iota // new, or a kept one: whether that is quiet is seen when the message is sent
+	wantQuiet             // new, or a kept one that is quiet now
+	wantNew
+)
+
+// get returns a kept connection that still is good, or a new one. Where there are as many as may
+// be it waits for ctx's end at most.
+func (p *pool1) get(ctx context.Context, t *http1, w want) (*conn1, error) {
 	if limit := t.config.MaxPerHost; limit > 0 {
 		if err := p.wait(ctx, limit); err != nil {
 			return nil, err
 		}
 	}
 	for c := p.take(); c != nil; c = p.take() {
-		if !fresh && c.good() {
+		if w != wantNew && c.good(w == wantQuiet) {
 			c.reused = true
 			return c, nil
 		}
 		c.nc.Close()
-		if fresh { // its place is taken
+		if w == wantNew { // its place is taken
 			break
 		}
 	}

@@ -21,8 +21,6 @@ import (
 // to the upstream, no goroutine, and no upstream that waits for a slow client. bytes.
 const inlineBody = 32 << 10
 
-const slowUpload = 20 * time.Millisecond
-
 // messages are buffers for a head and an inline body.
 var messages = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
@@ -35,7 +33,6 @@ type call1 struct {
 	chunked bool    // it does so in chunks
 	expects bool    // and only when the upstream asks for it, or says nothing
 	taken   bool    // somebody has begun to read the streaming body
-	slow    bool    // reading the inline body took so long that a kept connection may have ended
 	upload  *upload1
 
 	firstByte time.Duration // 0: as long as it takes
@@ -56,9 +53,7 @@ func (c *call1) compose() error {
 	c.chunked = length < 0
 	b, err := appendHead((*c.message)[:0], r, length)
 	if err == nil && length > 0 && !c.streams {
-		start := time.Now()
 		b, err = readInline(b, r.Body, int(length))
-		c.slow = time.Since(start) > slowUpload
 	}
 	*c.message = b
 	if err != nil {

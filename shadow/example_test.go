@@ -51,7 +51,7 @@ func ExampleNew() {
 	handler.ServeHTTP(client, httptest.NewRequest("GET", "/api/orders/7", nil))
 	fmt.Println("the client got", client.Body)
 	s.Close(context.Background())
-	// Output:
+	// Unordered output:
 	// the client got {"id": 7, "total": 12.50}
 	// GET /api/orders/7 is diverged
 	// value at /total: legacy 12.50, service 12.49

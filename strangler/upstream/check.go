@@ -7,9 +7,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -55,9 +57,11 @@ func (t *Transport) check(ctx context.Context, ep *endpoint) {
 		if ctx.Err() != nil {
 			return
 		}
-		if why == "" {
+		switch why {
+		case "":
 			good, bad = good+1, 0
-		} else {
+		case unasked:
+		default:
 			good, bad = 0, bad+1
 		}
 		switch down := ep.down.Load(); {
@@ -90,6 +94,10 @@ func (ep *endpoint) checkedAs(why string) {
 	ep.down.Store(why != "")
 }
 
+// unasked is what is known of an endpoint whose connections are all in use, as many as there may be:
+// nothing.
+const unasked = "not asked"
+
 // ask asks an endpoint once, and returns what is wrong with it.
 func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) string {
 	timeout := cmp.Or(t.cfg.Health.Timeout, 2*time.Second)
@@ -104,9 +112,18 @@ func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) str
 		Method: http.MethodGet, URL: u, Host: cmp.Or(t.cfg.Health.Host, ep.Host), Header: http.Header{"User-Agent": {"strangler-health-check"}},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
-	resp, err := ep.conns.RoundTrip(r)
+	send := ep.conns.RoundTrip
+	begun := func() bool { return true }
+	if own, ok := ep.conns.(*http1); ok { // its limit isn't for checks
+		send = func(r *http.Request) (*http.Response, error) { return own.roundTrip(r, 0, 0) }
+	} else if t.cfg.MaxPerHost > 0 {
+		r, begun = watchBegin(r)
+	}
+	resp, err := send(r)
 	switch {
 	case err == nil:
+	case !begun():
+		return unasked
 	case ctx.Err() != nil, isTimeout(err):
 		return fmt.Sprintf("no answer within %s", timeout)
 	default:
@@ -124,4 +141,15 @@ func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) str
 		return "answer broke off"
 	}
 	return ""
+}
+
+// watchBegin returns r, and what tells whether it has, or tried to get, a connection of net/http's.
+func watchBegin(r *http.Request) (*http.Request, func() bool) {
+	var begun atomic.Bool
+	hooks := &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { begun.Store(true) },
+		ConnectStart: func(string, string) { begun.Store(true) },
+		DNSStart:     func(httptrace.DNSStartInfo) { begun.Store(true) },
+	}
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), hooks)), begun.Load
 }

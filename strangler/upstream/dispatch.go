@@ -70,9 +70,10 @@ func (d *dispatch) count(err error) {
 	}
 }
 
+// connectFailed reports whether there was no connection to be had, so that nothing was sent.
 func connectFailed(err error) bool {
 	told, ok := err.(*Error)
-	return ok && told.Kind == KindConnect
+	return ok && (told.Kind == KindConnect || told.Kind == KindFull)
 }
 
 var errNoEndpoints = errors.New("there is no endpoint")

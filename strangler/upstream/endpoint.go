@@ -85,14 +85,14 @@ func (ep *endpoint) send(r *http.Request, firstByte time.Duration) (*http.Respon
 	var resp *http.Response
 	var err error
 	if own, ok := ep.conns.(*http1); ok {
-		resp, err = own.roundTrip(r, firstByte)
+		resp, err = own.roundTrip(r, firstByte, own.config.MaxPerHost)
 	} else {
 		resp, err = ep.conns.RoundTrip(r)
 	}
 	if err != nil {
 		ep.inFlight.Add(-1)
 		err = explain(r, err)
-		if told, ok := err.(*Error); ok && !blameless(r, told) {
+		if told, ok := err.(*Error); ok && told.Kind != KindFull && !blameless(r, told) {
 			ep.failed(told)
 		}
 		return nil, err

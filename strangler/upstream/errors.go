@@ -16,7 +16,7 @@ const (
 	KindTimeout = "timeout" // one of Timeouts ran out
 	KindBroken  = "broken"  // the connection broke, or what came was no answer
 	KindOpen    = "open"    // the breaker lets nothing through: nothing was sent
-	KindFull    = "full"    // the bulkhead has no room: nothing was sent
+	KindFull    = "full"    // the bulkhead has no room, or there are as many connections as may be: nothing was sent
 )
 
 // Error says how a side failed to answer. Every error of this package's round trips is one, but

@@ -38,6 +38,7 @@ type http1Config struct {
 	IdleTimeout    time.Duration // of a connection; 0: 3 s, or what the endpoint says (see keep)
 	MaxIdlePerHost int           // 0: 256
 	MaxPerHost     int           // 0: no limit
+	Wait           time.Duration // for one of those; 0: 5 s
 	MaxHead        int           // bytes of an answer's head; 0: 1 MiB
 	Continue       time.Duration // how long an upstream that is asked (Expect: 100-continue) may say nothing; 0: 1 s
 }
@@ -48,6 +49,9 @@ func newHTTP1(c http1Config) *http1 {
 	}
 	if c.MaxHead == 0 {
 		c.MaxHead = 1 << 20
+	}
+	if c.Wait == 0 {
+		c.Wait = 5 * time.Second
 	}
 	if c.Continue == 0 {
 		c.Continue = time.Second
@@ -62,19 +66,21 @@ var errStale = errors.New("connection was closed before an answer")
 var errNotQuiet = errors.New("connection is not quiet")
 
 // RoundTrip implements http.RoundTripper. The URL's host is the address to connect to.
-func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) { return t.roundTrip(r, 0) }
+func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) {
+	return t.roundTrip(r, 0, t.config.MaxPerHost)
+}
 
 // roundTrip has the head of the answer within firstByte after the request's end, if that is
 // above 0; while the client lets us wait for its body, the upstream doesn't. There is a
 // connection before a body is read, so that whoever is told that there can't be one may send the
-// request elsewhere.
-func (t *http1) roundTrip(r *http.Request, firstByte time.Duration) (*http.Response, error) {
+// request elsewhere. limit bounds the connections in use; 0: nothing does.
+func (t *http1) roundTrip(r *http.Request, firstByte time.Duration, limit int) (*http.Response, error) {
 	pool := t.pools.of(r.URL.Host)
 	w := wantAny
 	if r.Body != nil && r.Body != http.NoBody {
 		w = wantQuiet // the body, once it is read, is read
 	}
-	conn, err := pool.get(r.Context(), t, w)
+	conn, err := pool.get(r.Context(), t, w, limit)
 	if err != nil {
 		closeBody(r)
 		return nil, err
@@ -100,7 +106,7 @@ func (t *http1) roundTrip(r *http.Request, firstByte time.Duration) (*http.Respo
 		if w = wantNew; conn.wrote == 0 {
 			w = wantAny // nothing speaks against another one that is kept
 		}
-		conn, err = pool.get(r.Context(), t, w)
+		conn, err = pool.get(r.Context(), t, w, limit)
 	}
 	closeBody(r)
 	return nil, err

@@ -51,6 +51,7 @@ func (c *call1) on(conn *conn1) (*http.Response, error) {
 // exchange sends the request and reads the answer's head.
 func (c *call1) exchange(conn *conn1, a *answer1) error {
 	if c.streams {
+		conn.expectBy(0) // the upload sees to it
 		if conn.waited && !conn.quiet() {
 			return errors.Join(errStale, errNotQuiet)
 		}
@@ -167,6 +168,7 @@ func (a *answer1) frame(r *http.Request) error {
 		b.c.keep = keepFor(said, b.c.config.IdleTimeout)
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
+		b.c.expectBy(0)
 		b.reuse, b.left = false, untilClose
 		resp.Body = (*upgraded1)(b) // without a length: it has none, and 0 stands for that here
 		return nil

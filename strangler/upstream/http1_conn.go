@@ -30,6 +30,7 @@ type conn1 struct {
 	config *http1Config
 
 	reused bool
+	turn   bool          // it counts among those that may be in use
 	waited bool          // it has been there for a while when the message is sent
 	heard  bool          // something came since it is used
 	coming atomic.Bool   // and that is more than informational answers
@@ -179,12 +180,13 @@ func (c *conn1) end(reuse bool) {
 	if c.over.Swap(true) {
 		return
 	}
+	pool, turn := c.pool, c.turn // c is somebody else's as soon as it is put back
 	if reuse && c.br.Buffered() == 0 {
-		c.pool.put(c, c.config.MaxIdlePerHost)
+		pool.put(c, c.config.MaxIdlePerHost)
 	} else {
 		c.nc.Close()
 	}
-	c.pool.free()
+	pool.free(turn)
 }
 
 // closeWrite says that nothing more is sent.

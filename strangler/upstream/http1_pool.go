@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,17 +58,18 @@ const (
 	wantNew
 )
 
-// get returns a kept connection that still is good, or a new one. Where there are as many as may
-// be it waits for ctx's end at most.
-func (p *pool1) get(ctx context.Context, t *http1, w want) (*conn1, error) {
-	if limit := t.config.MaxPerHost; limit > 0 {
-		if err := p.wait(ctx, limit); err != nil {
+// get returns a kept connection that still is good, or a new one. Where limit, above 0, are in use
+// it waits for one to come free: no longer than for a new one.
+func (p *pool1) get(ctx context.Context, t *http1, w want, limit int) (*conn1, error) {
+	turn := limit > 0
+	if turn {
+		if err := p.wait(ctx, limit, t.config.Wait); err != nil {
 			return nil, err
 		}
 	}
 	for c := p.take(); c != nil; c = p.take() {
 		if w != wantNew && c.good(w == wantQuiet) {
-			c.reused = true
+			c.reused, c.turn = true, turn
 			return c, nil
 		}
 		c.nc.Close()
@@ -76,19 +78,21 @@ func (p *pool1) get(ctx context.Context, t *http1, w want) (*conn1, error) {
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		p.free()
+		p.free(turn)
 		return nil, context.Cause(ctx)
 	}
 	nc, err := t.config.Dial(ctx, "tcp", p.addr)
 	if err != nil {
-		p.free()
+		p.free(turn)
 		return nil, err
 	}
-	return newConn1(nc, p, &t.config), nil
+	c := newConn1(nc, p, &t.config)
+	c.turn = turn
+	return c, nil
 }
 
 // wait waits for a turn.
-func (p *pool1) wait(ctx context.Context, limit int) error {
+func (p *pool1) wait(ctx context.Context, limit int, most time.Duration) error {
 	p.mu.Lock()
 	if p.turns == nil {
 		p.turns = make(chan struct{}, limit)
@@ -100,17 +104,30 @@ func (p *pool1) wait(ctx context.Context, limit int) error {
 		return nil
 	default:
 	}
+	timer := time.NewTimer(most)
+	defer timer.Stop()
 	select {
 	case turns <- struct{}{}:
 		return nil
+	case <-timer.C:
+		return noConnection(limit)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// free ends a turn.
-func (p *pool1) free() {
-	if p.turns != nil {
+// noConnection is the error of a request that got none of the connections that there may be. That
+// is nobody's failure.
+func noConnection(limit int) *Error {
+	return &Error{
+		Kind: KindFull, Told: "has no connection to spare", RetryAfter: time.Second,
+		Err: fmt.Errorf("all %d connections are in use", limit),
+	}
+}
+
+// free ends a turn, if there is one.
+func (p *pool1) free(turn bool) {
+	if turn {
 		<-p.turns
 	}
 }

@@ -68,14 +68,17 @@ func newGuard(p Policy, like []*Guard) *Guard {
 
 // around puts the guard's layers around next, from the innermost to the outermost.
 func (g *Guard) around(next http.RoundTripper) {
+	bounds := g.policy.Timeouts
+	if d, ok := next.(*dispatch); ok && d.t.ownHTTP1() {
+		// Our own connections can do this one by themselves, at a tenth of the cost.
+		d.firstByte, d.late = bounds.FirstByte, &g.counts.firstByte
+		bounds.FirstByte = 0
+	}
 	if g.retry != nil {
 		next = &retry{g.retry, next}
 	}
-	if d, ok := next.(*dispatch); ok && g.policy.Timeouts == (Timeouts{FirstByte: g.policy.Timeouts.FirstByte}) && d.t.ownHTTP1() {
-		// Our own connections can do this one by themselves, at a tenth of the cost.
-		d.firstByte, d.late = g.policy.Timeouts.FirstByte, &g.counts.firstByte
-	} else if g.policy.Timeouts != (Timeouts{}) {
-		next = &timeouts{cfg: g.policy.Timeouts, next: next, counts: g.counts}
+	if bounds != (Timeouts{}) {
+		next = &timeouts{cfg: bounds, next: next, counts: g.counts}
 	}
 	if g.breaker != nil {
 		next = &breaker{g.breaker, next}

@@ -3,6 +3,7 @@ package upstream
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -14,7 +15,7 @@ import (
 func (t *Transport) connect(ep *endpoint) connections {
 	dial := ep.dial(&net.Dialer{Timeout: t.dialTimeout(), KeepAlive: 15 * time.Second, Resolver: t.cfg.Resolver})
 	if t.ownHTTP1() {
-		return newHTTP1(http1Config{Dial: dial, IdleTimeout: t.cfg.IdleTimeout, MaxIdlePerHost: t.cfg.MaxIdlePerHost, MaxPerHost: t.cfg.MaxPerHost})
+		return newHTTP1(http1Config{Dial: dial, IdleTimeout: t.cfg.IdleTimeout, MaxIdlePerHost: t.cfg.MaxIdlePerHost, MaxPerHost: t.cfg.MaxPerHost, Wait: t.dialTimeout()})
 	}
 	return t.standard(ep, dial)
 }
@@ -26,11 +27,44 @@ func (t *Transport) ownHTTP1() bool { return t.scheme == "http" && !t.h2c && !t.
 type standard struct {
 	*http.Transport
 	ep   *endpoint
-	open atomic.Int64 // connections
+	open atomic.Int64  // connections
+	wait time.Duration // for one, where only so many may be
 }
 
+// RoundTrip implements http.RoundTripper.
+func (s *standard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.MaxConnsPerHost == 0 {
+		return s.Transport.RoundTrip(r)
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	waiting, begun := watchBegin(r.WithContext(ctx))
+	timer := time.AfterFunc(s.wait, func() {
+		if !begun() { // to dial has its own bound
+			cancel(noConnection(s.MaxConnsPerHost))
+		}
+	})
+	defer timer.Stop()
+	resp, err := s.Transport.RoundTrip(waiting)
+	if err != nil {
+		defer cancel(nil)
+		if full, ok := errors.AsType[*Error](context.Cause(ctx)); ok && r.Context().Err() == nil {
+			return nil, full
+		}
+		return nil, err
+	}
+	resp.Request = r
+	onEnd(resp, canceller(cancel))
+	return resp, nil
+}
+
+// canceller ends the context of a call whose answer has ended.
+type canceller context.CancelCauseFunc
+
+// end implements ender.
+func (c canceller) end(error) { c(nil) }
+
 func (t *Transport) standard(ep *endpoint, dial func(context.Context, string, string) (net.Conn, error)) *standard {
-	s := &standard{ep: ep}
+	s := &standard{ep: ep, wait: t.dialTimeout()}
 	kept := cmp.Or(t.cfg.MaxIdlePerHost, 256)
 	s.Transport = &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {

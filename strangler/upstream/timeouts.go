@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,12 @@ func (t *timeouts) RoundTrip(r *http.Request) (*http.Response, error) {
 	client := r.Context()
 	ctx, cancel := context.WithCancelCause(client)
 	c.cancel = cancel
+	if t.cfg.FirstByte > 0 {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			GetConn: func(string) { c.pause() }, // to connect has a bound of its own
+			GotConn: func(httptrace.GotConnInfo) { c.resume() },
+		})
+	}
 	r = r.WithContext(ctx)
 	if t.cfg.FirstByte > 0 && r.Body != nil && r.Body != http.NoBody {
 		body, ok := r.Body.(*sending)
@@ -100,8 +107,8 @@ func (c *timedCall) set(now time.Time) {
 	}
 }
 
-// pause implements waiter: while the client lets us wait for more of its request, the upstream
-// doesn't. The timer may fire for nothing.
+// pause implements waiter: while the client lets us wait for more of its request, or there is no
+// connection yet, the upstream doesn't. The timer may fire for nothing.
 func (c *timedCall) pause() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -63,7 +63,7 @@ func load(b *testing.B, h http.Handler, method string) {
 	}
 	s := NewServer(h, ServerConfig{Logger: quiet})
 	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
+	go func() { defer close(served); _ = s.Serve(Frugal{Listener: l}) }()
 	defer func() { s.Close(); <-served }()
 	clients := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	defer clients.CloseIdleConnections()

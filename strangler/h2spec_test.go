@@ -105,7 +105,7 @@ func runH2spec(t *testing.T, program string, up Upstream, tlsConfig *tls.Config)
 		if tlsConfig != nil {
 			_ = s.ServeTLS(l, "", "")
 		} else {
-			_ = s.Serve(l)
+			_ = s.Serve(Frugal{Listener: l})
 		}
 	}()
 	defer func() { s.Close(); <-served }()

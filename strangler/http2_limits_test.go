@@ -32,7 +32,7 @@ func TestRapidReset(t *testing.T) {
 		working.Add(-1)
 	}), ServerConfig{Logger: quiet})
 	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
+	go func() { defer close(served); _ = s.Serve(Frugal{Listener: l}) }()
 	defer func() { close(release); s.Close(); <-served }()
 
 	conn, r := dial(t, "http://"+l.Addr().String())

@@ -198,7 +198,7 @@ func TestHeadTimeouts(t *testing.T) {
 			c.cfg.Logger = quiet
 			s := NewServer(p, c.cfg)
 			served := make(chan struct{})
-			go func() { defer close(served); _ = s.Serve(l) }()
+			go func() { defer close(served); _ = s.Serve(Frugal{Listener: l}) }()
 			defer func() { s.Close(); <-served }()
 			conn, r := dial(t, "http://"+l.Addr().String())
 			writeRaw(t, conn, "%s", c.send)

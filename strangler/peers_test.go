@@ -224,7 +224,7 @@ func gatewayWith(t testing.TB, f frontKind, cfg strangler.Config) *gateway {
 		if f.tls {
 			_ = s.ServeTLS(l, "", "")
 		} else {
-			_ = s.Serve(l)
+			_ = s.Serve(strangler.Frugal{Listener: l})
 		}
 	}()
 	t.Cleanup(func() { s.Close(); <-ended })

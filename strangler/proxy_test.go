@@ -62,7 +62,7 @@ func front(t *testing.T, cfg Config) (address string, p *Proxy) {
 	}
 	s := NewServer(p, ServerConfig{Logger: quiet})
 	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
+	go func() { defer close(served); _ = s.Serve(Frugal{Listener: l}) }()
 	t.Cleanup(func() { s.Close(); <-served })
 	return "http://" + l.Addr().String(), p
 }

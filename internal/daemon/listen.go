@@ -74,6 +74,9 @@ func (d *Daemon) clientServer(cfg *config.Config) *http.Server {
 		HeaderBytes:   int(cfg.Limits.HeaderBytes),
 	})
 	server.BaseContext = func(net.Listener) context.Context { return d.serving }
+	if server.TLSConfig == nil {
+		d.listeners.clients = strangler.Frugal{Listener: d.listeners.clients}
+	}
 	if cfg.ProxyProtocol {
 		d.listeners.clients = &strangler.ProxyProtocol{
 			Listener: d.listeners.clients,

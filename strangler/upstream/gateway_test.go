@@ -71,7 +71,7 @@ func startGateway(t testing.TB, legacy *url.URL, cfg gatewayConfig) *gateway {
 	g.Addr = l.Addr().String()
 	s := strangler.NewServer(p, strangler.ServerConfig{Logger: log})
 	served := make(chan struct{})
-	go func() { defer close(served); _ = s.Serve(l) }()
+	go func() { defer close(served); _ = s.Serve(strangler.Frugal{Listener: l}) }()
 	t.Cleanup(func() { s.Close(); <-served })
 	return g
 }

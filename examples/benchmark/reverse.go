@@ -62,7 +62,8 @@ func serveReverse(control io.Reader, out io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer listener.Close()
-	go func() { _ = http.Serve(listener, router) }() // it ends with the process
+	server := &http.Server{Handler: router, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 75 * time.Second} // as strangler's
+	go func() { _ = server.Serve(listener) }()                                                                  // it ends with the process
 	if err := json.NewEncoder(out).Encode(reverseReady{listener.Addr().String()}); err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (s *Shadow) attempt(w *worker, x *exchange, asked []byte, started time.Time
 	switch {
 	case err == nil:
 		became = answered
-	case s.life.Err() == nil && failureOf(err) != FailTranslate:
+	case s.life.Err() == nil && failureOf(err) != FailTranslate && !noRoom(err):
 		became = silent
 	}
 	if x.p.Serves == Service {
@@ -113,6 +113,8 @@ func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, faile
 	switch {
 	case err != nil && s.life.Err() != nil:
 		return SkipShuttingDown, "", false
+	case noRoom(err):
+		return SkipQueueFull, err.Error(), false
 	case err != nil:
 		return failureOf(err), err.Error(), true
 	case x.otherBody.broke:
@@ -211,6 +213,13 @@ func (x *exchange) outgrown(size int64) bool {
 }
 
 var failures = []string{FailConnect, FailTimeout, FailBroken, FailTranslate}
+
+// noRoom reports whether a transport had no room for a copy (as many connections as may be, a
+// bulkhead): that is nobody's failure. Its errors say so by a method Failure that returns "full".
+func noRoom(err error) bool {
+	var named interface{ Failure() string }
+	return errors.As(err, &named) && named.Failure() == "full"
+}
 
 // failureOf sorts an error of a copy's into the reasons.
 func failureOf(err error) string {

@@ -2,7 +2,7 @@ package shadow
 
 // The reasons for which an exchange is skipped; the README tells what to do about each.
 const (
-	SkipQueueFull     = "queue full"      // the queue, the set of copies that wait, or the memory for bodies
+	SkipQueueFull     = "queue full"      // the queue, the set of copies that wait, the memory for bodies, or the other side's connections
 	SkipResting       = "service failing" // the side that is asked gives no answers; copies rest
 	SkipTooLarge      = "too large"       // a body over the bound, and the hashes differ
 	SkipTooComplex    = "too complex"     // comparing would cost more than its limit

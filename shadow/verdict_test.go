@@ -134,10 +134,11 @@ func TestVerdicts(t *testing.T) {
 			request: post("a=1"), point: func(p *shadow.Point) { p.Sandbox = p.Other },
 			client: func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "early") }, want: skipped(shadow.SkipCutShort)},
 
-		"refused":        {other: broken(&net.OpError{Op: "dial", Err: errors.New("refused")}), want: failed(shadow.FailConnect)},
-		"garbage":        {other: broken(errors.New("malformed HTTP response")), want: failed(shadow.FailBroken)},
-		"named reason":   {other: broken(namedError{shadow.FailTranslate}), want: failed(shadow.FailTranslate)},
-		"unknown reason": {other: broken(namedError{"weather"}), want: failed(shadow.FailBroken)},
+		"refused":                {other: broken(&net.OpError{Op: "dial", Err: errors.New("refused")}), want: failed(shadow.FailConnect)},
+		"garbage":                {other: broken(errors.New("malformed HTTP response")), want: failed(shadow.FailBroken)},
+		"named reason":           {other: broken(namedError{shadow.FailTranslate}), want: failed(shadow.FailTranslate)},
+		"unknown reason":         {other: broken(namedError{"weather"}), want: failed(shadow.FailBroken)},
+		"no connection to spare": {other: broken(namedError{"full"}), want: skipped(shadow.SkipQueueFull)},
 		"hangs": {
 			config: func(c *shadow.Config) { c.Timeout = 20 * time.Millisecond },
 			other: roundTrip(func(r *http.Request) (*http.Response, error) {

@@ -32,7 +32,7 @@ func TestFlood(t *testing.T) {
 		t.Logf("scaled to %d clients: there may be %d open files", clients, limit.Cur)
 	}
 	p := startPeer(t, named)
-	g := startGateway(t, p.URL, gatewayConfig{Upstream: upstream.Config{MaxPerHost: most}})
+	g := startGateway(t, p.URL, gatewayConfig{Upstream: upstream.Config{MaxPerHost: most, DialTimeout: time.Minute}}) // with as much time for a connection to come free
 	conns := make([]*rawClient, clients)
 	for i := range conns {
 		conns[i] = connect(t, g.Addr)

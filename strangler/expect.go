@@ -13,6 +13,7 @@ import (
 // same, to keep the connection: here it waits until the client has its answer.
 type expectation struct {
 	waiting  atomic.Bool   // the transport waits for the upstream's word, which hasn't come
+	ask      func()        // for the body
 	answered chan struct{} // closed when the attempt is over
 	over     chan struct{} // closed when the request is
 }
@@ -30,7 +31,17 @@ func (e *expectation) watch(trace *httptrace.ClientTrace) {
 }
 
 // unwanted waits until it is known whether the body is to be read, and reports whether it isn't.
+// Where it is the client is asked for it, before net/http does that itself when it reads: unlike
+// net/http, who asks here waits for another informational answer that is just being written.
 func (e *expectation) unwanted() bool {
+	if e.awaited() {
+		return true
+	}
+	e.ask()
+	return false
+}
+
+func (e *expectation) awaited() bool {
 	if !e.waiting.Load() {
 		return false
 	}

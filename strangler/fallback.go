@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -31,11 +32,17 @@ type upload struct {
 	reading sync.Mutex // held while the body is read, which may take long
 	src     io.ReadCloser
 	over    chan struct{} // closed at the end; nil: nobody waits for it
+	// trailer is that of all attempts, first with the names that were announced. The one that gets to the
+	// body's end has it filled, from what the server, whose map may change at any time before that, found
+	// there: while an attempt that is superseded may still read it, nothing is written.
+	trailer, found http.Header
 
 	mu      sync.Mutex // guards the rest; never held for long
 	keep    bool       // what is read is kept; false for good once that is too much
 	kept    []byte
-	attempt int // the one that may read; 0: none, it is over
+	buf     *[]byte // kept's, where it goes back to fetched; nil: it doesn't
+	attempt int     // the one that may read; 0: none, it is over
+	filled  bool
 	err     error
 }
 
@@ -44,10 +51,55 @@ func newUpload(r *http.Request, keep bool) *upload {
 		return nil
 	}
 	u := &upload{src: r.Body, keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
+	if r.Trailer != nil {
+		u.found = r.Trailer
+		u.trailer = make(http.Header, len(r.Trailer))
+		for name := range r.Trailer {
+			u.trailer[name] = nil
+		}
+	}
 	if expects(r) {
 		u.over = make(chan struct{})
 	}
 	return u
+}
+
+// fetchUpTo is the length in bytes up to which a body is read before an upstream is asked, so that a
+// client that takes its time takes none of an upstream's connections and room.
+const fetchUpTo = 32 << 10
+
+var fetched = sync.Pool{New: func() any { return new([]byte) }}
+
+// fetch reads a short body whole.
+func (u *upload) fetch(length int64) error {
+	if u == nil || u.over != nil || length <= 0 || length > fetchUpTo {
+		return nil
+	}
+	u.reading.Lock()
+	defer u.reading.Unlock()
+	u.mu.Lock()
+	begun := u.kept != nil || u.err != nil // by the attempt before
+	u.mu.Unlock()
+	if begun {
+		return nil
+	}
+	buf := fetched.Get().(*[]byte)
+	whole := slices.Grow((*buf)[:0], int(length)+1)[:length+1] // one more, to see the end
+	*buf = whole
+	n, err := io.ReadFull(u.src, whole)
+	switch {
+	case err == io.ErrUnexpectedEOF && int64(n) == length:
+		err = io.EOF
+	case err == nil, err == io.EOF:
+		err = fmt.Errorf("body of %d bytes has another length", length)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.kept, u.err, u.buf = whole[:min(int64(n), length)], err, buf
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // body returns the body for the attempt that is next.
@@ -100,7 +152,11 @@ func (u *upload) end() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.attempt = 0
-	u.kept = nil
+	u.kept = nil // which is read with the lock only
+	if u.buf != nil {
+		fetched.Put(u.buf)
+		u.buf = nil
+	}
 	if u.over != nil {
 		close(u.over)
 	}
@@ -152,7 +208,9 @@ func (b *uploadBody) Read(p []byte) (int, error) {
 		return n, err
 	}
 	n, err := b.src.Read(p)
-	b.note(p[:n], err)
+	if !b.note(p[:n], err) {
+		return 0, errUploadOver // nor is it to be taken for whole
+	}
 	return n, err
 }
 
@@ -168,26 +226,46 @@ func (b *uploadBody) again(p []byte) (int, error) {
 		b.read += n
 		return n, nil
 	}
+	if b.err == io.EOF {
+		b.fill()
+	}
 	return 0, b.err
 }
 
-func (b *uploadBody) note(p []byte, err error) {
+// fill has the trailer filled, by the attempt that may read. b.mu is held.
+func (b *uploadBody) fill() {
+	if b.filled || b.trailer == nil {
+		return
+	}
+	b.filled = true
+	for name, values := range b.found {
+		if values != nil {
+			b.trailer[name] = values
+		}
+	}
+}
+
+// note keeps what was read, and reports whether the attempt may have it: it isn't superseded.
+func (b *uploadBody) note(p []byte, err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.err = err
-	if !b.keep || b.upload.attempt == 0 {
-		return
-	}
 	current := b.attempt == b.upload.attempt
-	if current && len(b.kept)+len(p) > keptForFallback {
+	if err == io.EOF && current {
+		b.fill()
+	}
+	switch {
+	case !b.keep || b.upload.attempt == 0:
+	case current && len(b.kept)+len(p) > keptForFallback:
 		b.keep, b.kept = false, nil
-		return
+	default:
+		// What a superseded attempt still got is kept whatever its size: the next one needs it.
+		b.kept = append(b.kept, p...)
+		if current {
+			b.read = len(b.kept)
+		}
 	}
-	// What a superseded attempt still got is kept whatever its size: the next one needs it.
-	b.kept = append(b.kept, p...)
-	if current {
-		b.read = len(b.kept)
-	}
+	return current
 }
 
 // Close implements io.Closer. The body is the server's to close.

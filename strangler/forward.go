@@ -45,7 +45,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// An HTTP/1 server would read the rest of the upload before it answers. Only early
 		// answers ask it not to: it costs. Whoever can't be asked answers early anyway.
 		_ = http.NewResponseController(w).EnableFullDuplex()
-		if r.ProtoMajor == 1 && (resp == nil || resp.StatusCode != http.StatusSwitchingProtocols) {
+		if r.ProtoMajor == 1 {
 			// Whoever doesn't read a request to its end closes the connection (RFC 9112 section
 			// 9.3), and net/http panics if it goes on with it (https://go.dev/issue/68560).
 			w.Header().Set("Connection", "close")
@@ -65,6 +65,11 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // send does stations 7 to 9. It returns an answer or a failure. It doesn't return where there is
 // nobody left to answer.
 func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, *failure) {
+	if f.informs {
+		if err := up.fetch(r.ContentLength); err != nil {
+			return nil, up.fault(w, r, err)
+		}
+	}
 	c := callFrom(r.Context())
 	c.hints.begin(w, r)
 	ctx, body := r.Context(), up.body()

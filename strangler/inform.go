@@ -2,6 +2,7 @@ package strangler
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"sync"
@@ -30,6 +31,8 @@ type hints struct {
 	mu sync.Mutex // net/http's transport calls from a goroutine of its own
 	w  http.ResponseWriter
 	r  *http.Request // nil: nobody waits for them
+
+	continued bool // 100 is out
 }
 
 func (i *hints) begin(w http.ResponseWriter, r *http.Request) {
@@ -45,21 +48,20 @@ func (i *hints) pass(status int, header textproto.MIMEHeader) error {
 	if i.r == nil || !i.r.ProtoAtLeast(1, 1) || status == http.StatusContinue && i.r.Header["Expect"] == nil {
 		return nil
 	}
+	if status == http.StatusContinue {
+		if i.continued || i.r.ProtoMajor >= 2 {
+			return nil // net/http sends it when the body is read, and would send it twice
+		}
+		i.continued = true
+	}
 	dropHopByHop(http.Header(header))
 	h := i.w.Header()
-	before := make(http.Header, len(header))
-	for name, values := range header {
-		before[name] = h[name]
-		h[name] = values
-	}
+	answers := maps.Clone(h) // what is known of the answer's isn't this one's: "Connection: close" ends it for some
+	clear(h)
+	maps.Copy(h, http.Header(header))
 	i.w.WriteHeader(status)
-	for name, values := range before { // they are not the answer's
-		if values == nil {
-			delete(h, name)
-		} else {
-			h[name] = values
-		}
-	}
+	clear(h)
+	maps.Copy(h, answers)
 	return nil
 }
 

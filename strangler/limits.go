@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -78,6 +79,10 @@ type limitedBody struct {
 	left    int64       // bytes that may still come
 	limited bool
 
+	busy  sync.Mutex // held while it is read
+	done  bool       // it was read to its end
+	given bool       // it is given up
+
 	idle    time.Duration
 	timer   *time.Timer // runs while a read waits; nil: it may take as long as it takes
 	reading atomic.Bool
@@ -101,6 +106,11 @@ func (t *Table) limitBody(w http.ResponseWriter, r *http.Request, route string) 
 
 // Read implements io.Reader.
 func (b *limitedBody) Read(p []byte) (int, error) {
+	b.busy.Lock()
+	defer b.busy.Unlock()
+	if b.given {
+		return 0, errUploadOver
+	}
 	if b.limited && int64(len(p))-1 > b.left {
 		p = p[:b.left+1] // one byte more tells whether that was all
 	}
@@ -112,9 +122,35 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 		b.left -= int64(n)
 	}
 	if err == io.EOF {
+		b.done = true
 		dropTrailers(b.trailer)
 	}
 	return n, err
+}
+
+// lingering is for how long a client may go on to send a body that nobody wants any more. Until
+// then it is read, so that the client sees the answer and not that it can't send (RFC 9112 section
+// 9.6); a connection whose client says nothing is closed.
+const lingering = time.Second
+
+// giveUp is called at the handler's end: net/http reads on to the body's end, with nothing to bound
+// that. b may be nil.
+func (b *limitedBody) giveUp(r *http.Request) {
+	if b == nil || r.ProtoMajor >= 2 { // where a stream is reset
+		return
+	}
+	conn := http.NewResponseController(b.w)
+	if !b.busy.TryLock() {
+		// Net/http would end this Read too, and take the deadline off after it.
+		if conn.SetReadDeadline(time.Unix(1, 0)) != nil {
+			return
+		}
+		b.busy.Lock()
+	}
+	defer b.busy.Unlock()
+	if b.given = true; !b.done {
+		_ = conn.SetReadDeadline(time.Now().Add(lingering))
+	}
 }
 
 func (b *limitedBody) read(p []byte) (int, error) {

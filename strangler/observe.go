@@ -159,6 +159,9 @@ func (o *observer) end(r *http.Request) {
 	d := o.decision
 	took := time.Since(o.start)
 	o.body.answered() // or nothing was
+	if o.status != http.StatusSwitchingProtocols {
+		defer o.body.giveUp(r)
+	}
 	if seen := o.table.cfg.Observe; seen != nil {
 		seen(Observation{
 			Request: r, Decision: *d, Status: int(o.status), Bytes: o.bytes,

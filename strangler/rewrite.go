@@ -67,7 +67,10 @@ func (rw *rewriter) request(ctx context.Context, room outgoing, r *http.Request,
 	rw.url(room.url, r.URL)
 	out.Header = rw.header(r, room.forwarded)
 	out.Body, out.GetBody = body, nil
-	if len(r.Trailer) > 0 {
+	if b, ok := body.(*uploadBody); ok {
+		out.Trailer = b.trailer
+	}
+	if len(out.Trailer) > 0 {
 		out.ContentLength = -1 // trailers need chunks
 	} else if r.ContentLength == 0 && r.Header["Content-Length"] != nil {
 		// "Content-Length: 0" came, and net/http's transport leaves it out of a DELETE's head, say.
@@ -177,7 +180,7 @@ func (rw *rewriter) header(r *http.Request, room *[2][1]string) http.Header {
 // for on the next connection too, but of HTTP/2, which has none (RFC 9113 section 8.2.2).
 func (rw *rewriter) connection(h http.Header, r *http.Request) {
 	dropNamed(h, r.Header["Connection"])
-	if upgrade := upgradeProtocol(r.Header); upgrade != "" && !rw.http2 {
+	if upgrade := asksUpgrade(r); upgrade != "" && !rw.http2 {
 		h["Connection"] = []string{"Upgrade"}
 		h["Upgrade"] = []string{upgrade}
 	}
@@ -285,6 +288,15 @@ func dropHopByHop(h http.Header) {
 			delete(h, name)
 		}
 	}
+}
+
+// asksUpgrade returns what a request asks to switch to; empty: nothing. One with a body doesn't: who
+// agrees may do so before its end, and what of the body is still to come is then nobody's.
+func asksUpgrade(r *http.Request) string {
+	if r.ContentLength != 0 {
+		return ""
+	}
+	return upgradeProtocol(r.Header)
 }
 
 // upgradeProtocol returns what a message asks or agrees to switch to; empty: nothing. HTTP/2 is

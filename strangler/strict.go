@@ -33,8 +33,8 @@ func ambiguous(text string) refusal { return refusal{http.StatusBadRequest, text
 // what it makes of what it doesn't, is in malformed_test.go. An ordinary request costs no
 // allocation.
 func strict(r *http.Request, maxHeaders int) refusal {
-	if maxHeaders > 0 && headerLines(r.Header) > maxHeaders {
-		return refusal{http.StatusRequestHeaderFieldsTooLarge, "the request has more header lines than this gateway takes"}
+	if maxHeaders > 0 && (headerLines(r.Header) > maxHeaders || len(r.Trailer) > maxHeaders) {
+		return refusal{http.StatusRequestHeaderFieldsTooLarge, "the request has more header lines, or announces more trailers, than this gateway takes"}
 	}
 	if r.ProtoMajor >= 2 {
 		if text := strictHTTP2(r); text != "" {

@@ -23,15 +23,17 @@ func trace(c *call, r *http.Request, up *upload, body io.ReadCloser) *traced {
 	t := &traced{}
 	hooks := &httptrace.ClientTrace{Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
 		if status == http.StatusContinue {
-			return nil // the transport reads the body, and that asks for it: twice is once too often
+			return nil // the transport reads the body, and that asks for it
 		}
 		return c.hints.pass(status, header)
 	}}
-	if upgradeProtocol(r.Header) != "" {
+	if asksUpgrade(r) != "" {
 		hooks.GotConn = func(got httptrace.GotConnInfo) { t.conn = got.Conn }
 	}
 	if b, ok := body.(*uploadBody); ok && expects(r) {
-		t.expectation = &expectation{answered: make(chan struct{}), over: up.over}
+		t.expectation = &expectation{answered: make(chan struct{}), over: up.over, ask: func() {
+			_ = c.hints.pass(http.StatusContinue, nil) // it has no error to tell
+		}}
 		t.expectation.watch(hooks)
 		b.expectation = t.expectation
 	}

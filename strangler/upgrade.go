@@ -20,10 +20,10 @@ func (f *forwarder) upgrade(w http.ResponseWriter, r *http.Request, resp *http.R
 		DecisionFrom(r.Context()).Failure = failBroken
 		f.unanswered(w, r, f.failed(err))
 	}
-	asked, got := upgradeProtocol(r.Header), upgradeProtocol(resp.Header)
+	asked, got := asksUpgrade(r), upgradeProtocol(resp.Header)
 	back, ok := resp.Body.(io.ReadWriteCloser)
 	switch {
-	case !strings.EqualFold(asked, got) && !listHas([]string{asked}, got) || got == "":
+	case asked == "", got == "", !strings.EqualFold(asked, got) && !listHas([]string{asked}, got):
 		broken(fmt.Errorf("upstream switched to protocol %q when %q was asked for", got, asked))
 		return
 	case !ok:

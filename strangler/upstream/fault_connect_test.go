@@ -1,7 +1,6 @@
 package upstream_test
 
 import (
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,12 +9,7 @@ import (
 // TestRefusing has nobody listen.
 func TestRefusing(t *testing.T) {
 	leavesNothing(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := &url.URL{Scheme: "http", Host: l.Addr().String()}
-	l.Close()
+	nobody := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
 	g := startGateway(t, nobody, gatewayConfig{})
 	for _, request := range []string{getRequest("/"), postRequest("/", "abc"), postRequest("/", strings.Repeat("x", 1<<20)), chunkedRequest("/", "abc")} {
 		c := connect(t, g.Addr)

@@ -112,13 +112,21 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 }
 
 // await waits for the upstream's word about whether it wants the body (RFC 9110 section 10.1.1).
-// One that says nothing doesn't know the question, and gets it.
+// One that says nothing, or nothing whole, doesn't know the question, and gets it.
 func (c *call1) await(conn *conn1) {
 	conn.readBy = time.Now().Add(c.t.config.Continue)
 	_ = conn.nc.SetReadDeadline(conn.readBy)
-	_, err := conn.br.Peek(1)
+	var err error
+	for err == nil {
+		b, _ := conn.br.Peek(conn.br.Buffered())
+		if len(b) == conn.br.Size() || headEnd(b, 0) > 0 || hopeless(b) != nil {
+			break
+		}
+		_, err = conn.br.Peek(len(b) + 1)
+	}
 	conn.expectBy(0)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
+		strangler.Inform(c.r.Context(), http.StatusContinue, nil)
 		c.start()
 	}
 }

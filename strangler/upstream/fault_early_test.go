@@ -97,7 +97,9 @@ func TestEarlyAnswerAtFullSpeed(t *testing.T) {
 					c := connect(t, g.Addr)
 					sent := make(chan struct{})
 					go func() { defer close(sent); _, _ = io.WriteString(c, postRequest("/upload", upload)) }()
-					if got := c.hear("POST"); got.Status != 200 || got.Body != "early" || got.Cut {
+					got := c.hear("POST")
+					lost := name == "resets" && got.Status == 502 // a reset may take back what its sender hasn't sent yet
+					if !lost && (got.Status != 200 || got.Body != "early" || got.Cut) {
 						t.Errorf("early answer: %v", got)
 					}
 					c.Close()

@@ -67,18 +67,22 @@ func (l *lookup) now(ctx context.Context) ([]place, error) {
 		found, err := l.one(ctx, u)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("look up %s: %w", u.Host, err))
-			found = l.known[u]
-			if found == nil && !l.srv {
-				found = []place{{Endpoint: Endpoint{Addr: net.JoinHostPort(u.Hostname(), l.port(u)), Host: u.Host}}}
-			}
-		} else {
+		}
+		switch {
+		case len(found) > 0:
 			l.known[u] = found
+		case l.known[u] != nil:
+			found = l.known[u]
+		case !l.srv:
+			found = []place{{Endpoint: Endpoint{Addr: net.JoinHostPort(u.Hostname(), l.port(u)), Host: u.Host}}}
 		}
 		all = append(all, found...)
 	}
 	return all, errors.Join(errs...)
 }
 
+// one looks one URL's name up. Of SRV records some targets may be known and others not: then it
+// returns places and an error.
 func (l *lookup) one(ctx context.Context, u *url.URL) ([]place, error) {
 	switch {
 	case l.fixed(u):
@@ -121,7 +125,8 @@ func (l *lookup) addresses(ctx context.Context, host, port, as string, weight in
 }
 
 // records looks SRV records up (RFC 2782): of the lowest priority value that there is, each
-// target's addresses, all with the record's weight. The others are not used.
+// target's addresses, all with the record's weight. The others are not used. A target whose name
+// can't be looked up keeps the addresses it had, as any name does; the error says which.
 func (l *lookup) records(ctx context.Context, u *url.URL) ([]place, error) {
 	_, records, err := l.resolver.LookupSRV(ctx, "", "", u.Hostname())
 	if err != nil {
@@ -134,17 +139,29 @@ func (l *lookup) records(ctx context.Context, u *url.URL) ([]place, error) {
 			break
 		}
 		target, port := strings.TrimSuffix(srv.Target, "."), strconv.Itoa(int(srv.Port))
-		found, err := l.addresses(ctx, target, port, net.JoinHostPort(target, port), max(int(srv.Weight), 1))
+		as, weight := net.JoinHostPort(target, port), max(int(srv.Weight), 1)
+		found, err := l.addresses(ctx, target, port, as, weight)
 		if err != nil {
 			errs = append(errs, err)
-			continue
+			found = l.before(u, as, weight)
 		}
 		places = append(places, found...)
 	}
-	if len(places) == 0 {
-		return nil, cmp.Or(errors.Join(errs...), errors.New("no SRV record"))
+	if len(places) == 0 && len(errs) == 0 {
+		return nil, errors.New("no SRV record")
 	}
-	return places, nil
+	return places, errors.Join(errs...)
+}
+
+// before returns the places that a record's target had, with the weight that it has now.
+func (l *lookup) before(u *url.URL, target string, weight int) (places []place) {
+	for _, p := range l.known[u] {
+		if p.Host == target {
+			p.Weight = weight
+			places = append(places, p)
+		}
+	}
+	return places
 }
 
 // resolve looks for endpoints until ctx ends, every Config.Resolve, and sooner while it has found

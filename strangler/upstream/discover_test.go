@@ -262,6 +262,47 @@ func TestServiceRecords(t *testing.T) {
 	waitFor(t, tr, "127.0.0.1:"+two)
 }
 
+// TestServiceTargetFails has one of two targets not be looked up for a moment, over and over: it
+// keeps its endpoint, and the transport says what is wrong.
+func TestServiceTargetFails(t *testing.T) {
+	const records, a, b = "_http._tcp.orders.internal SRV", "10.0.0.1:8001", "10.0.0.2:8002"
+	dns := &nameserver{}
+	dns.say("a.internal A", "10.0.0.1")
+	dns.say("b.internal A", "10.0.0.2")
+	dns.say(records, "10 1 8001 a.internal", "10 1 8002 b.internal")
+	tr := transport(t, Config{URLs: []*url.URL{parse(t, "srv://_http._tcp.orders.internal")}, Resolver: dns.resolver(t), Resolve: time.Millisecond})
+	says := func(want string) {
+		t.Helper()
+		for until := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			got := tr.State().Lookup
+			if got == want || want != "" && strings.Contains(got, want) {
+				return
+			}
+			if time.Now().After(until) {
+				t.Fatalf("what could not be looked up: %q, want %q", got, want)
+			}
+		}
+	}
+	waitFor(t, tr, a, b)
+	both := tr.endpoints.Load().all
+	dns.say("b.internal A")
+	says("lookup b.internal")
+	dns.say(records, "10 1 8001 a.internal", "10 7 8002 b.internal", "10 1 8003 c.internal") // c is not known yet
+	says("lookup c.internal")
+	waitFor(t, tr, a, b)
+	if now := tr.endpoints.Load().all; now[0] != both[0] || now[1] != both[1] || now[1].weight.Load() != 7 {
+		t.Errorf("weight %d, want those endpoints that were there, and the second's new weight", now[1].weight.Load())
+	}
+	dns.say("c.internal A", "10.0.0.3")
+	waitFor(t, tr, a, b, "10.0.0.3:8003")
+	dns.say(records, "10 1 8001 a.internal")
+	waitFor(t, tr, a) // no record, no endpoint
+	says("")
+	dns.say(records, "10 1 8002 b.internal")
+	says("lookup b.internal")
+	waitFor(t, tr, a) // better than none
+}
+
 // TestDiscoverer asks one that is not DNS.
 func TestDiscoverer(t *testing.T) {
 	a, b := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "a "+r.Host) }), serve(t, named("b"))

@@ -325,13 +325,17 @@ func (l *loader) settlePolicies() {
 }
 
 // settlePolicy gives a route a policy of its own where it asks for one that isn't its service's.
+// A breaker or bulkhead of which it says anything is its own, though it may read like its
+// service's: who says so wants one route's trouble kept from the others.
 func (l *loader) settlePolicy(d *draft) {
 	service, ok := l.cfg.Services[d.Service]
 	if !ok || !d.policy.given() {
 		return
 	}
 	d.said = d.policy.said()
-	if own := d.policy.over(service.Policy); own != service.Policy {
+	own := d.policy.over(service.Policy)
+	own.Breaker.Own, own.Bulkhead.Own = d.policy.breaker.on(), d.policy.bulkhead.on()
+	if own != service.Policy {
 		d.Policy = &own
 	}
 	if d.policy.retry.on() && d.Repeat == strangler.RepeatNever {

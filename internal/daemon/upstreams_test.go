@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -335,6 +336,65 @@ routes:
 		status, _, _ := s.fetch(t, "GET", "/none", "")
 		return status == 200
 	})
+}
+
+// TestOwnGuardsThatReadAlike has a route say of its bulkhead and breaker what its service says
+// too: they are its own all the same, from one reload to the next.
+func TestOwnGuardsThatReadAlike(t *testing.T) {
+	t.Parallel()
+	began, ends := make(chan struct{}), make(chan struct{})
+	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/report" {
+			began <- struct{}{}
+			<-ends
+		}
+		fmt.Fprint(w, "service")
+	})
+	text := fmt.Sprintf(`legacy: {url: %q}
+services:
+  small: {urls: [%q], bulkhead: {in_flight: 1}, breaker: on}
+routes:
+  - {name: report, match: {path: /report}, service: small, start: live, fallback: none, bulkhead: {in_flight: 1}, breaker: {failures: 50%%}}
+  - {name: rest, match: {path: "/*"}, service: small, start: live, fallback: none, timeouts: {request: 1m}}
+`, backend(t, "legacy", nil).URL, service.URL)
+	s := start(t, text)
+	let := sync.OnceFunc(func() { close(ends) })
+	t.Cleanup(let)
+	held := make(chan int)
+	go func() {
+		resp, err := s.Client.Get(s.URL + "/report")
+		if err != nil {
+			held <- 0
+			return
+		}
+		resp.Body.Close()
+		held <- resp.StatusCode
+	}()
+	<-began
+	for _, when := range []string{"before a reload", "after one"} {
+		if status, body, _ := s.fetch(t, "GET", "/a", ""); status != 200 {
+			t.Errorf("%s the other route is answered %d %s, though only the report's bulkhead is full", when, status, body)
+		}
+		now := s.service(t, "small")
+		if len(now.RouteGuards) != 2 || now.Guard.Bulkhead.InFlight != 0 {
+			t.Fatalf("%s the API shows %+v and of routes %+v", when, now.Guard.Bulkhead, now.RouteGuards)
+		}
+		report, rest := now.RouteGuards[0].Guard, now.RouteGuards[1].Guard
+		if report.Bulkhead == nil || report.Bulkhead.InFlight != 1 || report.Breaker == nil || rest.Bulkhead != nil || rest.Breaker != nil {
+			t.Errorf("%s the API shows %+v of the report and %+v of the rest", when, report, rest)
+		}
+		s.write(t, strings.Replace(text, "request: 1m", "request: 2m", 1))
+		if err := s.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status, _, _ := s.fetch(t, "GET", "/report", ""); status != 503 {
+		t.Errorf("a second report is answered %d, want no room", status)
+	}
+	let()
+	if status := <-held; status != 200 {
+		t.Errorf("the report is answered %d", status)
+	}
 }
 
 // TestRetry has every other connection break.

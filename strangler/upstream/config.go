@@ -82,6 +82,7 @@ type Bulkhead struct {
 	Wait     time.Duration // how long a request may wait for room; 0: not at all
 	Queue    int           // how many may wait; 0: as many as InFlight
 	Adaptive bool          // InFlight is the upper bound of a limit that follows latency
+	Own      bool          // not shared with one that has the same settings but for this, see Transport.With
 }
 
 // Breaker lets nothing through for a while where too much fails: no answer in time, none at
@@ -92,6 +93,7 @@ type Breaker struct {
 	Window   time.Duration // 0: 10 s
 	Open     time.Duration // until it lets some through to see (half-open); 0: 5 s
 	Probes   int           // that many must succeed to close it; 0: 3
+	Own      bool          // as a Bulkhead's
 }
 
 // Timeouts bound a call; 0: no bound. Each that runs out is counted by itself.

@@ -41,7 +41,8 @@ func TestGuardsShare(t *testing.T) {
 	}
 	service := tr.With(usual)
 	guards := func() map[string]*Guard {
-		hasty, roomy, trusting, steady := usual, usual, usual, usual
+		hasty, roomy, trusting, steady, apart := usual, usual, usual, usual, usual
+		apart.Bulkhead.Own, apart.Breaker.Own = true, true
 		hasty.Timeouts.FirstByte = time.Minute
 		roomy.Bulkhead.InFlight = 2
 		trusting.Breaker.Requests = 1000
@@ -49,7 +50,7 @@ func TestGuardsShare(t *testing.T) {
 		return map[string]*Guard{
 			"alone": tr.With(usual), "hasty": tr.With(hasty, service), "roomy": tr.With(roomy, service),
 			"trusting": tr.With(trusting, service), "steady": tr.With(steady, tr.With(hasty), service),
-			"after a reload": tr.With(usual, service),
+			"after a reload": tr.With(usual, service), "apart": tr.With(apart, service),
 		}
 	}
 	outcomes := func(path string) map[string]string {
@@ -63,7 +64,7 @@ func TestGuardsShare(t *testing.T) {
 	held := make(chan string)
 	go func() { held <- ask(service, "/held") }()
 	<-began
-	want := map[string]string{"alone": "200 OK", "hasty": KindFull, "roomy": "200 OK", "trusting": KindFull, "steady": "200 OK", "after a reload": KindFull}
+	want := map[string]string{"alone": "200 OK", "hasty": KindFull, "roomy": "200 OK", "trusting": KindFull, "steady": "200 OK", "apart": "200 OK", "after a reload": KindFull}
 	if diff := cmp.Diff(want, outcomes("/")); diff != "" {
 		t.Errorf("while the service's bulkhead is full (-want +got):\n%s", diff)
 	}
@@ -81,7 +82,7 @@ func TestGuardsShare(t *testing.T) {
 	if s := service.State(); s.Retries != 1 || s.RetriesDenied != 1 || s.Breaker != "open" || s.Opened != 1 {
 		t.Errorf("%+v, want what was asked elsewhere counted here: one retry, one denied, an open breaker", s)
 	}
-	want = map[string]string{"alone": "200 OK", "hasty": KindOpen, "roomy": KindOpen, "trusting": "200 OK", "steady": "200 OK", "after a reload": KindOpen}
+	want = map[string]string{"alone": "200 OK", "hasty": KindOpen, "roomy": KindOpen, "trusting": "200 OK", "steady": "200 OK", "apart": "200 OK", "after a reload": KindOpen}
 	if diff := cmp.Diff(want, outcomes("/")); diff != "" {
 		t.Errorf("while the service's breaker is open (-want +got):\n%s", diff)
 	}

@@ -117,7 +117,8 @@ func (t *Transport) Informs() bool { return t.ownHTTP1() }
 // route's own. Where its bulkhead, breaker or retry has the same settings as one of the guards
 // in like, the first such one's is shared, with what is in flight, the breaker's state and the
 // retries' budget; and so are the counts of the same time-outs. What has no like is the guard's
-// own.
+// own. Own is a setting too: a route whose breaker is its own has none of its service's, though
+// they may read alike, and keeps its own from one guard to the next.
 func (t *Transport) With(p Policy, like ...*Guard) *Guard {
 	g := newGuard(p, like)
 	g.informs = t.ownHTTP1()

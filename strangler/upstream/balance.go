@@ -27,28 +27,35 @@ func newEndpoints(all []*endpoint) *endpoints {
 // choice is one choosing of an endpoint.
 type choice struct {
 	*endpoints
-	tried []*endpoint // not these again
-	now   time.Duration
-	slow  time.Duration // Config.SlowStart
-	all   bool          // all are out, which is no reason not to use them
-	n     int           // that may be chosen
-	even  bool          // and have the same share
+	tried  []*endpoint // not these again
+	failed []*endpoint // nor these
+	now    time.Duration
+	slow   time.Duration // Config.SlowStart
+	all    bool          // all are out, which is no reason not to use them
+	n      int           // that may be chosen
+	even   bool          // and have the same share
 }
 
-// choose returns the endpoint for a request; nil: all were tried. Those that are out are used
-// only where no other is left ("panic mode"): an endpoint that may fail is better than none.
-func (t *Transport) choose(s *endpoints, r *http.Request, tried []*endpoint) *endpoint {
+// choose returns the endpoint for a request; nil: all were tried. Those that failed in an attempt
+// before are used only where no other in the turn is left, and those that are out only where none
+// is ("panic mode"): an endpoint that may fail is better than none.
+func (t *Transport) choose(s *endpoints, r *http.Request, tried, failed []*endpoint) *endpoint {
 	c := choice{endpoints: s, tried: tried, now: t.now(), slow: t.cfg.SlowStart, even: s.even}
-	if c.count(); c.n == 0 {
-		c.all = true
-		c.count()
+	if !c.any(false, failed) && !c.any(false, nil) && !c.any(true, failed) && !c.any(true, nil) {
+		return nil
 	}
 	if ep := c.choose(t, r); ep != nil {
 		return ep
 	}
-	// Either all were tried, or their health changed just now.
-	c.all = true
+	c.all, c.failed = true, nil // their health changed just now
 	return c.nth(0)
+}
+
+// any counts those that may be chosen by such a measure, and reports whether there are any.
+func (c *choice) any(all bool, failed []*endpoint) bool {
+	c.all, c.failed = all, failed
+	c.count()
+	return c.n > 0
 }
 
 func (c *choice) choose(t *Transport, r *http.Request) *endpoint {
@@ -59,14 +66,14 @@ func (c *choice) choose(t *Transport, r *http.Request) *endpoint {
 		return c.lessBusy()
 	case t.cfg.Balance == BalanceHash:
 		if d := strangler.DecisionFrom(r.Context()); d != nil && d.Key != 0 {
-			return c.byHash(d.Key, attemptOf(r))
+			return c.byHash(d.Key)
 		}
 	}
 	return c.inTurn(t.turn.Add(1) - 1)
 }
 
 func (c *choice) may(ep *endpoint) bool {
-	return (c.all || !ep.out(c.now)) && !slices.Contains(c.tried, ep)
+	return (c.all || !ep.out(c.now)) && !slices.Contains(c.tried, ep) && !slices.Contains(c.failed, ep)
 }
 
 func (c *choice) count() {
@@ -151,25 +158,17 @@ func (c *choice) lessBusy() *endpoint {
 }
 
 // byHash returns the endpoint that has the key; for a further attempt the one that would have it
-// if those before weren't there.
-func (c *choice) byHash(key uint64, attempt int) *endpoint {
+// if those that failed weren't there.
+func (c *choice) byHash(key uint64) *endpoint {
 	var best *endpoint
-	bound := math.Inf(1)
-	for range min(attempt, c.n-1) + 1 {
-		var found *endpoint
-		score := math.Inf(-1)
-		for _, ep := range c.endpoints.all {
-			if !c.may(ep) {
-				continue
-			}
-			if s := ep.score(key, ep.share(c.now, c.slow)); s > score && s < bound {
-				found, score = ep, s
-			}
+	score := math.Inf(-1)
+	for _, ep := range c.endpoints.all {
+		if !c.may(ep) {
+			continue
 		}
-		if found == nil {
-			break
+		if s := ep.score(key, ep.share(c.now, c.slow)); s > score {
+			best, score = ep, s
 		}
-		best, bound = found, score
 	}
 	return best
 }

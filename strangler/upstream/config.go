@@ -104,7 +104,8 @@ type Timeouts struct {
 }
 
 // Retry sends again what failed, where strangler's Decision says that the request may be
-// repeated, and its body is at hand.
+// repeated, and its body is at hand. Another attempt goes to another endpoint where one is in the
+// turn.
 type Retry struct {
 	Attempts int           // in all, the first included; below 2: no retry
 	Backoff  time.Duration // the mean before the second attempt, doubled each time, with full jitter; 0: 25 ms

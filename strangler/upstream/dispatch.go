@@ -43,13 +43,20 @@ func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	var buf [4]*endpoint
 	tried := buf[:0]
+	before := attemptsOf(r)
 	for {
-		ep := d.t.choose(s, r, tried)
+		ep := d.t.choose(s, r, tried, before.avoid())
 		resp, err := ep.send(d.t.address(r, ep), d.firstByte)
 		if err == nil {
+			if failedStatus(resp.StatusCode) {
+				before.note(ep)
+			}
 			return resp, nil
 		}
 		d.count(err)
+		if !isFull(err) {
+			before.note(ep)
+		}
 		if tried = append(tried, ep); len(tried) == len(s.all) || !connectFailed(err) {
 			return nil, err
 		}
@@ -74,6 +81,12 @@ func (d *dispatch) count(err error) {
 func connectFailed(err error) bool {
 	told, ok := err.(*Error)
 	return ok && (told.Kind == KindConnect || told.Kind == KindFull)
+}
+
+// isFull reports whether there are as many connections as may be, which will soon be otherwise.
+func isFull(err error) bool {
+	told, ok := err.(*Error)
+	return ok && told.Kind == KindFull
 }
 
 var errNoEndpoints = errors.New("there is no endpoint")

@@ -15,7 +15,8 @@
 //	           may follow latency (adaptive.go)
 //	breaker    lets nothing through for a while where too much fails
 //	timeouts   to the first byte, for the whole call, between two bytes of the answer
-//	retry      sends again what may be sent again, within a budget (budget.go)
+//	retry      sends again what may be sent again, within a budget (budget.go), to an endpoint
+//	           that has not failed the request before where there is one in the turn
 //	dispatch   chooses an endpoint (balance.go), and the next where one takes no connection
 //	endpoint   counts, and notes how it went (health.go); its own connections
 //

@@ -52,6 +52,12 @@ func newRepeats(cfg Retry) *repeats {
 // RoundTrip implements http.RoundTripper. The last attempt's answer, or error, is the call's.
 func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.budget.request()
+	if !repeatable(r) {
+		return t.next.RoundTrip(r)
+	}
+	if d, ok := t.next.(*dispatch); !ok || len(d.t.endpoints.Load().all) != 1 { // else there is nothing to avoid
+		r = noting(r)
+	}
 	resp, err := t.next.RoundTrip(r)
 	if !mayHelp(r, resp, err) {
 		return resp, err
@@ -61,9 +67,6 @@ func (t *retry) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // again sends r again until an answer is good enough.
 func (t *retry) again(r *http.Request, resp *http.Response, err error) (*http.Response, error) {
-	if !repeatable(r) {
-		return resp, err
-	}
 	// With this factor an interval of mean m is one from 0 to 2m: full jitter, which has the
 	// fewest clients return at once (Brooker, Exponential Backoff And Jitter, AWS 2015).
 	pauses := backoff.ExponentialBackOff{
@@ -82,7 +85,7 @@ func (t *retry) again(r *http.Request, resp *http.Response, err error) (*http.Re
 			t.denied.Add(1)
 			break
 		}
-		next, berr := another(r, attempt)
+		next, berr := another(r)
 		if berr != nil {
 			break
 		}
@@ -123,17 +126,44 @@ func repeatable(r *http.Request) bool {
 	return repeat.For(r.Method) != strangler.RepeatNever
 }
 
-type attemptKey struct{}
+type attemptsKey struct{}
 
-// attemptOf returns how many attempts of a request there were before.
-func attemptOf(r *http.Request) int {
-	n, _ := r.Context().Value(attemptKey{}).(int)
-	return n
+// attempts is what the attempts of one request know of those before. They come one after the
+// other.
+type attempts struct{ failed []*endpoint }
+
+// attemptsOf returns what is known of a request's attempts; nil: there will be no other.
+func attemptsOf(r *http.Request) *attempts {
+	a, _ := r.Context().Value(attemptsKey{}).(*attempts)
+	return a
+}
+
+// noting returns r with a place for what its attempts come to know.
+func noting(r *http.Request) *http.Request {
+	if attemptsOf(r) != nil {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), attemptsKey{}, &attempts{}))
+}
+
+// note has the next attempt go elsewhere, where it may.
+func (a *attempts) note(failed *endpoint) {
+	if a != nil {
+		a.failed = append(a.failed, failed)
+	}
+}
+
+// avoid returns the endpoints that failed.
+func (a *attempts) avoid() []*endpoint {
+	if a == nil {
+		return nil
+	}
+	return a.failed
 }
 
 // another returns r for a further attempt.
-func another(r *http.Request, attempt int) (*http.Request, error) {
-	next := r.WithContext(context.WithValue(r.Context(), attemptKey{}, attempt))
+func another(r *http.Request) (*http.Request, error) {
+	next := r.WithContext(r.Context())
 	if r.Body == nil || r.Body == http.NoBody {
 		return next, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -318,4 +319,80 @@ func TestRetryReachesAnother(t *testing.T) {
 	if n := tr.State().Policy.Retries; n == 0 {
 		t.Error("no retry counted")
 	}
+}
+
+// TestRetryAvoidsWhoFailed has one of two endpoints fail at once, and always: however requests are
+// spread, none is sent there twice. One that fails fast is the less busy, too.
+func TestRetryAvoidsWhoFailed(t *testing.T) {
+	fails := serve(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	breaks := serve(t, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
+	good := serve(t, named("good"))
+	for name, c := range map[string]struct {
+		bad     *url.URL
+		balance Balance
+	}{
+		"503, in turns":          {fails, BalanceRoundRobin},
+		"503, least requests":    {fails, BalanceLeastRequests},
+		"503, hash":              {fails, BalanceHash},
+		"broken, in turns":       {breaks, BalanceRoundRobin},
+		"broken, least requests": {breaks, BalanceLeastRequests},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := transport(t, Config{
+				URLs: []*url.URL{c.bad, good}, Balance: c.balance, Health: Health{EjectAfter: -1},
+				Policy: Policy{Retry: Retry{Attempts: 2, Backoff: time.Millisecond, Budget: 1}},
+			})
+			var all sync.WaitGroup
+			for who := range 8 {
+				ctx := decided(t, strangler.RepeatByMethod)
+				strangler.DecisionFrom(ctx).Key = uint64(who + 1)
+				all.Go(func() {
+					for range 25 {
+						resp, err := tr.RoundTrip(get(ctx))
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						resp.Body.Close()
+						if resp.StatusCode != 200 {
+							t.Errorf("status %d", resp.StatusCode)
+						}
+					}
+				})
+			}
+			all.Wait()
+			s := tr.State()
+			if s.Policy.Retries == 0 || s.Endpoints[0].Requests != s.Policy.Retries || s.Endpoints[1].Requests != 200 {
+				t.Errorf("%d and %d requests, %d retries; want as many retries as the first got, and all 200 to end at the second",
+					s.Endpoints[0].Requests, s.Endpoints[1].Requests, s.Policy.Retries)
+			}
+		})
+	}
+}
+
+// TestRetryWhereAllFailed goes to one of them again: it has attempts left, and the next may do better.
+func TestRetryWhereAllFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, down := range map[string]bool{"both in the turn": false, "both out": true} {
+			tr := balanced(t, Config{Health: Health{EjectAfter: -1}, Policy: Policy{Retry: Retry{Attempts: 3, Budget: 1}}}, 1, 1)
+			var tried []string
+			for _, ep := range tr.endpoints.Load().all {
+				ep.down.Store(down)
+				ep.conns = answers(func(r *http.Request) (*http.Response, error) {
+					if tried = append(tried, ep.Addr); len(tried) < 3 {
+						return status(r, 503), nil
+					}
+					return status(r, 200), nil
+				})
+			}
+			for range 3 {
+				tr.own.retry.budget.request()
+			}
+			resp, err := tr.RoundTrip(get(t.Context()))
+			if got := finish(t, resp, err); got != 200 || len(tried) != 3 || tried[0] == tried[1] {
+				t.Errorf("%s: status %d, tried %v", name, got, tried)
+			}
+			tr.Close()
+		}
+	})
 }

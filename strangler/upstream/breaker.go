@@ -18,10 +18,9 @@ type breaker struct {
 
 // circuit is what a breaker knows; several may share one.
 type circuit struct {
-	cb      *gobreaker.TwoStepCircuitBreaker[struct{}]
-	opened  atomic.Int64
-	probing atomic.Bool               // half-open
-	until   atomic.Pointer[time.Time] // when it was to let some through again; nil: it never opened
+	cb     *gobreaker.TwoStepCircuitBreaker[struct{}]
+	opened atomic.Int64
+	until  atomic.Pointer[time.Time] // when it was to let some through again; nil: it never opened
 }
 
 const (
@@ -51,11 +50,10 @@ func newCircuit(cfg Breaker) *circuit {
 		BucketPeriod: window / breakerBuckets,
 		Timeout:      open,
 		ReadyToTrip: func(n gobreaker.Counts) bool {
-			done := n.TotalSuccesses + n.TotalFailures // those under way prove nothing
+			done := n.TotalSuccesses + n.TotalFailures
 			return done >= least && float64(n.TotalFailures) >= share*float64(done)
 		},
 		OnStateChange: func(_ string, _, to gobreaker.State) {
-			b.probing.Store(to == gobreaker.StateHalfOpen)
 			if to == gobreaker.StateOpen {
 				until := time.Now().Add(open)
 				b.until.Store(&until)
@@ -71,15 +69,19 @@ func newCircuit(cfg Breaker) *circuit {
 // answered in full or was not; but a probe counts when the answer's head has come, since the end
 // of a stream may be hours away, and the rest wait for it.
 func (b *breaker) RoundTrip(r *http.Request) (*http.Response, error) {
-	done, err := b.cb.Allow()
-	if err != nil {
-		abandon(r)
-		return nil, b.refuse()
+	call := &breakerCall{circuit: b.circuit, began: b.opened.Load()}
+	if b.cb.State() != gobreaker.StateClosed {
+		probed, err := b.cb.Allow()
+		if err != nil {
+			abandon(r)
+			return nil, b.refuse()
+		}
+		call.probed = probed
 	}
 	outcome, later := errGone, false // so it stays where next panics
 	defer func() {
 		if !later {
-			done(outcome)
+			call.counts(outcome)
 		}
 	}()
 	r, _ = sendingOf(r) // a client that breaks off its upload is not the upstream's failure
@@ -93,25 +95,44 @@ func (b *breaker) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case resp.StatusCode >= 500:
 		outcome = errFailed
-	case b.probing.Load() || resp.StatusCode == http.StatusSwitchingProtocols:
+	case call.probed != nil || resp.StatusCode == http.StatusSwitchingProtocols:
 		outcome = nil
 	default:
 		later = true
-		onEnd(resp, breakerCall(done))
+		onEnd(resp, call)
 	}
 	return resp, nil
 }
 
-// breakerCall reports how a call went when its answer has ended.
-type breakerCall func(error)
+// breakerCall is one call that was let through.
+type breakerCall struct {
+	*circuit
+	began  int64       // how often the breaker had opened by then
+	probed func(error) // takes a probe's outcome; nil: it is none
+}
 
 // end implements ender. An answer that nobody wanted to the end went well as far as it went.
-func (done breakerCall) end(err error) {
+func (c *breakerCall) end(err error) {
 	if blames(err) {
-		done(errFailed)
+		c.counts(errFailed)
 		return
 	}
-	done(nil)
+	c.counts(nil)
+}
+
+// counts reports how the call went. gobreaker books an outcome when the call began, which for one
+// that took longer than the window is out of it; so only now it hears of the call at all. What
+// began before the breaker last opened is why it did, and says nothing about what came after.
+func (c *breakerCall) counts(outcome error) {
+	switch {
+	case c.probed != nil:
+		c.probed(outcome)
+	case outcome == errGone || c.opened.Load() != c.began:
+	default:
+		if done, err := c.cb.Allow(); err == nil {
+			done(outcome)
+		}
+	}
 }
 
 // refuse returns the error of a call that isn't let through.

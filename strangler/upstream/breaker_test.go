@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -95,6 +96,68 @@ func TestBreakerWindowMoves(t *testing.T) {
 			t.Error("a quarter of failures opened a breaker for a half")
 		}
 	})
+}
+
+// TestBreakerCountsWhatTakesLong has calls take longer than the window, with what usually holds:
+// they count when they end, but not where the breaker opened meanwhile.
+func TestBreakerCountsWhatTakesLong(t *testing.T) {
+	const good = 12 * time.Second // what a good answer takes
+	fails := func(int) (time.Duration, int) { return 0, 500 }
+	hangs := func(int) (time.Duration, int) { return time.Hour, 0 }
+	slow := func(int) (time.Duration, int) { return good, 200 }
+	tenth := func(i int) (time.Duration, int) {
+		if i%10 == 0 {
+			return fails(i)
+		}
+		return slow(i)
+	}
+	for name, c := range map[string]struct {
+		before, after func(i int) (takes time.Duration, status int) // a quarter of a minute
+		atLeast       int64                                         // times that it opens
+		atMost        int64
+		closed        bool // at the end
+	}{
+		"all hang":                      {hangs, hangs, 1, 10, false},
+		"all hang after a good quarter": {slow, hangs, 1, 10, false},
+		"a tenth fails at once":         {slow, tenth, 0, 0, true},
+		"well again":                    {hangs, slow, 1, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := NewGuard(Policy{Breaker: Breaker{Failures: 0.5}, Timeouts: Timeouts{FirstByte: DefaultFirstByteTimeout}},
+					answers(func(r *http.Request) (*http.Response, error) {
+						i, _ := strconv.Atoi(r.Header.Get("I"))
+						now := c.before
+						if i >= 750 {
+							now = c.after
+						}
+						takes, code := now(i)
+						select {
+						case <-time.After(takes):
+							return status(r, code), nil
+						case <-r.Context().Done():
+							return nil, context.Cause(r.Context())
+						}
+					}))
+				send := func(i int) {
+					r := get(t.Context())
+					r.Header.Set("I", strconv.Itoa(i))
+					if resp, err := g.RoundTrip(r); err == nil {
+						finish(t, resp, nil)
+					}
+				}
+				for i := range 6000 { // 50 a second, for two minutes
+					go send(i)
+					time.Sleep(20 * time.Millisecond)
+				}
+				s := g.State()
+				if s.Opened < c.atLeast || s.Opened > c.atMost || (s.Breaker == "closed") != c.closed {
+					t.Errorf("opened %d times and is %s, want %d to %d times", s.Opened, s.Breaker, c.atLeast, c.atMost)
+				}
+				time.Sleep(time.Minute) // what is under way ends
+			})
+		})
+	}
 }
 
 // TestBreakerHalfOpenLetsFewThrough has a half-open breaker's probes hang.

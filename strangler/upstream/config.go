@@ -86,7 +86,7 @@ type Bulkhead struct {
 }
 
 // Breaker lets nothing through for a while where too much fails: no answer in time, none at
-// all, or a status of 500 and above.
+// all, or a status of 500 and above. A call counts when its answer ended, however long it took.
 type Breaker struct {
 	Failures float64       // the share, above 0 to 1, that opens it; 0: no breaker
 	Requests int           // fewer than these within Window prove nothing; 0: 20

@@ -19,6 +19,7 @@ type breaker struct {
 // circuit is what a breaker knows; several may share one.
 type circuit struct {
 	cb     *gobreaker.TwoStepCircuitBreaker[struct{}]
+	open   time.Duration
 	opened atomic.Int64
 	until  atomic.Pointer[time.Time] // when it was to let some through again; nil: it never opened
 }
@@ -39,10 +40,10 @@ var (
 )
 
 func newCircuit(cfg Breaker) *circuit {
-	b := &circuit{}
 	least := uint32(max(cmp.Or(cfg.Requests, defaultBreakerRequests), 1))
 	window := max(cmp.Or(cfg.Window, defaultBreakerWindow), breakerBuckets)
 	open := max(cmp.Or(cfg.Open, defaultBreakerOpen), 1)
+	b := &circuit{open: open}
 	share := min(cfg.Failures, 1)
 	b.cb = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests:  uint32(max(cmp.Or(cfg.Probes, defaultBreakerProbes), 1)),
@@ -76,7 +77,7 @@ func (b *breaker) RoundTrip(r *http.Request) (*http.Response, error) {
 			abandon(r)
 			return nil, b.refuse()
 		}
-		call.probed = probed
+		call.probe(probed)
 	}
 	outcome, later := errGone, false // so it stays where next panics
 	defer func() {
@@ -109,6 +110,16 @@ type breakerCall struct {
 	*circuit
 	began  int64       // how often the breaker had opened by then
 	probed func(error) // takes a probe's outcome; nil: it is none
+	place  *time.Timer // gives a probe's place to another call
+}
+
+// probe makes the call a probe. One that has no answer for as long as a breaker is open gives its
+// place to another call, since three long polls must not keep everybody from a service that is
+// well again. Its own outcome counts nonetheless: gobreaker, told twice, takes the first for the
+// place and the second for what it is.
+func (c *breakerCall) probe(done func(error)) {
+	c.probed = done
+	c.place = time.AfterFunc(c.open, func() { done(errGone) })
 }
 
 // end implements ender. An answer that nobody wanted to the end went well as far as it went.
@@ -126,6 +137,9 @@ func (c *breakerCall) end(err error) {
 func (c *breakerCall) counts(outcome error) {
 	switch {
 	case c.probed != nil:
+		if !c.place.Stop() && outcome == errGone {
+			return // the place was given up already
+		}
 		c.probed(outcome)
 	case outcome == errGone || c.opened.Load() != c.began:
 	default:

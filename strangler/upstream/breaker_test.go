@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -193,6 +194,80 @@ func TestBreakerHalfOpenLetsFewThrough(t *testing.T) {
 			t.Errorf("breaker is %s, want closed", got)
 		}
 	})
+}
+
+// TestBreakerProbesTakeLong has a breaker's probes not be answered for long: others are let through
+// after a while, and the probes count when they are answered at last.
+func TestBreakerProbesTakeLong(t *testing.T) {
+	for name, c := range map[string]struct {
+		rest    time.Duration // what the answers after the probes' take; the probes' take a minute
+		within  time.Duration // until it is closed
+		fail    bool          // the probes come to nothing
+		gone    bool          // their clients go after half a minute
+		refused bool          // it is open at the end
+	}{
+		"the rest is well":        {within: 5 * time.Second},
+		"all take a minute":       {rest: time.Minute, within: 60 * time.Second},
+		"all fail after a minute": {rest: time.Minute, within: 60 * time.Second, fail: true, refused: true},
+		"the probes' clients go":  {rest: 40 * time.Second, within: 45 * time.Second, gone: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int64
+				g := NewBreaker(Breaker{Failures: 0.5, Requests: 1}, answers(func(r *http.Request) (*http.Response, error) {
+					takes, code := c.rest, 200
+					switch n := asked.Add(1); {
+					case n == 1:
+						return status(r, 500), nil
+					case n <= 4:
+						takes = time.Minute
+					}
+					if c.fail {
+						code = 500
+					}
+					select {
+					case <-time.After(takes):
+						return status(r, code), nil
+					case <-r.Context().Done():
+						return nil, context.Cause(r.Context())
+					}
+				}))
+				resp, err := g.RoundTrip(get(t.Context()))
+				finish(t, resp, err)
+				time.Sleep(5*time.Second + 1)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.gone {
+					time.AfterFunc(30*time.Second, cancel)
+				}
+				send := func(ctx context.Context) {
+					if resp, err := g.RoundTrip(get(ctx)); err == nil {
+						finish(t, resp, nil)
+					}
+				}
+				for range 3 {
+					go send(ctx)
+				}
+				synctest.Wait()
+				begun := time.Now()
+				for g.State().Breaker == "half-open" && time.Since(begun) < 2*time.Minute {
+					go send(t.Context())
+					time.Sleep(100 * time.Millisecond)
+				}
+				want := "closed"
+				if c.refused {
+					want = "open"
+				}
+				if got, took := g.State().Breaker, time.Since(begun); got != want || took < c.within || took > c.within+time.Second {
+					t.Errorf("it is %s after %s, want %s after %s", got, took, want, c.within)
+				}
+				if n, most := asked.Load()-1, int64(3*(c.within/(5*time.Second)+1)); n > most {
+					t.Errorf("%d were let through, want %d at most: three every five seconds", n, most)
+				}
+				time.Sleep(2 * time.Minute) // what is under way ends
+			})
+		})
+	}
 }
 
 // TestWhatCountsForBreaker says of each outcome whether it is a failure of the upstream's.

@@ -91,7 +91,7 @@ type Breaker struct {
 	Failures float64       // the share, above 0 to 1, that opens it; 0: no breaker
 	Requests int           // fewer than these within Window prove nothing; 0: 20
 	Window   time.Duration // 0: 10 s
-	Open     time.Duration // until it lets some through to see (half-open); 0: 5 s
+	Open     time.Duration // until it lets some through to see (half-open), and more while these are not answered; 0: 5 s
 	Probes   int           // that many must succeed to close it; 0: 3
 	Own      bool          // as a Bulkhead's
 }

@@ -3,9 +3,7 @@ package config
 import (
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -247,25 +245,21 @@ func (v value) health(to *upstream.Health) {
 	}
 }
 
-var statusRange = regexp.MustCompile(`^([1-9])xx$|^([1-9]\d\d)(?:-([1-9]\d\d))?$`)
-
 // statuses reads which statuses are good: 200, 2xx, 200-399.
 func (v value) statuses(to *string) {
 	s, ok := v.scalar()
 	if !ok {
 		return
 	}
-	m := statusRange.FindStringSubmatch(s)
-	if m == nil {
-		v.fail("%q is no status; write 200, 2xx or 200-399", s)
-		return
-	}
-	first, _ := strconv.Atoi(m[2])
-	if last, err := strconv.Atoi(m[3]); err == nil && last < first {
+	first, last, _ := strings.Cut(s, "-")
+	switch err := (upstream.Health{Status: s}).CheckStatus(); {
+	case s != "" && err == nil:
+		*to = s
+	case len(first) == len(last) && isDigits(first) && isDigits(last) && last < first:
 		v.fail("%q ends before it begins; write the smaller status first", s)
-		return
+	default:
+		v.fail("%q is no status from 100 to 599; write 200, 2xx or 200-399", s)
 	}
-	*to = s
 }
 
 // shownUpstream is an upstream as `strangler diff` shows it: all of it, in the words of the file.

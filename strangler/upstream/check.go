@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -18,29 +18,33 @@ import (
 // statuses are those from low to high.
 type statuses struct{ low, high int }
 
+var statusRange = regexp.MustCompile(`^([1-5])xx$|^([1-5]\d\d)(?:-([1-5]\d\d))?$`)
+
 // parseStatus reads "200", "2xx", or "200-399"; empty: 200-399.
 func parseStatus(s string) (statuses, error) {
-	bad := fmt.Errorf(`health status %q: use "200", "2xx" or "200-399"`, s)
 	if s == "" {
 		return statuses{200, 399}, nil
 	}
-	if class, ok := strings.CutSuffix(s, "xx"); ok {
-		if len(class) != 1 || class[0] < '1' || class[0] > '5' {
-			return statuses{}, bad
-		}
-		low := int(class[0]-'0') * 100
+	m := statusRange.FindStringSubmatch(s)
+	if m == nil {
+		return statuses{}, fmt.Errorf(`health status %q: use "200", "2xx" or "200-399"`, s)
+	}
+	if m[1] != "" {
+		low := int(m[1][0]-'0') * 100
 		return statuses{low, low + 99}, nil
 	}
-	from, to, ok := strings.Cut(s, "-")
-	if !ok {
-		to = from
-	}
-	low, err1 := strconv.Atoi(from)
-	high, err2 := strconv.Atoi(to)
-	if err1 != nil || err2 != nil || low < 100 || high > 599 || low > high {
-		return statuses{}, bad
+	low, _ := strconv.Atoi(m[2])
+	high, _ := strconv.Atoi(cmp.Or(m[3], m[2]))
+	if high < low {
+		return statuses{}, fmt.Errorf("health status %q: name the smaller status first", s)
 	}
 	return statuses{low, high}, nil
+}
+
+// CheckStatus returns what is wrong with Status; nil: nothing.
+func (h Health) CheckStatus() error {
+	_, err := parseStatus(h.Status)
+	return err
 }
 
 // mostOfCheck is how much of a check's answer is read, so that its connection can be kept: bytes.

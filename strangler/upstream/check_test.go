@@ -19,7 +19,7 @@ func TestParseStatus(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %v", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"ok", "2x", "0xx", "6xx", "99", "600", "399-200", "200-", "-200", "200,201", "20x", "xx", "2xxx", " 200"} {
+	for _, in := range []string{"ok", "2x", "0xx", "6xx", "99", "600", "399-200", "200-999", "099", "+200", "200-+300", "200-", "-200", "200,201", "20x", "xx", "2xxx", " 200"} {
 		if got, err := parseStatus(in); err == nil {
 			t.Errorf("%q is taken for %v", in, got)
 		}

@@ -58,8 +58,8 @@ type Health struct {
 	EjectFor   time.Duration // the first time; doubled each further time, to ten times that at most; 0: 1 s
 
 	// Path is asked for on each endpoint every Interval; empty: nothing is. Status names the
-	// answers that are healthy: "200", "2xx", "200-399"; empty: 2xx and 3xx. It takes Fall bad
-	// answers to put an endpoint out and Rise good ones to bring it back.
+	// answers that are healthy, of those from 100 to 599: "200", "2xx", "200-399"; empty: 2xx and
+	// 3xx. It takes Fall bad answers to put an endpoint out and Rise good ones to bring it back.
 	Path              string
 	Host              string        // the Host header; empty: the endpoint's
 	Status            string        // empty: 200-399

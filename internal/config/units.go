@@ -164,9 +164,12 @@ func parsePercent(s string) (float64, error) {
 	if !percent.MatchString(digits) {
 		return 0, fmt.Errorf("%q is not a percentage such as 100%% or 12.5%%", s)
 	}
-	if !signed {
-		return 0, fmt.Errorf("%q has no percent sign; did you mean %s%%?", s, s)
-	}
 	f, err := strconv.ParseFloat(digits, 64)
-	return f / 100, err
+	switch {
+	case signed || err != nil:
+		return f / 100, err
+	case f > 0 && f <= 1: // 0.5 is a half more often than the two-hundredth part
+		return 0, fmt.Errorf("%q has no percent sign; did you mean %s, or %s%%?", s, percentText(f), s)
+	}
+	return 0, fmt.Errorf("%q has no percent sign; did you mean %s%%?", s, s)
 }

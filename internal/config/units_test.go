@@ -68,7 +68,11 @@ func TestParsePercent(t *testing.T) {
 		{name: "all", text: "100%", want: 1},
 		{name: "a part", text: "12.5%", want: 0.125},
 		{name: "none", text: "0%", want: 0},
-		{name: "no sign", text: "0.5", bad: `"0.5" has no percent sign; did you mean 0.5%?`},
+		{name: "no sign", text: "20", bad: `"20" has no percent sign; did you mean 20%?`},
+		{name: "no sign, a share", text: "0.5", bad: `"0.5" has no percent sign; did you mean 50%, or 0.5%?`},
+		{name: "no sign, all as a share", text: "1", bad: `"1" has no percent sign; did you mean 100%, or 1%?`},
+		{name: "no sign, a share of many digits", text: "0.07", bad: `"0.07" has no percent sign; did you mean 7%, or 0.07%?`},
+		{name: "no sign, none", text: "0", bad: `"0" has no percent sign; did you mean 0%?`},
 		{name: "no number", text: "%", bad: `"%" is not a percentage such as 100% or 12.5%`},
 		{name: "negative", text: "-1%", bad: `"-1%" is not a percentage such as 100% or 12.5%`},
 	}

@@ -10,7 +10,7 @@ type Service struct {
 	Name        string     `json:"name"`
 	URLs        []string   `json:"urls"`
 	Routes      []string   `json:"routes"`                 // that name it; of legacy none are listed
-	Transport   string     `json:"transport"`              // own, or standard: net/http's for HTTP/1.1 too
+	Transport   string     `json:"transport"`              // that carries its requests: own, for HTTP/1.1 without TLS, or standard, net/http's
 	Balance     string     `json:"balance"`                // round_robin, least_requests or hash
 	LookupError string     `json:"lookup_error,omitempty"` // why its names could not be looked up the last time
 	Endpoints   []Endpoint `json:"endpoints"`

@@ -210,7 +210,7 @@ type Explanation struct {
 	Fallback string           `json:"fallback"`
 	// What the request meets on its way to the side: what carries it, how long it may take,
 	// whether it may be sent again, and how breaker and bulkhead stand at present.
-	Transport string `json:"transport"` // own or standard
+	Transport string `json:"transport"` // as in Service
 	Timeouts  string `json:"timeouts"`
 	Retry     string `json:"retry"`
 	Breaker   string `json:"breaker"`

@@ -47,6 +47,11 @@ func newUpstream(p upstream.Policy) Upstream {
 	}
 }
 
+// Own reports whether the proxy's own client carries its requests: HTTP/1.1 without TLS.
+func (u *Upstream) Own() bool {
+	return !u.Standard && slices.Contains([]string{"http", "srv", "srv+http"}, u.URLs[0].Scheme)
+}
+
 // readLegacy reads the one side that has a single URL as a rule.
 func (l *loader) readLegacy(v value) {
 	u := &l.cfg.Legacy

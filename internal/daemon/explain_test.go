@@ -102,3 +102,30 @@ func TestExplainShadow(t *testing.T) {
 		t.Errorf("they agreed on %v", agreed)
 	}
 }
+
+// TestTransportNamed says that what carries requests is named, not what the file says of HTTP/1.1.
+func TestTransportNamed(t *testing.T) {
+	s := start(t, `legacy: {url: "https://127.0.0.1:1"}
+services:
+  plain: {urls: ["http://127.0.0.1:1"]}
+  records: {urls: ["srv://_http._tcp.nowhere.invalid"]}
+  chosen: {urls: ["http://127.0.0.1:1"], transport: standard}
+  tls: {urls: ["https://127.0.0.1:1"]}
+  tls-records: {urls: ["srv+https://_http._tcp.nowhere.invalid"]}
+  h2c: {urls: ["h2c://127.0.0.1:1"]}
+routes:
+  - {name: tls, match: {path: /tls}, service: tls, start: live}
+  - {name: plain, match: {path: /plain}, service: plain, start: live}
+`)
+	for name, want := range map[string]string{"legacy": "standard", "plain": "own", "records": "own", "chosen": "standard",
+		"tls": "standard", "tls-records": "standard", "h2c": "standard"} {
+		if got := s.service(t, name).Transport; got != want {
+			t.Errorf("%s is carried by %s, want %s", name, got, want)
+		}
+	}
+	for path, want := range map[string]string{"/tls": "standard", "/plain": "own", "/": "standard"} {
+		if got := s.explain(t, "GET", path).Transport; got != want {
+			t.Errorf("%s is carried by %s, want %s", path, got, want)
+		}
+	}
+}

@@ -50,10 +50,10 @@ func serviceView(name string, u config.Upstream, g guarded) web.Service {
 }
 
 func transportName(u config.Upstream) string {
-	if u.Standard {
-		return "standard"
+	if u.Own() {
+		return "own"
 	}
-	return "own"
+	return "standard"
 }
 
 func guardView(s upstream.PolicyState) web.Guard {

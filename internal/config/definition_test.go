@@ -142,6 +142,10 @@ services:
 	}{
 		{name: "nothing", old: "x", new: "x"},
 		{"defaults written out", "retry: on", "retry: {attempts: 2, budget: 20%}, transport: own, balance: round_robin, breaker: on, resolve: 10s", nil},
+		{"a time that endpoints may no longer exceed", "retry: on", "retry: on, connections: {idle_timeout: 3s}",
+			[]string{`/services/orders changed: /connections/idle_timeout: "3s, or as Keep-Alive says" → "3s"`}},
+		{"the same where nobody asks endpoints", "retry: on", "retry: on, transport: standard",
+			[]string{`/services/orders changed: /connections/idle_timeout: "3s, or as Keep-Alive says" → "3s", /transport: "own" → "standard"`}},
 		{"an attempt more", "retry: on", "retry: {attempts: 3}", []string{"/services/orders changed: /retry/attempts: 2 → 3"}},
 		{"a default of services", "idle: 1m", "idle: 90s", []string{`/services/orders changed: /timeouts/idle: "1m0s" → "1m30s"`}},
 		{"a part off", "retry: on", "breaker: off, retry: on",

@@ -32,7 +32,7 @@ type Upstream struct {
 type Connections struct {
 	Max         int           // in all; 0: no limit
 	Idle        int           // kept for later
-	IdleTimeout time.Duration // and for how long
+	IdleTimeout time.Duration // and for how long at most; 0: 3 s, or as an endpoint says
 }
 
 // newUpstream returns an upstream with what holds where a file says nothing; p has no part that
@@ -40,7 +40,7 @@ type Connections struct {
 func newUpstream(p upstream.Policy) Upstream {
 	return Upstream{
 		Host: "preserve", Resolve: 10 * time.Second, Dial: 5 * time.Second,
-		Connections: Connections{Idle: 256, IdleTimeout: 3 * time.Second},
+		Connections: Connections{Idle: 256},
 		Health: upstream.Health{EjectAfter: 5, EjectFor: time.Second, Status: "200-399",
 			Interval: 5 * time.Second, Timeout: 2 * time.Second, Rise: 2, Fall: 3},
 		Policy: p,
@@ -49,7 +49,21 @@ func newUpstream(p upstream.Policy) Upstream {
 
 // Own reports whether the proxy's own client carries its requests: HTTP/1.1 without TLS.
 func (u *Upstream) Own() bool {
-	return !u.Standard && slices.Contains([]string{"http", "srv", "srv+http"}, u.URLs[0].Scheme)
+	return !u.Standard && !slices.ContainsFunc(u.URLs, func(one *url.URL) bool {
+		return !slices.Contains([]string{"http", "srv", "srv+http"}, one.Scheme)
+	})
+}
+
+// idleTimeout says how long a connection is kept for later. Only the proxy's own client reads what
+// an endpoint says of that.
+func (u *Upstream) idleTimeout() string {
+	switch {
+	case u.Connections.IdleTimeout > 0:
+		return u.Connections.IdleTimeout.String()
+	case u.Own():
+		return "3s, or as Keep-Alive says"
+	}
+	return "3s"
 }
 
 // readLegacy reads the one side that has a single URL as a rule.
@@ -292,7 +306,7 @@ func shownUpstream(u Upstream) any {
 	shown := map[string]any{
 		"urls": urls, "host": u.Host, "transport": transport, "balance": balances[u.Balance],
 		"resolve": u.Resolve.String(), "slow_start": u.SlowStart.String(), "health": health,
-		"connections": map[string]any{"max": u.Connections.Max, "idle": u.Connections.Idle, "idle_timeout": u.Connections.IdleTimeout.String()},
+		"connections": map[string]any{"max": u.Connections.Max, "idle": u.Connections.Idle, "idle_timeout": u.idleTimeout()},
 	}
 	if u.TLS != nil {
 		files := map[string]any{}

@@ -599,3 +599,32 @@ routes:
 	}
 	eventually(t, "the API says why", func() bool { return s.service(t, "records").LookupError != "" })
 }
+
+// TestKeepAlive says that a connection is kept as long as its endpoint says, but no longer than the
+// file does.
+func TestKeepAlive(t *testing.T) {
+	t.Parallel()
+	says := backend(t, "", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Keep-Alive", "timeout=20") })
+	silent := backend(t, "", nil)
+	s := start(t, fmt.Sprintf(`legacy: {url: %[1]q}
+services:
+  says: {urls: [%[2]q]}
+  bounded: {urls: [%[2]q], connections: {idle_timeout: 1s}}
+  silent: {urls: [%[1]q]}
+routes:
+  - {name: says, match: {path: /says}, service: says, start: live}
+  - {name: bounded, match: {path: /bounded}, service: bounded, start: live}
+  - {name: silent, match: {path: /silent}, service: silent, start: live}
+`, silent.URL, says.URL))
+	for _, path := range []string{"/says", "/bounded", "/silent"} {
+		if _, err := body(s.Client.Post(s.URL+path, "", nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(3500 * time.Millisecond)
+	for name, want := range map[string]int{"says": 1, "bounded": 0, "silent": 0} {
+		if got := s.service(t, name).Endpoints[0].Idle; got != want {
+			t.Errorf("%s: %d connections are kept, want %d", name, got, want)
+		}
+	}
+}

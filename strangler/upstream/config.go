@@ -29,12 +29,15 @@ type Config struct {
 	SlowStart time.Duration // an endpoint that is new or came back gets its full share only after this; 0: at once
 	Health    Health
 
-	Standard       bool          // net/http's transport carries HTTP/1.1 as well
-	DialTimeout    time.Duration // for a connection, and then for its TLS handshake; 0: 5 s
-	IdleTimeout    time.Duration // how long an unused connection is kept at most; 0: 3 s, less where the endpoint says so (Keep-Alive: timeout=)
-	MaxIdlePerHost int           // connections that are kept for later; 0: 256
-	MaxPerHost     int           // connections in all, above which requests wait; 0: no limit
-	TLS            *tls.Config   // for https; nil: Go's defaults
+	Standard    bool          // net/http's transport carries HTTP/1.1 as well
+	DialTimeout time.Duration // for a connection, and then for its TLS handshake; 0: 5 s
+	// IdleTimeout is how long an unused connection is kept at most, less where the endpoint says so
+	// (Keep-Alive: timeout=, of which three quarters are taken). 0: 3 s, or what the endpoint says,
+	// up to 90 s. net/http's transport doesn't heed what an endpoint says.
+	IdleTimeout    time.Duration
+	MaxIdlePerHost int         // connections that are kept for later; 0: 256
+	MaxPerHost     int         // connections in all, above which requests wait; 0: no limit
+	TLS            *tls.Config // for https; nil: Go's defaults
 
 	Policy Policy // of requests that have none of their own, see Transport.With
 }

@@ -18,6 +18,7 @@ func (l *loader) check() {
 	for _, d := range l.drafts {
 		l.settle(d)
 	}
+	l.dropUnbounded()
 	l.checkRoutes()
 	l.checkTies()
 	l.advise()

@@ -190,8 +190,25 @@ func (s *part) share(name, whole string, of func(*upstream.Policy) *float64) fun
 	}
 }
 
-// over returns base with what p says in its place, and reports what then doesn't hold.
+// over does what onto does, and reports what then doesn't hold.
 func (p *policy) over(base upstream.Policy) upstream.Policy {
+	all := p.onto(base)
+	if p.bulkhead.on() {
+		at := p.bulkhead.at
+		switch {
+		case all.Bulkhead.InFlight == 0 && !at.l.reportedBelow(at):
+			at.fail(noInFlight)
+		case all.Bulkhead.Queue > 0 && all.Bulkhead.Wait == 0:
+			at.warn("nobody queues without a wait; add wait, or remove queue")
+		}
+	}
+	return all
+}
+
+const noInFlight = "in_flight is missing: how many requests there may be at a time"
+
+// onto returns base with what p says in its place.
+func (p *policy) onto(base upstream.Policy) upstream.Policy {
 	all := base
 	if p.retry.on() && all.Retry.Attempts < 2 {
 		all.Retry = usualRetry
@@ -212,15 +229,6 @@ func (p *policy) over(base upstream.Policy) upstream.Policy {
 	}
 	if p.bulkhead.off {
 		all.Bulkhead = upstream.Bulkhead{}
-	}
-	if p.bulkhead.on() {
-		at := p.bulkhead.at
-		switch {
-		case all.Bulkhead.InFlight == 0 && !at.l.reportedBelow(at):
-			at.fail("in_flight is missing: how many requests there may be at a time")
-		case all.Bulkhead.Queue > 0 && all.Bulkhead.Wait == 0:
-			at.warn("nobody queues without a wait; add wait, or remove queue")
-		}
 	}
 	return all
 }
@@ -316,7 +324,7 @@ func mustJSON(v any) json.RawMessage {
 // settlePolicies fills in what sides take from elsewhere.
 func (l *loader) settlePolicies() {
 	l.cfg.Legacy.Policy = l.policies.legacy.over(upstream.Policy{})
-	usual := l.defaults.policy.over(servicePolicy())
+	usual := l.defaults.policy.onto(servicePolicy())
 	for name, p := range l.policies.services {
 		u := l.cfg.Services[name]
 		u.Policy = p.over(usual)
@@ -340,5 +348,31 @@ func (l *loader) settlePolicy(d *draft) {
 	}
 	if d.policy.retry.on() && d.Repeat == strangler.RepeatNever {
 		d.policy.retry.at.warn("requests that may never be repeated are not retried; remove this, or repeat: never")
+	}
+}
+
+// dropUnbounded drops the bulkheads of those who don't say how many requests there may be at a time:
+// defaults may say the rest for those who do.
+func (l *loader) dropUnbounded() {
+	bounded := false
+	drop := func(p *upstream.Policy) {
+		if p.Bulkhead.InFlight > 0 {
+			bounded = true
+			return
+		}
+		p.Bulkhead = upstream.Bulkhead{}
+	}
+	for name, u := range l.cfg.Services {
+		drop(&u.Policy)
+		l.cfg.Services[name] = u
+	}
+	for _, d := range l.drafts {
+		if d.Policy != nil {
+			drop(d.Policy)
+		}
+	}
+	usual := &l.defaults.policy.bulkhead
+	if usual.on() && !bounded && !l.reportedBelow(usual.at) {
+		usual.at.fail(noInFlight)
 	}
 }

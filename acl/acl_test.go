@@ -233,6 +233,35 @@ func TestChainOrder(t *testing.T) {
 	}
 }
 
+// TestPanicClosesTheAnswer says that a translator that panics keeps nothing of the service's.
+func TestPanicClosesTheAnswer(t *testing.T) {
+	body := &closing{Reader: strings.NewReader("never read")}
+	next := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+	})
+	panics := acl.Funcs{Answer: func(*http.Request, *http.Response) error { panic("no such order") }}
+	defer func() {
+		if v := recover(); v != "no such order" || !body.closed {
+			t.Errorf("panicked with %v, answer closed: %t", v, body.closed)
+		}
+	}()
+	acl.Transport(panics, next).RoundTrip(httptest.NewRequest("GET", "http://service/", nil))
+}
+
+type closing struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 func FuzzJSON(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"id":"1","total":2}`, `[`, "\xff", `{"id":"\ud800"}`, `{"total":1e400}`} {
 		f.Add([]byte(seed))

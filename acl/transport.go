@@ -8,6 +8,8 @@ import "net/http"
 //
 // Since a translated answer has other bytes, Range and If-Range are not sent on, so that the
 // service answers whole, and digests of untranslated bodies are taken off, both ways.
+//
+// A translator's panic goes on to the caller; the service's answer is closed first.
 func Transport(t Translator, next http.RoundTripper) http.RoundTripper {
 	return &transport{t, next}
 }
@@ -37,11 +39,16 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 		return resp, nil // from here on it is no longer HTTP
 	}
 	dropDigests(resp.Header)
-	body := resp.Body
+	body, translated := resp.Body, false
+	defer func() {
+		if !translated { // of a translator that panics nobody else gets the answer either
+			body.Close()
+		}
+	}()
 	if err := t.translator.ToLegacy(client, resp); err != nil {
-		body.Close()
 		return nil, wrap(ToLegacy, err)
 	}
+	translated = true
 	resp.Request = client
 	return resp, nil
 }

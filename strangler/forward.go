@@ -32,10 +32,10 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fail != nil {
 		d.Failure = fail.kind
 		if mayFallBack && fail.kind != "" && up.rewind() {
-			f.logFailure(r, "service failed, legacy answers", fail.kind, fail.err)
 			if resp != nil {
-				resp.Body.Close()
+				resp.Body.Close() // first: a logger may panic
 			}
+			f.logFailure(r, "service failed, legacy answers", fail.kind, fail.err)
 			d.FellBack = true
 			f = f.fallback
 			resp, fail = f.send(w, r, up)

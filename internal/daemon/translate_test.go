@@ -84,3 +84,25 @@ routes:
 		t.Errorf("fallbacks for want of a translation: %+v", c)
 	}
 }
+
+// TestTranslatorPanics says that a translator that panics takes no room for good: neither of the
+// bulkhead nor of the endpoint.
+func TestTranslatorPanics(t *testing.T) {
+	service := backend(t, strings.Repeat("x", 100<<10), nil)
+	panics := acl.Funcs{Answer: func(*http.Request, *http.Response) error { panic("no such order") }}
+	s := startWith(t, t.TempDir(), fmt.Sprintf(`
+legacy: {url: %[1]q}
+services: {orders: {urls: [%[1]q], bulkhead: {in_flight: 2}}}
+routes:
+  - {name: all, match: {path: /x}, service: orders, start: live, translate: {with: shop}, fallback: none}
+`, service.URL), daemon.Options{Translators: map[string]acl.Translator{"shop": panics}})
+	for range 3 {
+		if status, body, _ := s.get(t, "/x"); status != http.StatusInternalServerError {
+			t.Errorf("%d %q, want 500", status, body)
+		}
+	}
+	eventually(t, "room", func() bool {
+		one := s.service(t, "orders")
+		return one.Guard.Bulkhead.InFlight == 0 && one.Endpoints[0].InFlight == 0
+	})
+}

@@ -7,17 +7,38 @@ import (
 
 // Service is one upstream: a service, or the legacy application, whose name is legacy.
 type Service struct {
-	Name        string     `json:"name"`
-	URLs        []string   `json:"urls"`
-	Routes      []string   `json:"routes"`                 // that name it; of legacy none are listed
-	Transport   string     `json:"transport"`              // that carries its requests: own, for HTTP/1.1 without TLS, or standard, net/http's
-	Balance     string     `json:"balance"`                // round_robin, least_requests or hash
-	LookupError string     `json:"lookup_error,omitempty"` // why its names could not be looked up the last time
-	Endpoints   []Endpoint `json:"endpoints"`
-	Guard       Guard      `json:"guard"`
+	Name        string       `json:"name"`
+	URLs        []string     `json:"urls"`
+	Routes      []string     `json:"routes"`    // that name it; of legacy none are listed
+	Transport   string       `json:"transport"` // that carries its requests: own, for HTTP/1.1 without TLS, or standard, net/http's
+	Balance     string       `json:"balance"`   // round_robin, least_requests or hash
+	Connections Connections  `json:"connections"`
+	SlowStart   string       `json:"slow_start,omitempty"`   // as a file has it; empty: none
+	HealthCheck *HealthCheck `json:"health_check,omitempty"` // nil: endpoints are not asked how they are
+	LookupError string       `json:"lookup_error,omitempty"` // why its names could not be looked up the last time
+	Endpoints   []Endpoint   `json:"endpoints"`
+	Guard       Guard        `json:"guard"`
 	// RouteGuards are those of routes with a policy of their own: the parts that are not shared
 	// with the service's.
 	RouteGuards []RouteGuard `json:"route_guards"`
+}
+
+// Connections are the bounds of those to one endpoint.
+type Connections struct {
+	Max         int    `json:"max"`          // in all; 0: no limit
+	Idle        int    `json:"idle"`         // kept for later
+	IdleTimeout string `json:"idle_timeout"` // and for how long, as a file has it
+}
+
+// HealthCheck is what endpoints are asked, and what follows. Durations are as a file has them.
+type HealthCheck struct {
+	Path     string `json:"path"`
+	Host     string `json:"host,omitempty"` // empty: the endpoint's
+	Status   string `json:"status"`         // the good answers: 200, 2xx, 200-399
+	Interval string `json:"interval"`
+	Timeout  string `json:"timeout"`
+	Rise     int    `json:"rise"` // good answers that bring an endpoint back
+	Fall     int    `json:"fall"` // bad ones that put it out of the turn
 }
 
 // Endpoint is how one endpoint of an upstream does. The counts began when it was found.

@@ -208,13 +208,20 @@ type Explanation struct {
 	Shadow   string           `json:"shadow"` // whether a copy goes to the other side, and if not why
 	Repeat   string           `json:"repeat"`
 	Fallback string           `json:"fallback"`
-	// What the request meets on its way to the side: what carries it, how long it may take,
-	// whether it may be sent again, and how breaker and bulkhead stand at present.
-	Transport string `json:"transport"` // as in Service
-	Timeouts  string `json:"timeouts"`
-	Retry     string `json:"retry"`
-	Breaker   string `json:"breaker"`
-	Bulkhead  string `json:"bulkhead"`
+	// What the request meets on its way to the side: how many endpoints there are and which are out
+	// of the turn, how one is chosen, how many connections each may have, how new ones begin and what
+	// they are asked (each empty where there is no such thing), what carries the request, how long it
+	// may take, whether it may be sent again, and how breaker and bulkhead stand at present.
+	Endpoints   string `json:"endpoints"`
+	Balance     string `json:"balance"` // as in Service
+	Connections string `json:"connections,omitempty"`
+	SlowStart   string `json:"slow_start,omitempty"`
+	HealthCheck string `json:"health_check,omitempty"`
+	Transport   string `json:"transport"` // as in Service
+	Timeouts    string `json:"timeouts"`
+	Retry       string `json:"retry"`
+	Breaker     string `json:"breaker"`
+	Bulkhead    string `json:"bulkhead"`
 	// Others are routes that were considered and did not hold, most specific first.
 	Others []Considered `json:"others"`
 }

@@ -54,9 +54,9 @@ func (u *Upstream) Own() bool {
 	})
 }
 
-// idleTimeout says how long a connection is kept for later. Only the proxy's own client reads what
+// IdleTimeout says how long a connection is kept for later. Only the proxy's own client reads what
 // an endpoint says of that.
-func (u *Upstream) idleTimeout() string {
+func (u *Upstream) IdleTimeout() string {
 	switch {
 	case u.Connections.IdleTimeout > 0:
 		return u.Connections.IdleTimeout.String()
@@ -306,7 +306,7 @@ func shownUpstream(u Upstream) any {
 	shown := map[string]any{
 		"urls": urls, "host": u.Host, "transport": transport, "balance": balances[u.Balance],
 		"resolve": u.Resolve.String(), "slow_start": u.SlowStart.String(), "health": health,
-		"connections": map[string]any{"max": u.Connections.Max, "idle": u.Connections.Idle, "idle_timeout": u.idleTimeout()},
+		"connections": map[string]any{"max": u.Connections.Max, "idle": u.Connections.Idle, "idle_timeout": u.IdleTimeout()},
 	}
 	if u.TLS != nil {
 		files := map[string]any{}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -127,5 +128,33 @@ routes:
 		if got := s.explain(t, "GET", path).Transport; got != want {
 			t.Errorf("%s is carried by %s, want %s", path, got, want)
 		}
+	}
+}
+
+// TestExplainEndpoints says what a request is told of the endpoints before it, and that services say
+// the same.
+func TestExplainEndpoints(t *testing.T) {
+	well, ill := backend(t, "", nil), backend(t, "", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) })
+	s := start(t, fmt.Sprintf(`legacy: {url: %[1]q}
+services:
+  orders: {urls: [%[1]q, %[2]q], balance: hash, slow_start: 10s, connections: {max: 7}, health: {path: /healthz, interval: 20ms, status: 2xx}}
+routes:
+  - {name: orders, match: {path: /x}, service: orders, start: live}
+`, well.URL, ill.URL))
+	out := "2, 1 out of the turn: " + strings.TrimPrefix(ill.URL, "http://") + " (check: status 503)"
+	eventually(t, out, func() bool { return s.explain(t, "GET", "/x").Endpoints == out })
+	x := s.explain(t, "GET", "/x")
+	got := []string{x.Balance, x.Connections, x.SlowStart, x.HealthCheck}
+	want := []string{"hash", "at most 7 to an endpoint", "10s until an endpoint that is new or came back gets its full share", "/healthz every 20ms, good with status 2xx"}
+	if !slices.Equal(got, want) {
+		t.Errorf("explained %q, want %q", got, want)
+	}
+	if x := s.explain(t, "GET", "/"); x.Endpoints != "1" || x.Balance != "round_robin" || x.Connections+x.SlowStart+x.HealthCheck != "" {
+		t.Errorf("of legacy: %+v", x)
+	}
+	one := s.service(t, "orders")
+	check := web.HealthCheck{Path: "/healthz", Status: "2xx", Interval: "20ms", Timeout: "2s", Rise: 2, Fall: 3}
+	if one.Connections != (web.Connections{Max: 7, Idle: 256, IdleTimeout: "3s, or as Keep-Alive says"}) || one.SlowStart != "10s" || one.HealthCheck == nil || *one.HealthCheck != check {
+		t.Errorf("the service: %+v", one)
 	}
 }

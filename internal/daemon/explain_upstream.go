@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 	"github.com/strangler-fig/toolkit/web"
@@ -33,11 +35,43 @@ func (d *Daemon) explainUpstream(answer *web.Explanation, x strangler.Explanatio
 	}
 	state := g.guard.State()
 	answer.Upstream = u.URLs[0].Redacted()
+	explainEndpoints(answer, u, g.clients.State().Endpoints)
 	answer.Transport = transportName(u)
 	answer.Timeouts = explainTimeouts(g.policy.Timeouts, u.Dial)
 	answer.Retry = explainRetry(g.policy.Retry, x.Repeat, of)
 	answer.Breaker = explainBreaker(state, x.Fallback)
 	answer.Bulkhead = explainBulkhead(g.policy.Bulkhead, state)
+}
+
+// explainEndpoints says between which endpoints the request would be sent, and how they are kept.
+func explainEndpoints(answer *web.Explanation, u config.Upstream, all []upstream.EndpointState) {
+	var out []string
+	for _, e := range all {
+		if !e.Healthy {
+			out = append(out, e.Addr+" ("+e.Why+")")
+		}
+	}
+	answer.Endpoints = strconv.Itoa(len(all))
+	switch len(out) {
+	case 0:
+	case len(all):
+		answer.Endpoints += ", all out of the turn, so all are used"
+	default:
+		answer.Endpoints += fmt.Sprintf(", %d out of the turn: %s", len(out), strings.Join(out[:min(3, len(out))], ", "))
+		if len(out) > 3 {
+			answer.Endpoints += ", …"
+		}
+	}
+	answer.Balance = config.BalanceName(u.Balance)
+	if most := u.Connections.Max; most > 0 {
+		answer.Connections = fmt.Sprintf("at most %d to an endpoint", most)
+	}
+	if u.SlowStart > 0 {
+		answer.SlowStart = u.SlowStart.String() + " until an endpoint that is new or came back gets its full share"
+	}
+	if h := u.Health; h.Path != "" {
+		answer.HealthCheck = fmt.Sprintf("%s every %s, good with status %s", h.Path, h.Interval, h.Status)
+	}
 }
 
 func explainTimeouts(t upstream.Timeouts, dial time.Duration) string {

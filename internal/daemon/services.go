@@ -34,9 +34,16 @@ func (d *Daemon) Legacy() web.Service {
 
 func serviceView(name string, u config.Upstream, g guarded) web.Service {
 	s := web.Service{Name: name, URLs: []string{}, Routes: []string{}, Transport: transportName(u), Balance: config.BalanceName(u.Balance),
-		Guard: guardView(g.guard.State()), Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
+		Connections: web.Connections{Max: u.Connections.Max, Idle: u.Connections.Idle, IdleTimeout: u.IdleTimeout()},
+		Guard:       guardView(g.guard.State()), Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
 	for _, one := range u.URLs {
 		s.URLs = append(s.URLs, one.Redacted())
+	}
+	if u.SlowStart > 0 {
+		s.SlowStart = u.SlowStart.String()
+	}
+	if h := u.Health; h.Path != "" {
+		s.HealthCheck = &web.HealthCheck{Path: h.Path, Host: h.Host, Status: h.Status, Interval: h.Interval.String(), Timeout: h.Timeout.String(), Rise: h.Rise, Fall: h.Fall}
 	}
 	state := g.clients.State()
 	s.LookupError = state.Lookup

@@ -238,7 +238,7 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 // shapes are the Go types that the document's schemas describe.
 var shapes = map[string]any{
 	"Position": strangler.Position{}, "Match": strangler.Match{}, "Route": web.Route{}, "RouteList": routeList{}, "Service": web.Service{},
-	"Endpoint": web.Endpoint{}, "Guard": web.Guard{}, "RouteGuard": web.RouteGuard{}, "Bulkhead": web.Bulkhead{}, "Breaker": web.Breaker{},
+	"Connections": web.Connections{}, "HealthCheck": web.HealthCheck{}, "Endpoint": web.Endpoint{}, "Guard": web.Guard{}, "RouteGuard": web.RouteGuard{}, "Bulkhead": web.Bulkhead{}, "Breaker": web.Breaker{},
 	"Timeouts": web.Timeouts{}, "Retry": web.Retry{},
 	"ServiceList": serviceList{}, "ShiftRequest": ShiftRequest{}, "UndoRequest": UndoRequest{}, "RollbackRequest": rollbackRequest{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},

@@ -274,6 +274,7 @@ func good() *system {
 		},
 		returns: map[string]strangler.Return{"payments": strangler.ReturnNever, "stock": strangler.ReturnConfirm},
 		services: []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:8101", "http://127.0.0.1:8102"}, Routes: []string{"orders-read"},
+			Balance: "least_requests", Connections: web.Connections{Max: 1234}, SlowStart: "17s", HealthCheck: &web.HealthCheck{Path: "/healthz", Interval: "6s", Status: "2xx"},
 			Endpoints: []web.Endpoint{{Addr: "127.0.0.1:8101", Healthy: true, Since: noon, InFlight: 2, Requests: 4711, Failures: 3, Idle: 17},
 				{Addr: "127.0.0.1:8102", Why: "check: status 503", Since: noon, Requests: 99, Failures: 98, Ejections: 3}},
 			Guard: web.Guard{Breaker: &web.Breaker{State: "open", Until: noon, Opened: 2}, Bulkhead: &web.Bulkhead{InFlight: 100, Waiting: 7, Limit: 100, Full: 12},

@@ -13,6 +13,7 @@ func TestServicesPage(t *testing.T) {
 	_, page := get(t, h, "/services")
 	for _, want := range []string{
 		`id="legacy"`, "127.0.0.1:8000", "98,765",
+		"least_requests", "1234 at most", "17s", "/healthz", "every 6s", "good with 2xx",
 		"127.0.0.1:8102", "check: status 503", "out</span>", "4,711",
 		"the circuit breaker is open until", "opened 2 times", "the circuit breaker of route orders-list is half-open",
 		"100 of 100", "7 waiting", "12 turned away", "1 connecting", "31 to the first byte", "2 in silence", "1,204", "8 over budget",

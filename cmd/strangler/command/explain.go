@@ -72,6 +72,13 @@ func printExplanation(w io.Writer, e web.Explanation) {
 		row(w, "shadow", e.Shadow)
 		row(w, "fallback", e.Fallback)
 	}
+	row(w, "endpoints", e.Endpoints)
+	row(w, "balance", e.Balance)
+	for _, one := range [][2]string{{"connections", e.Connections}, {"slow start", e.SlowStart}, {"health check", e.HealthCheck}} {
+		if one[1] != "" {
+			row(w, one[0], one[1])
+		}
+	}
 	row(w, "transport", e.Transport)
 	row(w, "time-outs", e.Timeouts)
 	row(w, "retry", e.Retry)

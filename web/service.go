@@ -50,6 +50,7 @@ type Endpoint struct {
 	InFlight  int64     `json:"in_flight"`
 	Requests  int64     `json:"requests"`
 	Failures  int64     `json:"failures"`  // no connection, broken, time-outs, and status 502 to 504
+	Full      int64     `json:"full"`      // requests that got none of its connections, as many as there may be
 	Ejections int64     `json:"ejections"` // how often it was put out of the turn
 	Idle      int       `json:"idle"`      // connections that are kept and not in use
 }

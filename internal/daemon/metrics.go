@@ -33,6 +33,7 @@ var (
 	descEndpointUp       = prometheus.NewDesc("strangler_upstream_endpoint_healthy", "1 while the endpoint is in the turn.", endpointLabels, nil)
 	descEndpointRequests = prometheus.NewDesc("strangler_upstream_endpoint_requests_total", "Clients' requests sent to the endpoint.", endpointLabels, nil)
 	descEndpointFailures = prometheus.NewDesc("strangler_upstream_endpoint_failures_total", "Those that got no answer, or 502 to 504.", endpointLabels, nil)
+	descEndpointFull     = prometheus.NewDesc("strangler_upstream_endpoint_full_total", "Requests that got none of the endpoint's connections, as many as there may be.", endpointLabels, nil)
 	descEndpointEjected  = prometheus.NewDesc("strangler_upstream_endpoint_ejections_total", "How often the endpoint was put out of the turn.", endpointLabels, nil)
 	descEndpointInFlight = prometheus.NewDesc("strangler_upstream_endpoint_in_flight", "Requests whose answers have not ended.", endpointLabels, nil)
 	descEndpointIdle     = prometheus.NewDesc("strangler_upstream_endpoint_idle_connections", "Connections that are kept and not in use.", endpointLabels, nil)

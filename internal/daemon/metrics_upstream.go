@@ -11,6 +11,7 @@ func collectUpstream(s *web.Service, counter func(*prometheus.Desc, int64, ...st
 		gauge(descEndpointUp, oneIf(e.Healthy), s.Name, e.Addr)
 		counter(descEndpointRequests, e.Requests, s.Name, e.Addr)
 		counter(descEndpointFailures, e.Failures, s.Name, e.Addr)
+		counter(descEndpointFull, e.Full, s.Name, e.Addr)
 		counter(descEndpointEjected, e.Ejections, s.Name, e.Addr)
 		gauge(descEndpointInFlight, float64(e.InFlight), s.Name, e.Addr)
 		gauge(descEndpointIdle, float64(e.Idle), s.Name, e.Addr)

@@ -31,7 +31,7 @@ type endpoint struct {
 	found  time.Duration
 	stop   context.CancelFunc // ends its checks; nil: there are none
 
-	inFlight, requests, failures, ejections atomic.Int64
+	inFlight, requests, failures, full, ejections atomic.Int64
 
 	inRow    atomic.Int32 // failures
 	outUntil atomic.Int64 // by its failures; in the transport's time
@@ -92,7 +92,11 @@ func (ep *endpoint) send(r *http.Request, firstByte time.Duration) (*http.Respon
 	if err != nil {
 		ep.inFlight.Add(-1)
 		err = explain(r, err)
-		if told, ok := err.(*Error); ok && told.Kind != KindFull && !blameless(r, told) {
+		switch told, ok := err.(*Error); {
+		case !ok:
+		case told.Kind == KindFull:
+			ep.full.Add(1)
+		case !blameless(r, told):
 			ep.failed(told)
 		}
 		return nil, err
@@ -156,7 +160,7 @@ func (ep *endpoint) state(key string) EndpointState {
 	s := EndpointState{
 		Addr:     ep.Addr,
 		InFlight: ep.inFlight.Load(), Requests: ep.requests.Load(),
-		Failures: ep.failures.Load(), Ejections: ep.ejections.Load(),
+		Failures: ep.failures.Load(), Full: ep.full.Load(), Ejections: ep.ejections.Load(),
 	}
 	if kept, ok := ep.conns.(interface{ idle(string) int }); ok {
 		s.Idle = kept.idle(key)

@@ -48,7 +48,7 @@ func TestConnectionLimitIsNobodysFault(t *testing.T) {
 					}
 				}
 				s := tr.State()
-				if ep := s.Endpoints[0]; !ep.Healthy || ep.Ejections != 0 || s.Policy.Breaker != "closed" || s.Policy.Timeouts != (TimeoutCounts{}) {
+				if ep := s.Endpoints[0]; !ep.Healthy || ep.Ejections != 0 || ep.Full < 5 || ep.Failures != 0 || s.Policy.Breaker != "closed" || s.Policy.Timeouts != (TimeoutCounts{}) {
 					t.Errorf("%+v", s)
 				}
 				leave()

@@ -19,6 +19,7 @@ type EndpointState struct {
 	InFlight  int64 // requests whose answers have not ended
 	Requests  int64 // health checks not among them
 	Failures  int64 // no connection, broken, time-outs, and status 502 to 504
+	Full      int64 // those that got none of as many connections as there may be
 	Ejections int64 // how often it was put out
 	Idle      int   // connections that are kept and not in use
 }

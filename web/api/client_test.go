@@ -28,7 +28,7 @@ func TestClientReads(t *testing.T) {
 	position := strangler.Canary(2500)
 	a.services = []web.Service{{Name: "orders", URLs: []string{"http://127.0.0.1:1"}, Routes: []string{"orders-read"}, Transport: "own", Balance: "hash", LookupError: "no such host", SlowStart: "10s",
 		Connections: web.Connections{Max: 1, Idle: 2, IdleTimeout: "3s"}, HealthCheck: &web.HealthCheck{Path: "/healthz", Host: "h", Status: "2xx", Interval: "5s", Timeout: "2s", Rise: 2, Fall: 3},
-		Endpoints: []web.Endpoint{{Addr: "127.0.0.1:1", Why: "5 failures in a row", Since: noon, InFlight: 1, Requests: 2, Failures: 3, Ejections: 4, Idle: 5}},
+		Endpoints: []web.Endpoint{{Addr: "127.0.0.1:1", Why: "5 failures in a row", Since: noon, InFlight: 1, Requests: 2, Failures: 3, Full: 6, Ejections: 4, Idle: 5}},
 		Guard: web.Guard{Bulkhead: &web.Bulkhead{InFlight: 1, Waiting: 2, Limit: 3, Full: 4}, Breaker: &web.Breaker{State: "open", Until: noon, Opened: 1},
 			Timeouts: &web.Timeouts{Dial: 1, FirstByte: 2, Request: 3, Idle: 4}, Retry: &web.Retry{Retries: 1, Denied: 2}},
 		RouteGuards: []web.RouteGuard{{Route: "orders-read", Guard: web.Guard{Breaker: &web.Breaker{State: "closed"}}}}}}

@@ -76,8 +76,9 @@ type Point struct {
 	// matter. Both take the request as the client sent it, path, Host, RemoteAddr and TLS
 	// included, and answer as a client would see it; To makes one. They obey the request's
 	// context, and must not ask for compression by themselves. An error with a method
-	// Failure() string names its own reason, one of the Fail constants, or "full": there was no room
-	// for the copy, which is a skip. Without Other nothing is shadowed; without Sandbox requests that may not be repeated are not.
+	// Failure() string names its own reason, one of the Fail constants, or "full": there was no
+	// room for the copy, which is a skip. Without Other nothing is shadowed; without Sandbox
+	// requests that may not be repeated are not.
 	Other, Sandbox http.RoundTripper
 	Compare        Comparer
 	Sample         float64 // the share of requests that are shadowed, 0 to 1; exactly 1: all

@@ -65,7 +65,8 @@ func newUpload(r *http.Request, keep bool) *upload {
 }
 
 // fetchUpTo is the length in bytes up to which a body is read before an upstream is asked, so that a
-// client that takes its time takes none of an upstream's connections and room.
+// client that takes its time takes none of an upstream's connections and room. It is as long as what
+// package upstream's own client would read whole anyway (inlineBody).
 const fetchUpTo = 32 << 10
 
 var fetched = sync.Pool{New: func() any { return new([]byte) }}

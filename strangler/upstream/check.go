@@ -7,11 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
@@ -145,15 +143,4 @@ func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) str
 		return "answer broke off"
 	}
 	return ""
-}
-
-// watchBegin returns r, and what tells whether it has, or tried to get, a connection of net/http's.
-func watchBegin(r *http.Request) (*http.Request, func() bool) {
-	var begun atomic.Bool
-	hooks := &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { begun.Store(true) },
-		ConnectStart: func(string, string) { begun.Store(true) },
-		DNSStart:     func(httptrace.DNSStartInfo) { begun.Store(true) },
-	}
-	return r.WithContext(httptrace.WithClientTrace(r.Context(), hooks)), begun.Load
 }

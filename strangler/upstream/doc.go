@@ -41,7 +41,8 @@
 // the targets and ports of the SRV records of the lowest priority value, by their weight. Until
 // a name was looked up the first time the dialer does it; where there is nothing to dial,
 // requests wait for the lookup, as long as a connection may take. Where a lookup fails, what was
-// found before stays, also of one SRV record's target among others. TLS and the Host header, where a request has none, go by the name.
+// found before stays, also of one SRV record's target among others. TLS and the Host header, where
+// a request has none, go by the name.
 //
 // An endpoint that is gone gets no new requests. Its unused connections are closed (net/http's
 // within Config.IdleTimeout), and what is under way ends as it would.

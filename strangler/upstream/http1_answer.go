@@ -76,10 +76,7 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			c.await(conn)
 		}
 		if err := a.readHead(conn); err != nil {
-			if conn.sendErr != nil && conn.wrote == 0 {
-				return errors.Join(errStale, err)
-			}
-			return staleOr(conn, err, conn.sendErr)
+			return staleOr(conn, err)
 		}
 		status := a.resp.StatusCode
 		if status < 200 {
@@ -147,10 +144,14 @@ func (a *answer1) readHead(conn *conn1) error {
 	return parseHead(&a.resp, head)
 }
 
-// staleOr returns errStale where a connection that was kept ended before a byte of any answer.
-// What went wrong with sending explains more than what that did to reading.
-func staleOr(conn *conn1, readErr, sendErr error) error {
-	err := readErr
+// staleOr returns errStale where a connection that was kept ended before a byte of any answer, or
+// nothing could be sent on one at all. What went wrong with sending explains more than what that did
+// to reading.
+func staleOr(conn *conn1, readErr error) error {
+	err, sendErr := readErr, conn.sendErr
+	if sendErr != nil && conn.wrote == 0 {
+		return errors.Join(errStale, err)
+	}
 	if sendErr != nil && (readErr == io.EOF || errors.Is(readErr, syscall.ECONNRESET)) {
 		err = sendErr
 	}

@@ -24,8 +24,9 @@ type asking struct {
 // canAsk reports whether ask works.
 func (c *conn1) canAsk() bool { return c.raw != nil }
 
-// ask sends the message, unless something has come on a connection that has waited, and reads. It is sent between the runtime's beginning to listen for what comes and the wait for
-// that: so nothing is missed, though nobody tried to read before.
+// ask sends the message, unless something has come on a connection that has waited, and reads. The
+// message is sent between the runtime's beginning to listen for what comes and the wait for that:
+// so nothing is missed, though nobody tried to read before.
 func (c *conn1) ask(p []byte) (int, error) {
 	a := &c.asking
 	a.into, a.n, a.err, a.sending, a.waits = p, 0, nil, false, false

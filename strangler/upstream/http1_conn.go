@@ -113,7 +113,6 @@ func (c *conn1) write(p []byte) error {
 
 // send sends a message, or has the first Read do that.
 func (c *conn1) send(message []byte) error {
-	c.sendErr = nil
 	if c.canAsk() {
 		c.asking.message = message
 		return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,17 @@ func (s *standard) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp.Request = r
 	onEnd(resp, canceller(cancel))
 	return resp, nil
+}
+
+// watchBegin returns r, and what tells whether it has, or tried to get, a connection of net/http's.
+func watchBegin(r *http.Request) (*http.Request, func() bool) {
+	var begun atomic.Bool
+	hooks := &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { begun.Store(true) },
+		ConnectStart: func(string, string) { begun.Store(true) },
+		DNSStart:     func(httptrace.DNSStartInfo) { begun.Store(true) },
+	}
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), hooks)), begun.Load
 }
 
 // canceller ends the context of a call whose answer has ended.

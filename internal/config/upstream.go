@@ -49,9 +49,8 @@ func newUpstream(p upstream.Policy) Upstream {
 
 // Own reports whether the proxy's own client carries its requests: HTTP/1.1 without TLS.
 func (u *Upstream) Own() bool {
-	return !u.Standard && !slices.ContainsFunc(u.URLs, func(one *url.URL) bool {
-		return !slices.Contains([]string{"http", "srv", "srv+http"}, one.Scheme)
-	})
+	cfg := upstream.Config{URLs: u.URLs, Standard: u.Standard}
+	return cfg.Own()
 }
 
 // IdleTimeout says how long a connection is kept for later. Only the proxy's own client reads what

@@ -22,7 +22,18 @@ func (t *Transport) connect(ep *endpoint) connections {
 }
 
 // ownHTTP1 reports whether the connections are http1's.
-func (t *Transport) ownHTTP1() bool { return t.scheme == "http" && !t.h2c && !t.cfg.Standard }
+func (t *Transport) ownHTTP1() bool { return t.cfg.Own() }
+
+// Own reports whether the package's own client carries the requests, and not net/http's: HTTP/1.1
+// without TLS, unless Standard.
+func (cfg *Config) Own() bool {
+	for _, u := range cfg.URLs {
+		if scheme, _ := schemeOf(u); scheme != "http" {
+			return false
+		}
+	}
+	return !cfg.Standard
+}
 
 // standard is net/http's transport: HTTP/2, TLS, and HTTP/1.1 where Config.Standard wants it.
 type standard struct {

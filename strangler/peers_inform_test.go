@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
 // TestPeerEarlyHints has upstreams send several 103 (RFC 8297) and another informational answer
@@ -260,4 +262,108 @@ func (c *readCounter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += n
 	return n, err
+}
+
+// TestHalfAHeadBeforeTheBody has an upstream begin an answer when it is asked whether it wants a
+// body, and stop: that isn't waited for, and the client's end is seen.
+func TestHalfAHeadBeforeTheBody(t *testing.T) {
+	gone := make(chan struct{}, 2)
+	g := gatewayOf(t, front1, withPolicy(t, upstream.Policy{Timeouts: upstream.Timeouts{FirstByte: 300 * time.Millisecond}}, func(conn *net.TCPConn, r *bufio.Reader) {
+		_, _ = headOf(r)
+		_, _ = io.WriteString(conn, "HTTP/1.1 ")
+		_, _ = io.Copy(io.Discard, r)
+		gone <- struct{}{}
+	}))
+	for _, leaves := range []bool{false, true} {
+		conn, r := g.dial(t)
+		say(t, conn, "PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+		head, err := headOf(r)
+		if !strings.HasPrefix(head, "HTTP/1.1 100 ") {
+			t.Fatalf("%q, %v", head, err)
+		}
+		if leaves {
+			conn.Close()
+		} else {
+			say(t, conn, "12345")
+			if head, err = headOf(r); !strings.HasPrefix(head, "HTTP/1.1 504 ") {
+				t.Errorf("%q, %v", head, err)
+			}
+		}
+		select {
+		case <-gone:
+		case <-time.After(patience):
+			t.Error("the upstream still waits")
+		}
+	}
+}
+
+// TestInformationalAnswersAreThemselves has what is known already of the answer (that the connection
+// closes after it) not said in those that come before: Node's client stops reading there.
+func TestInformationalAnswersAreThemselves(t *testing.T) {
+	for _, b := range rawBacks {
+		g := gatewayOf(t, front1, rawPeer(t, b, func(conn *net.TCPConn, r *bufio.Reader) {
+			req, err := http.ReadRequest(r)
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n")
+			_, _ = io.Copy(io.Discard, req.Body)
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}))
+		conn, r := g.dial(t)
+		say(t, conn, "PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n")
+		for _, want := range []string{"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"} {
+			if head, err := headOf(r); head != want {
+				t.Errorf("%s: %q, %v; want %q", b.name, head, err, want)
+			}
+		}
+		say(t, conn, "3\r\nabc\r\n0\r\n\r\n")
+		if head, err := headOf(r); !strings.Contains(head, "Connection: close") {
+			t.Errorf("%s: %q, %v", b.name, head, err)
+		}
+	}
+}
+
+// TestHintsWhileTheBodyIsAskedFor has an upstream that doesn't know the question hint just when its
+// silence has been taken for that.
+func TestHintsWhileTheBodyIsAskedFor(t *testing.T) {
+	for _, b := range rawBacks {
+		for range 4 {
+			t.Run(b.name, func(t *testing.T) {
+				t.Parallel()
+				g := gatewayOf(t, front1, rawPeer(t, b, func(conn *net.TCPConn, r *bufio.Reader) {
+					req, err := http.ReadRequest(r)
+					if err != nil {
+						return
+					}
+					for range 200 {
+						time.Sleep(7 * time.Millisecond)
+						_, _ = io.WriteString(conn, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+					}
+					_, _ = io.Copy(io.Discard, req.Body)
+					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				}))
+				conn, r := g.dial(t)
+				say(t, conn, "PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+				continues := 0
+				for {
+					head, err := headOf(r)
+					switch {
+					case err != nil:
+						t.Fatalf("%q, %v", head, err)
+					case head == "HTTP/1.1 100 Continue\r\n\r\n":
+						continues++
+						say(t, conn, "abc")
+						continue
+					case head == "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n":
+						continue
+					}
+					if !strings.HasPrefix(head, "HTTP/1.1 200 ") || continues > 1 {
+						t.Errorf("%q after %d times 100", head, continues)
+					}
+					return
+				}
+			})
+		}
+	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
-// The tests in the files peers_*_test.go hold what the issue says of protocols, from a client's
+// The tests in the files peers_*_test.go hold what the protocols ask for, from a client's
 // socket through NewServer, New and package upstream's transport to an upstream's socket, for
 // each way to speak HTTP on either side.
 
@@ -385,4 +385,16 @@ func (f flushed) Write(p []byte) (int, error) {
 		err = http.NewResponseController(f.w).Flush()
 	}
 	return n, err
+}
+
+// withPolicy is an upstream that is nothing but a socket, behind layers of package upstream.
+func withPolicy(t *testing.T, p upstream.Policy, serve func(conn *net.TCPConn, r *bufio.Reader)) strangler.Upstream {
+	t.Helper()
+	u := &url.URL{Scheme: "http", Host: listening(t, serve)}
+	tr, err := upstream.New(upstream.Config{URLs: []*url.URL{u}, Policy: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.Close)
+	return strangler.Upstream{URL: u, Transport: tr, Copies: tr}
 }

@@ -4,12 +4,16 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/strangler"
 )
 
 // TestPeerTrailers sends trailers both ways, announced ones and others, after bodies of a known
@@ -144,5 +148,58 @@ func forbidden(t *testing.T, f frontKind, b backKind) {
 		if string(body) != "ok" || resp.Trailer["Content-Length"] != nil || resp.Trailer["Transfer-Encoding"] != nil {
 			t.Errorf("answer %q with the trailers %v", body, resp.Trailer)
 		}
+	}
+}
+
+// TestTrailersOfTwoAttempts has a service fail while its client is about to send trailers, so that
+// legacy is asked while the server still reads what the service was to get.
+func TestTrailersOfTwoAttempts(t *testing.T) {
+	service := rawPeer(t, back1, func(conn *net.TCPConn, r *bufio.Reader) {
+		_, _ = headOf(r)
+		_, _ = r.ReadString('c')
+		_, _ = io.WriteString(conn, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		_, _ = io.Copy(io.Discard, r)
+	})
+	legacy := rawPeer(t, back1, func(conn *net.TCPConn, r *bufio.Reader) {
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, req.Body)
+		text := fmt.Sprint(len(req.Trailer), req.Trailer.Get("X-7"))
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+	})
+	g := gatewayWith(t, front1, strangler.Config{
+		Legacy: legacy, Services: map[string]strangler.Upstream{"s": service},
+		Routes: []strangler.Route{{Name: "r", Match: strangler.Match{Path: "/r"}, Service: "s", Start: strangler.At(strangler.PhaseLive), Fallback: true}},
+	})
+	const names = 190
+	announce, trailers := "Trailer: X-0", ""
+	for i := range names {
+		announce += fmt.Sprintf(",X-%d", i)
+		trailers += fmt.Sprintf("X-%d: v%d\r\n", i, i)
+	}
+	for range 100 {
+		conn, r := g.dial(t)
+		say(t, conn, "PUT /r HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"+announce+"\r\n\r\n3\r\nabc\r\n")
+		time.Sleep(time.Duration(rand.IntN(2000)) * time.Microsecond)
+		say(t, conn, "0\r\n"+trailers+"\r\n")
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := textOf(t, resp); resp.StatusCode != 503 && got != fmt.Sprint(names, "v7") {
+			t.Errorf("answer %d %q", resp.StatusCode, got)
+		}
+		conn.Close()
+	}
+	conn, r := g.dial(t)
+	many := strings.Repeat("X-A,", 100) + "X-1"
+	for i := range 300 {
+		many += fmt.Sprintf(",Y-%d", i)
+	}
+	say(t, conn, "PUT /r HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: "+many+"\r\n\r\n0\r\n\r\n")
+	if head, _ := headOf(r); !strings.HasPrefix(head, "HTTP/1.1 431 ") {
+		t.Errorf("300 announced trailers are answered %q", head)
 	}
 }

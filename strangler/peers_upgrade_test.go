@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -281,6 +282,53 @@ func TestPeerUpgradeFallsBack(t *testing.T) {
 			_ = conn.CloseWrite()
 			if echo, err := io.ReadAll(r); string(echo) != "early" || err != nil {
 				t.Errorf("echo %q, %v", echo, err)
+			}
+		})
+	}
+}
+
+// TestUpgradeWithBody has clients ask for an upgrade and send a body, and an upstream agree at once,
+// whether it was asked or not. Nobody may be piped bytes of which another still reads.
+func TestUpgradeWithBody(t *testing.T) {
+	for _, b := range rawBacks {
+		t.Run(b.name, func(t *testing.T) {
+			asked := make(chan string, 100)
+			g := gatewayOf(t, front1, rawPeer(t, b, func(conn *net.TCPConn, r *bufio.Reader) {
+				head, _ := headOf(r)
+				asked <- head
+				_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+				_, _ = io.Copy(io.Discard, r)
+			}))
+			var clients sync.WaitGroup
+			for k := range 6 {
+				clients.Go(func() {
+					for range 8 {
+						conn, err := net.Dial("tcp", g.addr)
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						_ = conn.SetDeadline(time.Now().Add(patience))
+						_, _ = io.WriteString(conn, "GET /x HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 100000000\r\n\r\n")
+						r := bufio.NewReader(conn)
+						head := make(chan string, 1)
+						go func() { got, _ := headOf(r); head <- got }()
+						small := strings.Repeat("x", 100+900*k)
+						for range 400 {
+							if _, err := io.WriteString(conn, small); err != nil {
+								break
+							}
+						}
+						if got := <-head; got != "" && !strings.HasPrefix(got, "HTTP/1.1 502 ") {
+							t.Errorf("answer %q", got)
+						}
+						conn.Close()
+					}
+				})
+			}
+			clients.Wait()
+			if head := <-asked; strings.Contains(strings.ToLower(head), "upgrade") {
+				t.Errorf("the upstream was asked %q", head)
 			}
 		})
 	}

@@ -14,8 +14,9 @@ const module = "github.com/strangler-fig/toolkit/"
 // mayImport lists, for each room, the rooms that it may import beside itself and its parents.
 // A room covers the folders in it that are not listed themselves.
 var mayImport = map[string][]string{
-	"strangler":         {},
+	"strangler":         {"internal/slow"},
 	"strangler/journal": {"strangler", "internal/sqlitedb"},
+	"internal/slow":     {},
 	"shadow":            {},
 	"shadow/compare":    {"shadow"},
 	"shadow/ledger":     {"shadow", "internal/sqlitedb"},

@@ -15,7 +15,7 @@ import (
 // themselves is looked for:
 //
 //   - http1_pool.go     connections that are kept, how long, and whether one still is good
-//   - http1_conn.go     one connection; the end of a request's context closes it
+//   - http1_conn.go     one connection; the end of a slow call's context closes it
 //   - http1_request.go  the head, and a body that is at hand
 //   - http1_upload.go   a body that comes bit by bit, on a goroutine, since answers may come first
 //   - http1_head.go     what an answer's head may look like: net/http's client takes nothing less
@@ -75,6 +75,10 @@ func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) {
 // connection before a body is read, so that whoever is told that there can't be one may send the
 // request elsewhere. limit bounds the connections in use; 0: nothing does.
 func (t *http1) roundTrip(r *http.Request, firstByte time.Duration, limit int) (*http.Response, error) {
+	if r.Context().Err() != nil {
+		closeBody(r)
+		return nil, context.Cause(r.Context())
+	}
 	pool := t.pools.of(r.URL.Host)
 	w := wantAny
 	if r.Body != nil && r.Body != http.NoBody {

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,18 +30,14 @@ type answer1 struct {
 func (c *call1) on(conn *conn1) (*http.Response, error) {
 	a := &answer1{}
 	a.body.c, a.body.ctx = conn, c.r.Context()
-	if a.body.ctx.Done() != nil {
-		a.body.stop = context.AfterFunc(a.body.ctx, conn.abort)
-	}
+	conn.watch(a.body.ctx)
 	err := c.exchange(conn, a)
 	if err == nil {
 		a.resp.Request = c.r
 		err = a.frame(c.r)
 	}
 	if err != nil {
-		if a.body.stop != nil {
-			a.body.stop()
-		}
+		conn.unwatch()
 		return nil, err
 	}
 	return &a.resp, nil

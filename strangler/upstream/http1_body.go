@@ -22,7 +22,6 @@ const (
 type body1 struct {
 	c       *conn1
 	ctx     context.Context // the request's
-	stop    func() bool     // ends watching ctx; nil: nobody does
 	upload  *upload1        // nil: the request was sent whole before
 	left    int64           // bytes, or inChunks or untilClose
 	chunks  chunks1
@@ -144,8 +143,8 @@ func (b *body1) finish(err error) {
 	if b.over.Swap(true) {
 		return
 	}
-	unwatched := b.stop == nil || b.stop()
-	b.c.end(err == nil && b.reuse && unwatched)
+	alone := b.c.unwatch()
+	b.c.end(err == nil && b.reuse && alone)
 	b.enders.tell(err)
 }
 

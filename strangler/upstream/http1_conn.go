@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"math"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/strangler-fig/toolkit/internal/slow"
 )
 
 // readSize is what a connection reads at once: most answers' heads and bodies whole. Larger
@@ -43,6 +46,10 @@ type conn1 struct {
 
 	asking  asking // what the first Read sends before
 	sendErr error  // how that failed
+
+	ctx  context.Context // the present call's, whose end closes the connection
+	slow slow.Entry      // has that watched once the call takes long
+	stop func() bool     // ends watching it; nil: it isn't watched
 }
 
 // noLimit bounds no body.
@@ -51,6 +58,7 @@ const noLimit = math.MaxInt64
 func newConn1(nc net.Conn, p *pool1, cfg *http1Config) *conn1 {
 	c := &conn1{nc: nc, pool: p, config: cfg, keep: keepFor(nil, cfg.IdleTimeout)}
 	c.abort = func() { nc.Close() }
+	c.slow.Do = func() { c.stop = context.AfterFunc(c.ctx, c.abort) }
 	c.br = readers.Get().(*bufio.Reader)
 	c.br.Reset(c)
 	if sc, ok := nc.(syscall.Conn); ok {
@@ -102,6 +110,21 @@ func (c *conn1) expectBy(d time.Duration) {
 	}
 	c.readBy = now.Add(d + d/16)
 	_ = c.nc.SetDeadline(c.readBy)
+}
+
+// watch has the end of a call's context close the connection. To be told of it at once costs more
+// than all else that is done for an answer of usual size, so that most calls are over before.
+func (c *conn1) watch(ctx context.Context) {
+	c.ctx = ctx
+	c.pool.slow.Add(&c.slow)
+}
+
+// unwatch ends watching, and reports whether the connection was left alone.
+func (c *conn1) unwatch() bool {
+	c.pool.slow.Remove(&c.slow)
+	stop := c.stop
+	c.ctx, c.stop = nil, nil
+	return stop == nil || stop()
 }
 
 // write writes to the connection and counts.

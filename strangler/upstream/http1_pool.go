@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/strangler-fig/toolkit/internal/slow"
 )
 
 // pools1 are the kept connections by address. The zero value is ready for use.
@@ -19,6 +21,7 @@ type pools1 struct {
 type pool1 struct {
 	addr  string
 	turns chan struct{} // one for each connection that may be in use; nil: no limit
+	slow  slow.List     // the calls under way
 
 	mu     sync.Mutex
 	kept   []*conn1 // the last used is the last

@@ -1,27 +1,29 @@
 package strangler
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/strangler-fig/toolkit/internal/slow"
 )
 
-// Frugal is a listener for servers of net/http without TLS, whose connections do at a fraction of
-// the cost what such a server asks of each of them for each request:
+// Frugal is a listener for the servers of [NewServer] without TLS, whose connections do at a
+// fraction of the cost what such a server asks of each of them for each request:
 //
 //   - It sets the deadline for reading six times. Here a deadline is kept for the Read that it is
 //     for, and an earlier one that is set already does as well: a Read that it ends begins again.
-//   - While a request is answered it tries to read a byte, so as to know of a client that has gone.
-//     Here that begins a moment later, when most requests are answered; and that a client has gone
-//     is known as much later.
+//   - While a request is answered it tries to read a byte, so as to know of a client that has gone,
+//     on a goroutine that it has to stop again. Here nobody waits for that byte but when the answer
+//     takes longer than a moment; and that a client has gone is known as much later.
 //
 // What is no TCP connection, and one that was hijacked, is as it was.
 type Frugal struct{ net.Listener }
-
-// watchAfter is when the client of a request that isn't answered yet is watched.
-const watchAfter = 5 * time.Millisecond
 
 // Accept implements net.Listener.
 func (l Frugal) Accept() (net.Conn, error) {
@@ -32,9 +34,34 @@ func (l Frugal) Accept() (net.Conn, error) {
 	return conn, err
 }
 
+// watchClients has a server's frugal connections watch their clients, of whose leaving the server
+// learns by the end of the connection's context.
+func watchClients(s *http.Server) {
+	var requests slow.List
+	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if proxied, ok := conn.(*proxiedConn); ok {
+			conn = proxied.Raw()
+		}
+		c, ok := conn.(*frugalConn)
+		if !ok {
+			return ctx
+		}
+		c.requests = &requests
+		c.request.Do = c.watch
+		ctx, c.gone = context.WithCancel(ctx)
+		return ctx
+	}
+}
+
 // frugalConn is a client's connection.
 type frugalConn struct {
 	*net.TCPConn
+
+	requests *slow.List         // the server's; nil: it watches by itself
+	request  slow.Entry         // the one that is answered. Neither is touched with mu held
+	gone     context.CancelFunc // ends its context
+	watched  chan struct{}      // closed when nobody watches any more; nil: nobody does. Read's alone
+	ahead    []byte             // what was read by who watched
 
 	mu       sync.Mutex
 	deadline time.Time // for reading
@@ -43,19 +70,21 @@ type frugalConn struct {
 	unbound  bool      // the deadline was just taken off: a Read of one byte watches
 	hijacked bool
 	writes   bool // there is a deadline for writing
-
-	delay    *time.Timer // runs until watching begins
-	delaying bool
-	begin    chan struct{} // gets one when delaying ends
 }
 
 // Read implements net.Conn.
 func (c *frugalConn) Read(p []byte) (int, error) {
-	c.mu.Lock()
-	if c.unbound && len(p) == 1 && c.deadline.IsZero() {
-		c.awaitWatch()
+	if c.watches(len(p)) {
+		c.await()
+		return 0, nil // which net/http takes for nothing, not even an end
 	}
-	c.unbound = false
+	c.unwatch()
+	if len(c.ahead) > 0 && len(p) > 0 {
+		n := copy(p, c.ahead)
+		c.ahead = c.ahead[n:]
+		return n, nil
+	}
+	c.mu.Lock()
 	for again := false; ; again = true {
 		if c.hijacked {
 			c.mu.Unlock()
@@ -83,31 +112,60 @@ func (c *frugalConn) Read(p []byte) (int, error) {
 	}
 }
 
-// awaitWatch waits until watching begins, or a deadline has come.
-func (c *frugalConn) awaitWatch() {
-	c.delaying = true
-	if c.delay == nil {
-		c.begin = make(chan struct{}, 1)
-		c.delay = time.AfterFunc(watchAfter, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.watch()
-		})
-	} else {
-		c.delay.Reset(watchAfter)
-	}
-	c.mu.Unlock()
-	<-c.begin
+// watches reports whether a Read of so many bytes is there to learn whether the client has gone. It
+// comes once a request, before any other Read.
+func (c *frugalConn) watches(size int) bool {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	watches := c.unbound && size == 1 && c.deadline.IsZero() && c.requests != nil
+	c.unbound = false
+	return watches
 }
 
-// watch ends the delay. c.mu is held.
-func (c *frugalConn) watch() {
-	if c.delaying {
-		c.delaying = false
-		c.delay.Stop()
-		c.begin <- struct{}{}
+// await has watching begin if the request takes long. While those are answered that came together it
+// may have begun already.
+func (c *frugalConn) await() {
+	c.requests.Remove(&c.request)
+	if c.watched == nil && len(c.ahead) == 0 {
+		c.requests.Add(&c.request)
 	}
+}
+
+// watch begins to watch the client of a request that takes long.
+func (c *frugalConn) watch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bound(time.Time{}) != nil {
+		c.gone() // it is closed
+		return
+	}
+	watched := make(chan struct{})
+	c.watched = watched
+	go func() {
+		defer close(watched)
+		var b [1]byte
+		n, err := c.TCPConn.Read(b[:])
+		c.ahead = b[:n]
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.gone()
+		}
+	}()
+}
+
+// unwatch ends watching.
+func (c *frugalConn) unwatch() {
+	if c.requests == nil {
+		return
+	}
+	c.requests.Remove(&c.request)
+	if c.watched == nil {
+		return
+	}
+	c.mu.Lock()
+	_ = c.bound(time.Unix(1, 0)) // a closed connection's reader has ended
+	c.mu.Unlock()
+	<-c.watched
+	c.watched = nil
 }
 
 // bound gives the connection its deadline. c.mu is held.
@@ -121,9 +179,6 @@ func (c *frugalConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline, c.unbound = t, t.IsZero()
-	if !t.IsZero() {
-		c.watch() // or find that its time is up
-	}
 	if c.reading || c.hijacked {
 		return c.bound(t)
 	}
@@ -143,17 +198,30 @@ func (c *frugalConn) SetWriteDeadline(t time.Time) error {
 
 // SetDeadline implements net.Conn. It is what net/http does when it hands a connection over.
 func (c *frugalConn) SetDeadline(t time.Time) error {
+	c.unwatch()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hijacked, c.deadline = true, t
-	c.watch()
 	return c.TCPConn.SetDeadline(t)
+}
+
+// WriteTo implements io.WriterTo.
+func (c *frugalConn) WriteTo(w io.Writer) (int64, error) {
+	c.unwatch()
+	n, err := w.Write(c.ahead)
+	c.ahead = c.ahead[n:]
+	if err != nil {
+		return int64(n), err
+	}
+	rest, err := c.TCPConn.WriteTo(w)
+	return int64(n) + rest, err
 }
 
 // Close implements net.Conn.
 func (c *frugalConn) Close() error {
-	c.mu.Lock()
-	c.watch()
-	c.mu.Unlock()
+	if c.requests != nil {
+		c.requests.Remove(&c.request)
+		c.gone()
+	}
 	return c.TCPConn.Close()
 }

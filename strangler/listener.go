@@ -48,7 +48,7 @@ func NewServer(h http.Handler, cfg ServerConfig) *http.Server {
 	} else {
 		protocols.SetUnencryptedHTTP2(true)
 	}
-	return &http.Server{
+	s := &http.Server{
 		Addr:                         cfg.Addr,
 		Handler:                      h,
 		TLSConfig:                    cfg.TLS,
@@ -59,4 +59,6 @@ func NewServer(h http.Handler, cfg ServerConfig) *http.Server {
 		MaxHeaderBytes:               cmp.Or(cfg.HeaderBytes, defaultHeaderBytes),
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	watchClients(s)
+	return s
 }

@@ -2,12 +2,14 @@ package strangler_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -244,6 +246,77 @@ func TestFrugalHandsOver(t *testing.T) {
 				t.Errorf("%q, %v", rest, err)
 			}
 		})
+	}
+}
+
+// TestFrugalHandsOverWhatCame has bytes come while the client is watched: whoever takes the connection
+// over gets them, however it reads.
+func TestFrugalHandsOverWhatCame(t *testing.T) {
+	for name, read := range map[string]func(net.Conn, *bufio.ReadWriter) ([]byte, error){
+		"buffered": func(_ net.Conn, rw *bufio.ReadWriter) ([]byte, error) { return io.ReadAll(rw) },
+		"read":     func(conn net.Conn, _ *bufio.ReadWriter) ([]byte, error) { return io.ReadAll(conn) },
+		"copied": func(conn net.Conn, _ *bufio.ReadWriter) ([]byte, error) {
+			var b bytes.Buffer
+			_, err := io.Copy(struct{ io.Writer }{&b}, conn)
+			return b.Bytes(), err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			came := make(chan struct{})
+			addr := frugal(t, func(w http.ResponseWriter, _ *http.Request) {
+				<-came
+				conn, rw, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				got, err := read(conn, rw)
+				if err != nil {
+					t.Error(err)
+				}
+				_, _ = conn.Write(got)
+			}, strangler.ServerConfig{})
+			conn, r := dialFrugal(t, addr)
+			say(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			time.Sleep(30 * time.Millisecond)
+			say(t, conn, "early")
+			time.Sleep(10 * time.Millisecond)
+			close(came)
+			say(t, conn, " and late")
+			_ = conn.CloseWrite()
+			if got, err := io.ReadAll(r); string(got) != "early and late" || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestFrugalBehindProxyProtocol has a client leave whose connection a load balancer passes on.
+func TestFrugalBehindProxyProtocol(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := make(chan struct{})
+	s := strangler.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		close(known)
+	}), strangler.ServerConfig{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Serve(&strangler.ProxyProtocol{Listener: strangler.Frugal{Listener: l}, Trusted: func(netip.Addr) bool { return true }})
+	}()
+	t.Cleanup(func() { s.Close(); <-ended })
+	conn, _ := dialFrugal(t, l.Addr().String())
+	say(t, conn, "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	time.Sleep(30 * time.Millisecond)
+	conn.Close()
+	select {
+	case <-known:
+	case <-time.After(patience):
+		t.Error("nobody knows")
 	}
 }
 

@@ -33,8 +33,9 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 			h[name] = nil
 		}
 	}
-	announced := slices.Sorted(maps.Keys(resp.Trailer))
-	if len(announced) > 0 {
+	var announced []string
+	if len(resp.Trailer) > 0 {
+		announced = slices.Sorted(maps.Keys(resp.Trailer))
 		h["Trailer"] = []string{strings.Join(announced, ", ")}
 		if r.Method != http.MethodHead {
 			delete(h, "Content-Length") // of HTTP/2: in HTTP/1.1 only chunks have trailers
@@ -50,12 +51,15 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 // add adds an answer's headers, but those of its connection, to those that are there, which only
 // middleware outside of the proxy can have set.
 func add(h, from http.Header) {
+	none := len(h) == 0
 	for name, values := range from {
 		if isHopByHop(name) {
 			continue
 		}
-		if have := h[name]; len(have) > 0 {
-			values = append(slices.Clip(have), values...)
+		if !none {
+			if have := h[name]; len(have) > 0 {
+				values = append(slices.Clip(have), values...)
+			}
 		}
 		h[name] = values
 	}

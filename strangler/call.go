@@ -15,6 +15,7 @@ type call struct {
 	hints           hints
 	ids             [2][1]string // values of the headers that station 2 adds
 	forwarded       [2][1]string // values of the forwarding headers
+	in              http.Request // what the chain gets
 	out             http.Request // what the upstream gets; the fallback's is another
 	url             url.URL
 	traced          *traced // what a transport that doesn't know this package tells; nil: it does

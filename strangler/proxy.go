@@ -78,7 +78,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.identify(t, r, c)
 	chain := t.chain(r, d)
 	o.decided(d, r)
-	r = r.WithContext(c)
+	c.in = *r.WithContext(c) // which stays on the stack
+	r = &c.in
 	if closesAfter(r) {
 		w.Header()["Connection"] = []string{"close"}
 	}

@@ -263,9 +263,9 @@ func contentLength(h http.Header) (int64, error) {
 	if len(values) == 0 {
 		return -1, nil
 	}
-	length := strings.Trim(values[0], " \t") // a line that went on in an empty one ends with a space
+	length := trimmed(values[0]) // a line that went on in an empty one ends with a space
 	for _, other := range values[1:] {
-		if strings.Trim(other, " \t") != length {
+		if trimmed(other) != length {
 			return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, values)
 		}
 	}
@@ -289,7 +289,7 @@ func announced(h http.Header) (http.Header, error) {
 	trailer := http.Header{}
 	for _, line := range lines {
 		for name := range strings.SplitSeq(line, ",") {
-			if name = textproto.CanonicalMIMEHeaderKey(strings.Trim(name, " \t")); name == "" {
+			if name = textproto.CanonicalMIMEHeaderKey(trimmed(name)); name == "" {
 				continue
 			}
 			if ownFields(name) {

@@ -112,11 +112,11 @@ func parseHead(resp *http.Response, head string) error {
 		if line == "" {
 			return nil
 		}
-		line = strings.TrimRight(line, " \t")
-		for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+		line = trimmedRight(line)
+		for rest != "" && isBlank(rest[0]) {
 			var more string
 			more, rest = cutLine(rest)
-			line += " " + strings.Trim(more, " \t")
+			line += " " + trimmed(more)
 		}
 		name, value, err := parseField(line)
 		if err != nil {
@@ -180,15 +180,15 @@ func parseStatusLine(resp *http.Response, line string) error {
 // 9112 section 5.1), but not where the field decides how long the answer is.
 func parseField(line string) (name, value string, err error) {
 	name, value, ok := strings.Cut(line, ":")
-	trimmed := strings.TrimRight(name, " ")
-	if !ok || !isToken(trimmed) || !isFieldValue(value) {
+	bare := strings.TrimRight(name, " ")
+	if !ok || !isToken(bare) || !isFieldValue(value) {
 		return "", "", fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
 	}
-	key := textproto.CanonicalMIMEHeaderKey(trimmed)
-	if len(trimmed) != len(name) && ownFields(key) {
+	key := textproto.CanonicalMIMEHeaderKey(bare)
+	if len(bare) != len(name) && ownFields(key) {
 		return "", "", fmt.Errorf("%w: a space before the colon of %s", errMalformed, key)
 	}
-	return key, strings.TrimLeft(value, " \t"), nil
+	return key, trimmedLeft(value), nil
 }
 
 // shortened is a line as it may stand in a log.

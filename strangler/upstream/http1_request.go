@@ -220,7 +220,7 @@ func appendFields(b []byte, h http.Header, except func(string) bool) ([]byte, er
 		for _, value := range values {
 			b = append(b, name...)
 			b = append(b, ": "...)
-			b = append(b, strings.Trim(value, " \t")...)
+			b = append(b, trimmed(value)...)
 			if !isFieldValue(value) {
 				return b, fmt.Errorf("%w: the value of header %s has a control character", errUnsendable, name)
 			}

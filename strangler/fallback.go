@@ -97,10 +97,11 @@ func (u *upload) fetch(length int64) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.kept, u.err, u.buf = whole[:min(int64(n), length)], err, buf
-	if err == io.EOF {
-		return nil
+	if err != io.EOF {
+		return err
 	}
-	return err
+	u.keep = true
+	return nil
 }
 
 // body returns the body for the attempt that is next.

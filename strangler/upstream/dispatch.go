@@ -39,7 +39,7 @@ func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
 	r, body := sendingOf(r)
 	if body != nil {
 		body.hold()
-		defer body.release()
+		defer func() { body.release() }()
 	}
 	var buf [4]*endpoint
 	tried := buf[:0]
@@ -61,9 +61,30 @@ func (d *dispatch) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		if body != nil {
-			body.reopen()
+			if r, body = reopened(r, body); r == nil {
+				return nil, err
+			}
 		}
 	}
+}
+
+// reopened returns r and its body for the next endpoint, nothing having been sent to the one before: as
+// they are where nobody has read the body, else with another one. It returns nil where there is none.
+func reopened(r *http.Request, body *sending) (*http.Request, *sending) {
+	if body.reopen() {
+		return r, body
+	}
+	if r.GetBody == nil {
+		return nil, body
+	}
+	next, err := another(r)
+	if err != nil {
+		return nil, body
+	}
+	body.release()
+	body = next.Body.(*sending)
+	body.hold()
+	return next, body
 }
 
 func (d *dispatch) count(err error) {

@@ -72,8 +72,8 @@ func (t *http1) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // roundTrip has the head of the answer within firstByte after the request's end, if that is
 // above 0; while the client lets us wait for its body, the upstream doesn't. There is a
-// connection before a body is read, so that whoever is told that there can't be one may send the
-// request elsewhere. limit bounds the connections in use; 0: nothing does.
+// good connection before a body is read that can't be read again, so that whoever is told that there
+// is none to be had may send the request elsewhere. limit bounds the connections in use; 0: nothing does.
 func (t *http1) roundTrip(r *http.Request, firstByte time.Duration, limit int) (*http.Response, error) {
 	if r.Context().Err() != nil {
 		closeBody(r)
@@ -81,7 +81,7 @@ func (t *http1) roundTrip(r *http.Request, firstByte time.Duration, limit int) (
 	}
 	pool := t.pools.of(r.URL.Host)
 	w := wantAny
-	if r.Body != nil && r.Body != http.NoBody {
+	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		w = wantQuiet // the body, once it is read, is read
 	}
 	conn, err := pool.get(r.Context(), t, w, limit)

@@ -14,6 +14,7 @@ type sending struct {
 	wait  waiter   // first's; nil: nobody measures
 
 	mu     sync.Mutex
+	begun  bool // somebody has read of it
 	held   bool
 	closed bool
 	err    error // first's: what reading came to, but io.EOF
@@ -63,6 +64,9 @@ func (b *sending) failure() error {
 
 // Read implements io.Reader.
 func (b *sending) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	b.begun = true
+	b.mu.Unlock()
 	if w := b.first.wait; w != nil {
 		w.pause()
 		defer w.resume()
@@ -101,11 +105,16 @@ func (b *sending) hold() {
 	b.mu.Unlock()
 }
 
-// reopen forgets a Close while the body is held: the next endpoint reads it.
-func (b *sending) reopen() {
+// reopen forgets a Close while the body is held: the next endpoint reads it. It reports whether that
+// gets it whole.
+func (b *sending) reopen() bool {
 	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.begun {
+		return false
+	}
 	b.closed = false
-	b.mu.Unlock()
+	return true
 }
 
 // release lets Close take effect, also one that came before.

@@ -116,6 +116,43 @@ func TestRefusingEndpointIsSkipped(t *testing.T) {
 	}
 }
 
+// TestBodyReadForOneThatIsGone has an endpoint go away to which a connection was kept: that is found
+// out when the body has been read, which the next endpoint gets all the same.
+func TestBodyReadForOneThatIsGone(t *testing.T) {
+	for _, size := range []int{5, 2 * inlineBody} {
+		leaves := httptest.NewServer(named("a"))
+		tr := transport(t, Config{URLs: []*url.URL{parse(t, leaves.URL), serve(t, named("b"))}})
+		body := strings.Repeat("x", size)
+		post := func() string {
+			t.Helper()
+			r, _ := http.NewRequest("POST", "http://any.example/", strings.NewReader(body)) // with GetBody
+			resp, err := tr.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			answer, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(answer)
+		}
+		got := map[string]int{}
+		for range 4 {
+			got[post()[:1]]++
+		}
+		if got["a"] == 0 {
+			t.Fatal("nothing went to the one that leaves")
+		}
+		leaves.Close()
+		for range 4 {
+			if answer := post(); answer != "b"+body {
+				t.Errorf("%.10q of %d bytes, want all of the body at b", answer, len(answer))
+			}
+		}
+	}
+}
+
 func TestAllRefuse(t *testing.T) {
 	tr := transport(t, Config{URLs: []*url.URL{nobody(t), nobody(t)}})
 	for range 3 { // also while all rest

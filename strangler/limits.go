@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/strangler-fig/toolkit/internal/slow"
 )
 
 // Limits bound what clients may send, beyond what the listener bounds (ServerConfig). The zero
@@ -83,24 +85,24 @@ type limitedBody struct {
 	done  bool       // it was read to its end
 	given bool       // it is given up
 
-	idle    time.Duration
-	timer   *time.Timer // runs while a read waits; nil: it may take as long as it takes
+	idle    time.Duration // that a read may wait; below 0: as long as it takes
+	reads   *slow.List    // the proxy's
+	wait    slow.Entry    // the read that is under way
+	timer   *time.Timer   // runs while that is slow; nil: it isn't
 	reading atomic.Bool
 	slow    atomic.Bool
 	free    atomic.Bool // an answer has begun
 }
 
 // limitBody returns r's body within its limits. A request without a body needs none.
-func (t *Table) limitBody(w http.ResponseWriter, r *http.Request, route string) *limitedBody {
+func (p *Proxy) limitBody(t *Table, w http.ResponseWriter, r *http.Request, route string) *limitedBody {
 	limit := t.cfg.Limits.MaxBody
 	if i, ok := t.index.names[route]; ok {
 		limit = t.cfg.Routes[i].MaxBody
 	}
-	b := &limitedBody{ReadCloser: r.Body, w: w, trailer: r.Trailer, left: limit, limited: limit > 0, idle: t.cfg.Limits.bodyIdle()}
+	b := &limitedBody{ReadCloser: r.Body, w: w, trailer: r.Trailer, left: limit, limited: limit > 0, idle: t.cfg.Limits.bodyIdle(), reads: &p.reads}
 	dropTrailers(b.trailer)
-	if b.idle > 0 {
-		b.timer = time.AfterFunc(b.idle, b.expire)
-	}
+	b.wait.Do = func() { b.timer = time.AfterFunc(b.idle, b.expire) }
 	return b
 }
 
@@ -154,13 +156,17 @@ func (b *limitedBody) giveUp(r *http.Request) {
 }
 
 func (b *limitedBody) read(p []byte) (int, error) {
-	if b.timer == nil || b.free.Load() {
+	if b.idle < 0 || b.free.Load() {
 		return b.ReadCloser.Read(p)
 	}
 	b.reading.Store(true)
-	b.timer.Reset(b.idle)
+	b.reads.Add(&b.wait)
 	n, err := b.ReadCloser.Read(p)
-	b.timer.Stop()
+	b.reads.Remove(&b.wait)
+	if b.timer != nil {
+		b.timer.Stop()
+		b.timer = nil
+	}
 	b.reading.Store(false)
 	if err != nil && b.slow.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = errBodyTooSlow
@@ -180,11 +186,9 @@ func (b *limitedBody) expire() {
 
 // answered says that the answer begins. b may be nil.
 func (b *limitedBody) answered() {
-	if b == nil || b.timer == nil {
-		return
+	if b != nil {
+		b.free.Store(true)
 	}
-	b.free.Store(true)
-	b.timer.Stop()
 }
 
 // fault returns how a call is answered for that failed with err because of the client; nil: it

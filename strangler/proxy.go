@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+
+	"github.com/strangler-fig/toolkit/internal/slow"
 )
 
 // Proxy answers requests from the side that its table says. It is a http.Handler that may stand
@@ -15,6 +17,7 @@ import (
 type Proxy struct {
 	table    atomic.Pointer[Table]
 	shifting sync.Mutex // one Shift at a time, so that none undoes another
+	reads    slow.List  // of requests' bodies
 	warned   strangers
 }
 
@@ -84,7 +87,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Connection"] = []string{"close"}
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		o.body = t.limitBody(w, r, d.Route)
+		o.body = p.limitBody(t, w, r, d.Route)
 		r.Body = o.body
 	}
 	defer o.end(r)

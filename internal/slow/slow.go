@@ -38,7 +38,6 @@ type Entry struct {
 // Add begins to wait. The entry is in no list.
 func (l *List) Add(e *Entry) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	e.added, e.listed = l.tick, true
 	e.prev, e.next = l.last, nil
 	if l.last == nil {
@@ -47,9 +46,13 @@ func (l *List) Add(e *Entry) {
 		l.last.next = e
 	}
 	l.last = e
-	if l.ticking {
-		return
+	if !l.ticking {
+		l.begin()
 	}
+	l.mu.Unlock()
+}
+
+func (l *List) begin() {
 	l.ticking = true
 	if l.timer == nil {
 		l.timer = time.AfterFunc(After, l.look)
@@ -62,8 +65,8 @@ func (l *List) Add(e *Entry) {
 // to an entry that is in no list.
 func (l *List) Remove(e *Entry) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.remove(e)
+	l.mu.Unlock()
 }
 
 func (l *List) remove(e *Entry) {

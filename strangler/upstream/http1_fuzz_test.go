@@ -113,7 +113,7 @@ var fuzzAnswers = []string{
 	"HTTP/2.0 200 OK\r\n\r\n", "HTTP/11 200 OK\r\n\r\n", "http/1.1 200 OK\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\nHTTP/1.1 200 OK\r\n\r\n", "",
 	"HTTP/1.1 200 OK\nX-A: 1\nX-B: 2\n\nbody",
 	"HTTP/1.1 200 OK\r\nX-A: 1\r\n 2\r\n\t3\r\nContent-Length: 0\r\n\r\n",
-	"HTTP/1.1 200 OK\r\n X-A: 1\r\n\r\n",
+	"HTTP/1.1 200 OK\r\n X-A: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nX-A\r\n : 1\r\n\r\n", "HTTP/1.1 200 OK\r\nX-A \r\n : 1\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nX-A\r\n\r\n", "HTTP/1.1 200 OK\r\n: x\r\n\r\n", "HTTP/1.1 200 OK\r\nX A: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nX-A : 1\r\nContent-Length: 0\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nX-A: a\x00b\r\n\r\n", "HTTP/1.1 200 OK\r\nX-A: a\rb\r\n\r\n", "HTTP/1.1 200 OK\r\nX-\xff: 1\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nX-A: \xe4\r\nContent-Length: 0\r\n\r\n",

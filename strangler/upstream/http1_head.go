@@ -114,6 +114,9 @@ func parseHead(resp *http.Response, head string) error {
 		}
 		line = trimmedRight(line)
 		for rest != "" && isBlank(rest[0]) {
+			if !strings.Contains(line, ":") { // a name doesn't go on
+				return fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
+			}
 			var more string
 			more, rest = cutLine(rest)
 			line += " " + trimmed(more)

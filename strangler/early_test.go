@@ -15,6 +15,7 @@ import (
 
 // TestUnreadUpload answers uploads that no upstream took, one after the other from one client:
 // none meets a connection that was left in the middle of the last (https://go.dev/issue/68560).
+// The short ones were read before an upstream was asked.
 func TestUnreadUpload(t *testing.T) {
 	nowhere := httptest.NewServer(nil)
 	nowhere.Close()
@@ -41,12 +42,13 @@ func TestUnreadUpload(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	for i := range 9 {
-		resp, err := client.Post(fmt.Sprint("http://", l.Addr()), "text/plain", strings.NewReader(strings.Repeat("x", 1<<(2*i))))
+		size := 1 << (2 * i)
+		resp, err := client.Post(fmt.Sprint("http://", l.Addr()), "text/plain", strings.NewReader(strings.Repeat("x", size)))
 		if err != nil {
 			t.Fatalf("upload %d: %v", i, err)
 		}
 		resp.Body.Close()
-		if resp.StatusCode != http.StatusBadGateway || !resp.Close {
+		if resp.StatusCode != http.StatusBadGateway || resp.Close != (size > 32<<10) {
 			t.Errorf("upload %d: status %d, and the connection closes: %v", i, resp.StatusCode, resp.Close)
 		}
 	}

@@ -66,7 +66,7 @@ func newUpload(r *http.Request, keep bool) *upload {
 
 // fetchUpTo is the length in bytes up to which a body is read before an upstream is asked, so that a
 // client that takes its time takes none of an upstream's connections and room. It is as long as what
-// package upstream's own client would read whole anyway (inlineBody).
+// package upstream's own client reads whole before it sends anything (inlineBody).
 const fetchUpTo = 32 << 10
 
 var fetched = sync.Pool{New: func() any { return new([]byte) }}
@@ -97,11 +97,10 @@ func (u *upload) fetch(length int64) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.kept, u.err, u.buf = whole[:min(int64(n), length)], err, buf
-	if err != io.EOF {
-		return err
+	if err == io.EOF {
+		return nil
 	}
-	u.keep = true
-	return nil
+	return err
 }
 
 // body returns the body for the attempt that is next.
@@ -122,6 +121,20 @@ func (u *upload) keeps() bool {
 	return u.keep
 }
 
+// whole reports whether all of the body is at hand, so that another attempt is possible though none
+// may be made of what was sent.
+func (u *upload) whole() bool {
+	if u == nil {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.fetched()
+}
+
+// fetched reports whether fetch got it all. u.mu is held.
+func (u *upload) fetched() bool { return u.buf != nil && u.err == io.EOF }
+
 // another returns the body for another attempt, as http.Request's GetBody does, if all that the
 // attempts before read is at hand.
 func (u *upload) another() (io.ReadCloser, error) {
@@ -138,7 +151,7 @@ func (u *upload) rewind() bool {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !u.keep || u.attempt == 0 {
+	if !u.keep && !u.fetched() || u.attempt == 0 {
 		return false
 	}
 	u.attempt++

@@ -65,10 +65,8 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // send does stations 7 to 9. It returns an answer or a failure. It doesn't return where there is
 // nobody left to answer.
 func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, *failure) {
-	if f.informs {
-		if err := up.fetch(r.ContentLength); err != nil {
-			return nil, up.fault(w, r, err)
-		}
+	if err := up.fetch(r.ContentLength); err != nil {
+		return nil, up.fault(w, r, err)
 	}
 	c := callFrom(r.Context())
 	c.hints.begin(w, r)
@@ -80,7 +78,7 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 		ctx = c.traced.ctx
 	}
 	out := f.rewrite.request(ctx, c.room(), r, body)
-	if up.keeps() {
+	if up.keeps() || f.informs && up.whole() { // who informs knows what may be repeated
 		out.GetBody = up.another
 	} else if body == nil && !f.informs && f.repeat.For(r.Method) == RepeatNever {
 		once(out)

@@ -59,18 +59,37 @@ func TestSilentClients(t *testing.T) {
 // TestSlowClientsTakeNoRoom has clients stop in the middle of short bodies: others have the
 // upstream for themselves.
 func TestSlowClientsTakeNoRoom(t *testing.T) {
-	g := gatewayOf(t, front1, withPolicy(t, upstream.Policy{Bulkhead: upstream.Bulkhead{InFlight: 1}}, answersAll))
-	for range 3 {
-		conn, _ := g.dial(t)
-		say(t, conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\na")
-	}
-	time.Sleep(50 * time.Millisecond)
-	conn, r := g.dial(t)
-	for range 3 {
-		say(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-		answered(t, r, "ok")
+	for name, c := range map[string]struct{ standard, translated bool }{
+		"own": {false, false}, "standard": {true, false}, "translated": {false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			up := withConfig(t, upstream.Config{Standard: c.standard, Policy: upstream.Policy{Bulkhead: upstream.Bulkhead{InFlight: 1}}}, answersAll)
+			cfg := strangler.Config{
+				Legacy: up, Services: map[string]strangler.Upstream{"s": up},
+				Routes: []strangler.Route{{Name: "r", Match: strangler.Match{Path: "/*"}, Service: "s", Start: strangler.At(strangler.PhaseLive)}},
+			}
+			if c.translated {
+				cfg.Translate = func(strangler.Route) func(http.RoundTripper) http.RoundTripper {
+					return func(next http.RoundTripper) http.RoundTripper { return through{next} }
+				}
+			}
+			g := gatewayWith(t, front1, cfg)
+			for range 3 {
+				conn, _ := g.dial(t)
+				say(t, conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\na")
+			}
+			time.Sleep(50 * time.Millisecond)
+			conn, r := g.dial(t)
+			for range 3 {
+				say(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+				answered(t, r, "ok")
+			}
+		})
 	}
 }
+
+// through is a translation that translates nothing.
+type through struct{ http.RoundTripper }
 
 // answersAll answers each request that is whole.
 func answersAll(conn *net.TCPConn, r *bufio.Reader) {

@@ -390,8 +390,14 @@ func (f flushed) Write(p []byte) (int, error) {
 // withPolicy is an upstream that is nothing but a socket, behind layers of package upstream.
 func withPolicy(t *testing.T, p upstream.Policy, serve func(conn *net.TCPConn, r *bufio.Reader)) strangler.Upstream {
 	t.Helper()
+	return withConfig(t, upstream.Config{Policy: p}, serve)
+}
+
+func withConfig(t *testing.T, cfg upstream.Config, serve func(conn *net.TCPConn, r *bufio.Reader)) strangler.Upstream {
+	t.Helper()
 	u := &url.URL{Scheme: "http", Host: listening(t, serve)}
-	tr, err := upstream.New(upstream.Config{URLs: []*url.URL{u}, Policy: p})
+	cfg.URLs = []*url.URL{u}
+	tr, err := upstream.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

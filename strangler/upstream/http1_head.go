@@ -158,7 +158,8 @@ func parseStatusLine(resp *http.Response, line string) error {
 	case "HTTP/1.0":
 		resp.ProtoMajor, resp.ProtoMinor = 1, 0
 	default:
-		if resp.ProtoMajor, resp.ProtoMinor, ok = http.ParseHTTPVersion(proto); !ok {
+		// A version that there never was: net/http takes it for 1.1.
+		if resp.ProtoMajor, resp.ProtoMinor, ok = http.ParseHTTPVersion(proto); !ok || resp.ProtoMajor+resp.ProtoMinor == 0 {
 			return bad()
 		}
 	}

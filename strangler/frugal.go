@@ -117,7 +117,7 @@ func (c *frugalConn) Read(p []byte) (int, error) {
 func (c *frugalConn) watches(size int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	watches := c.unbound && size == 1 && c.deadline.IsZero() && c.requests != nil
+	watches := c.unbound && size == 1 && c.deadline.IsZero() && c.requests != nil && !c.hijacked
 	c.unbound = false
 	return watches
 }

@@ -222,6 +222,9 @@ func TestFrugalHandsOver(t *testing.T) {
 					t.Errorf("after the deadline %v", err)
 				}
 				_ = conn.SetReadDeadline(time.Time{})
+				if n, err := conn.Read(b); n != 1 || err != nil {
+					t.Errorf("read %d bytes, %v, without a deadline", n, err)
+				}
 				if n, err := io.Copy(conn, conn); n != 4 || err != nil {
 					t.Errorf("copied %d bytes, %v", n, err)
 				}
@@ -240,7 +243,7 @@ func TestFrugalHandsOver(t *testing.T) {
 			}
 			t.Log(time.Since(begun))
 			time.Sleep(100 * time.Millisecond)
-			say(t, conn, "more")
+			say(t, conn, ".more")
 			_ = conn.CloseWrite()
 			if rest, err := io.ReadAll(r); string(rest) != "more" || err != nil {
 				t.Errorf("%q, %v", rest, err)

@@ -79,15 +79,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
-	c.traffic.routes.Range(func(name, value any) bool {
-		route, figures := name.(string), value.(*routeTraffic)
+	for route, figures := range *c.traffic.routes.Load() {
 		for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
 			counter(descRequests, figures.sides[side].requests.Load(), route, side.String())
 			counter(descFailures, figures.sides[side].failures.Load(), route, side.String())
 		}
 		counter(descFallbacks, figures.fallbacks.Load(), route)
-		return true
-	})
+	}
 	for _, s := range append((*Daemon)(c).Services(), (*Daemon)(c).Legacy()) {
 		collectUpstream(&s, counter, gauge)
 	}

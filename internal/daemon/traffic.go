@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,8 @@ import (
 // by the routes that were ever configured.
 type traffic struct {
 	latency *prometheus.HistogramVec
-	routes  sync.Map // route name to *routeTraffic; "" is the catch-all
+	routes  atomic.Pointer[map[string]*routeTraffic] // by name, "" being the catch-all; never changed
+	seeing  sync.Mutex                               // held to put another one in force
 }
 
 type routeTraffic struct {
@@ -28,19 +30,31 @@ type sideTraffic struct {
 	latency            prometheus.Histogram
 }
 
-func newTraffic(latency *prometheus.HistogramVec) *traffic { return &traffic{latency: latency} }
+func newTraffic(latency *prometheus.HistogramVec) *traffic {
+	t := &traffic{latency: latency}
+	t.routes.Store(&map[string]*routeTraffic{})
+	return t
+}
 
 // of returns the figures of a route, making them at first sight.
 func (t *traffic) of(route string) *routeTraffic {
-	if known, ok := t.routes.Load(route); ok {
-		return known.(*routeTraffic)
+	if known := (*t.routes.Load())[route]; known != nil {
+		return known
+	}
+	t.seeing.Lock()
+	defer t.seeing.Unlock()
+	seen := *t.routes.Load()
+	if known := seen[route]; known != nil { // meanwhile
+		return known
 	}
 	fresh := &routeTraffic{}
 	for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
 		fresh.sides[side].latency = t.latency.WithLabelValues(route, side.String()).(prometheus.Histogram)
 	}
-	known, _ := t.routes.LoadOrStore(route, fresh)
-	return known.(*routeTraffic)
+	next := maps.Clone(seen)
+	next[route] = fresh
+	t.routes.Store(&next)
+	return fresh
 }
 
 // observe counts one request when its answer is done. A service that failed and was stood in

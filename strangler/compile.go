@@ -17,6 +17,7 @@ type compiler struct {
 	cfg      *Config
 	legacy   target
 	services map[string]target
+	legacies map[Repeat]*forwarder // one for all routes: what they all use stays in the processor's cache
 }
 
 // target is one side as stations 7 to 9 see it.
@@ -35,7 +36,7 @@ func newCompiler(cfg *Config) (*compiler, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	c := &compiler{cfg: cfg, services: make(map[string]target, len(cfg.Services))}
+	c := &compiler{cfg: cfg, services: make(map[string]target, len(cfg.Services)), legacies: make(map[Repeat]*forwarder)}
 	trusted := newTrust(cfg.TrustedProxies)
 	var errs []error
 	newUpstream := func(name string, u *Upstream) target {
@@ -150,7 +151,12 @@ func (c *compiler) catchAll() (http.Handler, error) {
 }
 
 func (c *compiler) legacyForwarder(repeat Repeat) *forwarder {
-	return &forwarder{side: SideLegacy, target: c.legacy, repeat: repeat}
+	f := c.legacies[repeat]
+	if f == nil {
+		f = &forwarder{side: SideLegacy, target: c.legacy, repeat: repeat}
+		c.legacies[repeat] = f
+	}
+	return f
 }
 
 func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarder {

@@ -60,8 +60,11 @@ type frugalConn struct {
 	requests *slow.List         // the server's; nil: it watches by itself
 	request  slow.Entry         // the one that is answered. Neither is touched with mu held
 	gone     context.CancelFunc // ends its context
-	watched  chan struct{}      // closed when nobody watches any more; nil: nobody does. Read's alone
-	ahead    []byte             // what was read by who watched
+
+	// What follows is only touched by who reads, one at a time.
+	awaited bool          // request is in requests, or the client is watched
+	watched chan struct{} // closed when nobody watches any more; nil: nobody does
+	ahead   []byte        // what was read by who watched
 
 	mu       sync.Mutex
 	deadline time.Time // for reading
@@ -125,8 +128,8 @@ func (c *frugalConn) watches(size int) bool {
 // await has watching begin if the request takes long. While those are answered that came together it
 // may have begun already.
 func (c *frugalConn) await() {
-	c.requests.Remove(&c.request)
-	if c.watched == nil && len(c.ahead) == 0 {
+	if !c.awaited && len(c.ahead) == 0 {
+		c.awaited = true
 		c.requests.Add(&c.request)
 	}
 }
@@ -154,9 +157,10 @@ func (c *frugalConn) watch() {
 
 // unwatch ends watching.
 func (c *frugalConn) unwatch() {
-	if c.requests == nil {
+	if !c.awaited {
 		return
 	}
+	c.awaited = false
 	c.requests.Remove(&c.request)
 	if c.watched == nil {
 		return

@@ -28,8 +28,8 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 	}
 	add(h, resp.Header)
 	// What the upstream didn't send, the server must not invent.
-	for _, name := range []string{"Date", "Content-Type"} {
-		if h[name] == nil {
+	for _, name := range [...]string{"Date", "Content-Type"} {
+		if _, sent := h[name]; !sent {
 			h[name] = nil
 		}
 	}

@@ -93,7 +93,8 @@ func (c *frugalConn) Read(p []byte) (int, error) {
 			c.mu.Unlock()
 			return c.TCPConn.Read(p)
 		}
-		if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+		// A deadline that has passed ends the first Read at once, as the connection has it or an earlier one.
+		if again && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
 			c.mu.Unlock()
 			return 0, os.ErrDeadlineExceeded
 		}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"net"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,8 +16,6 @@ import (
 // readSize is what a connection reads at once: most answers' heads and bodies whole. Larger
 // bodies are read past it.
 const readSize = 8 << 10
-
-var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSize) }}
 
 // conn1 is one connection. One call uses it at a time.
 type conn1 struct {
@@ -59,8 +56,7 @@ func newConn1(nc net.Conn, p *pool1, cfg *http1Config) *conn1 {
 	c := &conn1{nc: nc, pool: p, config: cfg, keep: keepFor(nil, cfg.IdleTimeout)}
 	c.abort = func() { nc.Close() }
 	c.slow.Do = func() { c.stop = context.AfterFunc(c.ctx, c.abort) }
-	c.br = readers.Get().(*bufio.Reader)
-	c.br.Reset(c)
+	c.br = bufio.NewReaderSize(c, readSize)
 	if sc, ok := nc.(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			c.raw = raw
@@ -152,8 +148,6 @@ func (c *conn1) good(look bool) bool {
 	c.over.Store(false)
 	c.wrote, c.heard, c.waited = 0, false, true
 	c.coming.Store(false)
-	c.br = readers.Get().(*bufio.Reader)
-	c.br.Reset(c)
 	return true
 }
 
@@ -188,13 +182,6 @@ func (c *conn1) look() look {
 
 // ended reports whether the other end has closed the connection, as far as can be seen.
 func (c *conn1) ended() bool { return c.raw == nil || c.look() == foundEnd }
-
-// rest lets go of what a connection doesn't need while it isn't used.
-func (c *conn1) rest() {
-	c.br.Reset(nil)
-	readers.Put(c.br)
-	c.br = nil
-}
 
 // end gives the connection back, or closes it; once. Whoever is still reading or writing meets
 // an error. Only the goroutine that reads may give it back.

@@ -159,7 +159,6 @@ func (p *pool1) put(c *conn1, most int) {
 		c.nc.Close()
 		return
 	}
-	c.rest()
 	p.kept = append(p.kept, c)
 	if p.due.IsZero() || c.until.Before(p.due) {
 		p.due = c.until

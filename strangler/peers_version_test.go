@@ -234,7 +234,7 @@ func TestPeerSurplus(t *testing.T) {
 						t.Errorf("answer %d %q", resp.StatusCode, body)
 					}
 					if b.standard {
-						continue // net/http's goroutine may notice too late: transport: standard says so
+						break // net/http's goroutine may notice too late, for any request that comes: transport: standard says so
 					}
 					resp, err = client.Get(g.url + "/next")
 					if err != nil {

@@ -61,7 +61,7 @@ type frugalConn struct {
 	request  slow.Entry         // the one that is answered. Neither is touched with mu held
 	gone     context.CancelFunc // ends its context
 
-	// What follows is only touched by who reads, one at a time.
+	// What follows is only touched by who reads, or takes the connection over, one at a time.
 	awaited bool          // request is in requests, or the client is watched
 	watched chan struct{} // closed when nobody watches any more; nil: nobody does
 	ahead   []byte        // what was read by who watched

@@ -35,7 +35,7 @@ type ServerConfig struct {
 // NewServer returns the server that a Proxy wants in front of it (station 1): without TLS it
 // speaks HTTP/1.1 and HTTP/2 with prior knowledge, with TLS HTTP/1.1 and HTTP/2; start it with
 // Serve or ServeTLS. OPTIONS * reaches the handler. Without TLS it costs less behind a [Frugal]
-// listener.
+// listener, for which it has a ConnContext; with another one net/http watches clients as it does.
 func NewServer(h http.Handler, cfg ServerConfig) *http.Server {
 	log := cfg.Logger
 	if log == nil {

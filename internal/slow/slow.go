@@ -26,8 +26,8 @@ type List struct {
 
 // Entry is one thing that may turn out to be slow. It must not be copied.
 type Entry struct {
-	// Do is called when it does: once for each Add, on a goroutine of the list's, which it keeps others
-	// from using. It must neither wait nor call the list.
+	// Do is called where it was, at most once for each Add, on a goroutine of the list's and with the list
+	// locked: it must neither wait nor call the list.
 	Do func()
 
 	prev, next *Entry

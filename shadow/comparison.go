@@ -68,6 +68,8 @@ type Difference struct {
 	// Legacy and Service are the two values as JSON, each bounded; nil where that side has none.
 	Legacy  json.RawMessage `json:"legacy,omitempty"`
 	Service json.RawMessage `json:"service,omitempty"`
+	// Noise says why the difference doesn't count (see the Noise constants); empty: it does.
+	Noise string `json:"noise,omitempty"`
 }
 
 // Comparer decides where two answers differ. It is pure, safe for concurrent use, and keeps

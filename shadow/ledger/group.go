@@ -52,6 +52,9 @@ type Group struct {
 func groupOf(c shadow.Comparison) Group {
 	g := Group{Route: c.Route, State: StateOpen, LegacyStatus: status(c.Legacy), ServiceStatus: status(c.Service)}
 	for _, d := range c.Differences {
+		if d.Noise != "" {
+			continue
+		}
 		g.Causes = append(g.Causes, Cause{d.Pattern, d.Kind})
 	}
 	slices.SortFunc(g.Causes, func(a, b Cause) int {

@@ -53,7 +53,7 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 
 // begin decides whether r is shadowed; nil: it isn't, which is accounted for where r was sampled.
 func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
-	if p.Serves == Service {
+	if p.Serves == Service || p.asksAgain() {
 		p.budget.see()
 	}
 	if p.Sample < 1 && rand.Float64() >= p.Sample {
@@ -82,6 +82,9 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 		return nil
 	}
 	x.target = asked
+	if p.InOrder != nil {
+		x.key = p.InOrder(r)
+	}
 	x.copyRequest(r)
 	x.asked = capture{purse: &p.purse, limit: s.config.MaxBody, hint: r.ContentLength}
 	x.whole = r.Body == nil || r.Body == http.NoBody

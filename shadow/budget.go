@@ -16,12 +16,33 @@ type budget struct {
 	mu      sync.Mutex
 	extra   Extra
 	limiter *rate.Limiter
-	seen    int64 // requests that clients made
-	asked   int64 // copies that were granted, or let pass
+	seen    int64           // requests that clients made
+	asked   int64           // calls of all purposes that were granted, or let pass
+	by      [purposes]int64 // and of each
 
 	recent, usual time.Duration // exponentially weighted averages
 	samples       int
 	restUntil     time.Time
+}
+
+// purpose is what legacy is asked again for.
+type purpose uint8
+
+const (
+	forAll  purpose = iota // copies, where nothing else asks
+	forCopy                // copies, where controls and rechecks ask as well
+	forControl
+	forRecheck
+	purposes
+)
+
+// share returns how much of a route's share one purpose may have: half, so that none starves the
+// others.
+func (p purpose) share(of float64) float64 {
+	if p == forAll {
+		return of
+	}
+	return of / 2
 }
 
 const (
@@ -58,16 +79,22 @@ func (b *budget) see() {
 	// What isn't asked for is not saved up: after a day of requests with sessions, which ask
 	// nothing, the next ones may ask no more than others.
 	b.asked = max(b.asked, int64(b.extra.Share*float64(b.seen))-savedUp)
+	for p := range b.by {
+		b.by[p] = max(b.by[p], int64(purpose(p).share(b.extra.Share)*float64(b.seen))-savedUp)
+	}
 }
 
-// allow reports whether one more copy may go to legacy now, and counts it if so.
-func (b *budget) allow(now time.Time) bool {
+// allow reports whether one more call may go to legacy now, and counts it if so.
+func (b *budget) allow(now time.Time, to purpose) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now.Before(b.restUntil) || float64(b.asked+1) > b.extra.Share*float64(b.seen) || !b.limiter.AllowN(now, 1) {
+	seen := float64(b.seen)
+	if now.Before(b.restUntil) || float64(b.asked+1) > b.extra.Share*seen ||
+		float64(b.by[to]+1) > to.share(b.extra.Share)*seen || !b.limiter.AllowN(now, 1) {
 		return false
 	}
 	b.asked++
+	b.by[to]++
 	return true
 }
 

@@ -11,7 +11,7 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 func spend(b *budget, from time.Time, n int) (granted int) {
 	for i := range n {
 		b.see()
-		if b.allow(from.Add(time.Duration(i) * time.Second / time.Duration(n))) {
+		if b.allow(from.Add(time.Duration(i)*time.Second/time.Duration(n)), forAll) {
 			granted++
 		}
 	}
@@ -53,7 +53,7 @@ func TestBudgetWhileLatencyRises(t *testing.T) {
 	var b budget
 	b.set(Extra{Share: 1, PerSecond: 1e6})
 	now := noon
-	ask := func() bool { b.see(); return b.allow(now) }
+	ask := func() bool { b.see(); return b.allow(now, forAll) }
 	for range 200 {
 		b.observe(now, 20*time.Millisecond)
 	}
@@ -93,7 +93,7 @@ func TestBudgetIgnoresNoiseOfFastAnswers(t *testing.T) {
 		b.observe(noon, 100*time.Microsecond*time.Duration(1+3*(i%40/20)))
 	}
 	b.see()
-	if !b.allow(noon) {
+	if !b.allow(noon, forAll) {
 		t.Error("from 0.1 to 0.4 ms is no rise")
 	}
 }

@@ -32,8 +32,10 @@ type Comparison struct {
 	Reason  string // why it was skipped or failed, from a small fixed set; else empty
 	Detail  string // more about the reason for a person, bounded; may be empty
 
-	Differences []Difference // in order of appearance, bounded; only if diverged
-	More        int          // differences beyond the bound
+	// Differences are those that count, then those that are noise, each in order of appearance,
+	// bounded; only if diverged, noise or lag.
+	Differences []Difference
+	More        int // differences beyond the bound
 }
 
 // Request is what a comparison keeps of a request.

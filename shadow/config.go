@@ -89,13 +89,30 @@ type Point struct {
 	// with any cookie or an Authorization is skipped, since which cookie is legacy's session is
 	// not known: sessions lock, flash messages are eaten, ids rotate.
 	WithSession bool
-	LegacyExtra Extra // how much more legacy may be asked, where the service serves
+	LegacyExtra Extra // how much more legacy may be asked
+
+	// InOrder returns the key whose requests' copies are sent one after another, in the order in
+	// which the client was answered; empty: as they come. It is called on the request's goroutine.
+	// Nil: all as they come.
+	InOrder func(*http.Request) string
+
+	// Self asks the side that serves again, like Other; nil: it is never asked, so that neither
+	// Control nor Recheck has a meaning. Both obey what is said of legacy above.
+	Self http.RoundTripper
+	// Control is the share of copied requests for which legacy is asked twice, 0 to 1, so that it
+	// is learnt where it differs from itself. While little is known of a route it is all of them, as
+	// far as LegacyExtra goes. 0: none, ever.
+	Control float64
+	// Recheck is how long after two answers that differ both sides are asked again: what is the
+	// same then was only late. 0: they aren't.
+	Recheck time.Duration
 }
 
-// Extra bounds how much more legacy is asked than clients ask it. Whatever the bounds, it isn't
-// asked at all while its latency rises.
+// Extra bounds how much more legacy is asked than clients ask it: by copies where the service
+// serves, by controls and by rechecks, of which no kind has more than half where they are on.
+// Whatever the bounds, it isn't asked at all while its latency rises.
 type Extra struct {
-	Share     float64 // of the route's requests that the service serves; 0: 0.10
+	Share     float64 // of the route's requests; 0: 0.10
 	PerSecond float64 // 0: 20
 }
 

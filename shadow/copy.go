@@ -33,7 +33,7 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		x.skip(SkipResting, "")
 		return
 	}
-	answer, body, err := s.attempt(w, x, asked, now, trial)
+	answer, body, err := s.attempt(w, x, call{x.target, &x.copy, &x.context}, asked, now, trial)
 
 	x.mu.Lock()
 	if x.settled {
@@ -47,6 +47,11 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		x.other = &x.reply
 	}
 	reason, detail, failed := s.verdictOf(x, err)
+	if reason == "" && x.p.Control > 0 {
+		x.mu.Unlock()
+		s.control(w, x)
+		x.mu.Lock()
+	}
 	ended := x.ended
 	if reason == "" && !ended {
 		x.copied = true
@@ -64,18 +69,25 @@ func (s *Shadow) send(w *worker, x *exchange) {
 	}
 }
 
+// call is a request to a side: x's copy, or another like it.
+type call struct {
+	target
+	request *http.Request
+	context *copyContext // the request's
+}
+
 // attempt asks once, and tells those who decide whether and when to ask again. An answer of
 // status 0 is none.
-func (s *Shadow) attempt(w *worker, x *exchange, asked []byte, started time.Time, trial bool) (answer Answer, body capture, err error) {
+func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started time.Time, trial bool) (answer Answer, body capture, err error) {
 	became, panics, now := unknown, true, started
 	body = capture{purse: &x.p.purse, limit: s.config.MaxBody}
 	defer func() {
 		if panics { // the transport, or its answer's body
 			body.drop()
 		}
-		s.attempted(x, now, trial, became, err)
+		s.attempted(x, to.target, now, trial, became, err)
 	}()
-	answer, err = s.ask(w, x, asked, started, &body)
+	answer, err = s.ask(w, x, to, asked, started, &body)
 	panics = false
 	now = s.config.Now()
 	switch {
@@ -84,7 +96,7 @@ func (s *Shadow) attempt(w *worker, x *exchange, asked []byte, started time.Time
 	case s.life.Err() == nil && failureOf(err) != FailTranslate && !noRoom(err):
 		became = silent
 	}
-	if x.p.Serves == Service {
+	if to.breaker == &x.p.toLegacy {
 		latency := now.Sub(started)
 		if answer.Status != 0 {
 			latency = answer.Latency
@@ -94,16 +106,16 @@ func (s *Shadow) attempt(w *worker, x *exchange, asked []byte, started time.Time
 	return answer, body, err
 }
 
-func (s *Shadow) attempted(x *exchange, now time.Time, trial bool, became outcome, err error) {
-	begun, ended := x.breaker.leave(now, trial, became)
+func (s *Shadow) attempted(x *exchange, to target, now time.Time, trial bool, became outcome, err error) {
+	begun, ended := to.breaker.leave(now, trial, became)
 	if begun > 0 {
 		if unsaid, say := x.p.rests.due(now); say {
-			s.config.Logger.Warn("let copies rest: they get no answers", "route", x.p.Route, "to", x.target.name, "in_a_row", failuresToRest, "error", err, "unsaid", unsaid)
+			s.config.Logger.Warn("let copies rest: they get no answers", "route", x.p.Route, "to", to.name, "in_a_row", failuresToRest, "error", err, "unsaid", unsaid)
 		}
 	}
 	if ended {
 		if unsaid, say := x.p.returns.due(now); say {
-			s.config.Logger.Info("send copies again: they get answers", "route", x.p.Route, "to", x.target.name, "unsaid", unsaid)
+			s.config.Logger.Info("send copies again: they get answers", "route", x.p.Route, "to", to.name, "unsaid", unsaid)
 		}
 	}
 }
@@ -129,12 +141,12 @@ func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, faile
 
 // ask sends the copy with that body and reads the answer, its body into the capture. With an
 // error the answer is what came of it.
-func (s *Shadow) ask(w *worker, x *exchange, asked []byte, started time.Time, body *capture) (a Answer, err error) {
-	lease := w.begin(&x.context)
+func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time.Time, body *capture) (a Answer, err error) {
+	lease := w.begin(to.context)
 	whole := false // a transport that panics is not trusted with the lease any more
 	defer func() { err = w.end(lease, whole && err == nil, err) }()
 
-	r := &x.copy
+	r := to.request
 	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, int64(len(asked)), nil
 	if len(asked) > 0 {
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(asked)), nil }
@@ -143,7 +155,7 @@ func (s *Shadow) ask(w *worker, x *exchange, asked []byte, started time.Time, bo
 			r.Trailer, r.ContentLength, r.TransferEncoding = x.trailer.Clone(), -1, []string{"chunked"}
 		}
 	}
-	resp, err := x.through.RoundTrip(r)
+	resp, err := to.through.RoundTrip(r)
 	if err != nil {
 		return a, err
 	}

@@ -20,6 +20,7 @@ type exchange struct {
 	client *http.Request // only on the request's goroutine, but for its trailers
 	length int64         // of the request's body, as it says; -1: unknown
 	trails bool          // the request announced trailers
+	key    string        // copies of the same one are sent one after another; empty: as they come
 	copy   http.Request  // without body until the worker that sends it puts it in
 	target
 	// uncopied is why no copy goes, where that is known from the request alone and it is still
@@ -52,6 +53,8 @@ type exchange struct {
 	other     *Answer // the copy's; nil: none
 	reply     Answer  // what other points to
 	otherBody capture
+
+	again *again // nil: nobody was asked again
 }
 
 // read takes what the handler read of the request's body.
@@ -173,7 +176,7 @@ func (x *exchange) queue(now time.Time) {
 	case x.breaker.rests(now):
 		x.skip(SkipResting, "")
 		return
-	case x.p.Serves == Service && !x.p.budget.allow(now):
+	case x.p.Serves == Service && !x.p.budget.allow(now, x.p.copies()):
 		x.skip(SkipLegacyBudget, "")
 		return
 	}

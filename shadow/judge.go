@@ -18,29 +18,45 @@ func (s *Shadow) judge(x *exchange) {
 		return
 	}
 	legacy, service := sides(x.served, &x.answer, x.other)
+	x.p.observe(legacy, service)
 	large := legacy.TooLarge() || service.TooLarge()
 	equal := large && legacy.Size == service.Size && legacy.Hash == service.Hash
 	if large {
 		legacy, service = headOf(legacy), headOf(service)
 	}
 	differences, err := x.p.Compare.Compare(legacy, service)
-	skip, is := errors.AsType[*SkipError](err)
+	if err != nil {
+		s.incomparable(x, err)
+		return
+	}
+	count, noise := s.weigh(x, legacy, differences)
 	switch {
-	case is:
-		x.skip(skip.Reason, skip.Detail)
-	case err != nil:
-		if unsaid, say := x.p.errors.due(s.config.Now()); say {
-			s.config.Logger.Error("compare two answers", "route", x.p.Route, "error", err, "unsaid", unsaid)
+	case len(count) > 0:
+		if !s.recheck(x, count, noise) {
+			x.end(Diverged, "", "", append(count, noise...))
 		}
-		x.fail(FailInternal, err.Error())
-	case len(differences) > 0:
-		x.end(Diverged, "", "", differences)
 	case large && !equal:
 		x.skip(SkipTooLarge, strconv.FormatInt(x.answer.Size, 10)+" bytes for the client, "+
 			strconv.FormatInt(x.other.Size, 10)+" or more for the copy")
+	case len(noise) >= manyDifferences:
+		x.skip(SkipTooComplex, "the comparison ended at "+strconv.Itoa(len(noise))+" differences, all of them noise: ignore those places")
+	case len(noise) > 0:
+		x.end(Noise, "", "", noise)
 	default:
 		x.end(Match, "", "", nil)
 	}
+}
+
+// incomparable settles an exchange of which the Comparer returned an error.
+func (s *Shadow) incomparable(x *exchange, err error) {
+	if skip, ok := errors.AsType[*SkipError](err); ok {
+		x.skip(skip.Reason, skip.Detail)
+		return
+	}
+	if unsaid, say := x.p.errors.due(s.config.Now()); say {
+		s.config.Logger.Error("compare two answers", "route", x.p.Route, "error", err, "unsaid", unsaid)
+	}
+	x.fail(FailInternal, err.Error())
 }
 
 // headOf returns an answer without its body and the coding of it, so that only the rest is

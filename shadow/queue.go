@@ -1,6 +1,9 @@
 package shadow
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // jobs is what waits for the workers, and how many do something. It is guarded by Shadow.mu, and
 // whoever makes a change that may give an idle worker something to do calls dispatch.
@@ -22,10 +25,19 @@ type jobs struct {
 
 // lane is what one route has of the jobs, guarded by Shadow.mu.
 type lane struct {
-	waiting []*exchange // to be sent, the oldest first
-	sending int         // on a worker
-	parked  int         // copies done, not compared yet
+	waiting []*exchange      // to be sent, the oldest first
+	held    map[string]*line // those whose key's copies go one after another, by key
+	behind  int              // how many wait in the lines
+	sending int              // on a worker
+	parked  int              // copies done, not compared yet
 }
+
+// line is what waits until the copy before of the same key is done. It is there while one of
+// them is among those waiting or sending.
+type line []*exchange
+
+// length is how many copies are to be sent.
+func (l *lane) length() int { return len(l.waiting) + l.behind }
 
 // share reports whether a route that holds so many places may have one more, where used of all
 // are taken.
@@ -38,7 +50,7 @@ func share(holds, used, all int) bool {
 func (s *Shadow) full(r *route) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !share(len(r.lane.waiting), s.jobs.waiting, s.config.Queue)
+	return !share(r.lane.length(), s.jobs.waiting, s.config.Queue)
 }
 
 // put queues x to be sent. It never blocks; the reason says why x can't be queued.
@@ -49,16 +61,58 @@ func (s *Shadow) put(x *exchange) (reason string) {
 	switch {
 	case s.closed:
 		return SkipShuttingDown
-	case !share(len(lane.waiting), s.jobs.waiting, s.config.Queue):
+	case !share(lane.length(), s.jobs.waiting, s.config.Queue):
 		return SkipQueueFull
 	}
-	if len(lane.waiting) == 0 {
-		s.jobs.turns = append(s.jobs.turns, x.p.route)
-	}
-	lane.waiting = append(lane.waiting, x)
 	s.jobs.waiting++
+	if x.key != "" && !lane.lineUp(x) {
+		return ""
+	}
+	s.line(x)
 	s.dispatch()
 	return ""
+}
+
+// line has x sent when it is its route's turn.
+func (s *Shadow) line(x *exchange) {
+	r := x.p.route
+	if len(r.lane.waiting) == 0 {
+		s.jobs.turns = append(s.jobs.turns, r)
+	}
+	if x.again != nil { // it has waited
+		r.lane.waiting = slices.Insert(r.lane.waiting, 0, x)
+		return
+	}
+	r.lane.waiting = append(r.lane.waiting, x)
+}
+
+// lineUp reports whether x is the only one of its key. Else it waits for the one before.
+func (l *lane) lineUp(x *exchange) (first bool) {
+	before, busy := l.held[x.key]
+	if !busy {
+		if l.held == nil {
+			l.held = make(map[string]*line)
+		}
+		l.held[x.key] = new(line)
+		return true
+	}
+	*before = append(*before, x)
+	l.behind++
+	return false
+}
+
+// after ends a copy's key's being held: the next one's turn comes.
+func (s *Shadow) after(x *exchange) {
+	l := &x.p.lane
+	next := l.held[x.key]
+	if len(*next) == 0 {
+		delete(l.held, x.key)
+		return
+	}
+	var first *exchange
+	first, *next = pop(*next)
+	l.behind--
+	s.line(first)
 }
 
 // park keeps x, whose copy is answered, until the client's answer ends. No worker waits for
@@ -130,6 +184,9 @@ func (s *Shadow) done(w *worker) {
 	if w.sends {
 		w.job.p.lane.sending--
 		s.jobs.sending--
+		if w.job.key != "" {
+			s.after(w.job)
+		}
 	}
 	w.job, w.sends = nil, false
 }
@@ -194,7 +251,19 @@ func (s *Shadow) giveUp() (left []*exchange) {
 	defer s.mu.Unlock()
 	left = s.underWay()
 	for len(s.jobs.turns) > 0 {
-		left = append(left, s.dequeue(0))
+		x := s.dequeue(0)
+		left = append(left, x)
+		if x.key != "" {
+			s.after(x)
+		}
+	}
+	for _, r := range s.routes { // those behind what is being sent
+		for _, held := range r.lane.held {
+			left = append(left, *held...)
+			s.jobs.waiting -= len(*held)
+			*held = nil
+		}
+		r.lane.behind = 0
 	}
 	for _, x := range s.jobs.ready {
 		x.p.lane.parked--

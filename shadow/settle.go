@@ -49,6 +49,7 @@ func (x *exchange) release(v Verdict) {
 		x.body.drop()
 		x.otherBody.drop()
 	}
+	x.again.drop()
 	x.answer.Body, x.other = nil, nil
 }
 
@@ -79,10 +80,12 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 		x.other.Hash = x.otherBody.hash()
 	}
 	c.Legacy, c.Service = sides(x.served, client, x.other)
-	if v == Diverged {
+	if v == Diverged || v == Noise || v == Lag {
 		c.Differences = differences[:min(len(differences), maxDifferences)]
 		c.More = len(differences) - len(c.Differences)
 		c.Differences = redact.differences(c.Differences, c.Legacy, c.Service)
+	}
+	if v == Diverged {
 		c.Request.Body = redact.requestBody(r.Header, x.asked.buf)
 	}
 	if v == Diverged || v == Failed {

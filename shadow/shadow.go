@@ -34,7 +34,11 @@ type route struct {
 	tally  tally
 	budget budget
 	purse  allowance
-	lane   lane // guarded by Shadow.mu
+	noises noises
+
+	statuses  statuses
+	latencies latencies
+	lane      lane // guarded by Shadow.mu
 
 	toService, toSandbox, toLegacy breaker
 	panics, errors, rests, returns occasion // of log lines
@@ -120,6 +124,10 @@ func (s *Shadow) Close(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	for _, x := range waiting {
+		if x.waits() {
+			x.conclude()
+			continue
+		}
 		x.skip(SkipShuttingDown, "the client's answer was still under way")
 	}
 
@@ -132,6 +140,10 @@ func (s *Shadow) Close(ctx context.Context) error {
 	s.abort()
 	left := s.giveUp()
 	for _, x := range left {
+		if x.waits() {
+			x.conclude()
+			continue
+		}
 		x.skip(SkipShuttingDown, "given up")
 	}
 	late := time.NewTimer(abandonAfter)

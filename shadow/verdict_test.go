@@ -32,6 +32,13 @@ func TestVerdictNames(t *testing.T) {
 	}
 }
 
+func later(by time.Duration, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(by)
+		h(w, r)
+	}
+}
+
 func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }

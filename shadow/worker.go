@@ -22,6 +22,8 @@ func (w *worker) work() {
 		switch {
 		case x == nil:
 			return
+		case send && x.waits():
+			w.s.askAgain(w, x)
 		case send:
 			w.s.send(w, x)
 		default:

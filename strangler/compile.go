@@ -17,6 +17,7 @@ type compiler struct {
 	cfg      *Config
 	legacy   target
 	services map[string]target
+	trust    trust
 	legacies map[Repeat]*forwarder // one for all routes: what they all use stays in the processor's cache
 }
 
@@ -38,6 +39,7 @@ func newCompiler(cfg *Config) (*compiler, error) {
 	}
 	c := &compiler{cfg: cfg, services: make(map[string]target, len(cfg.Services)), legacies: make(map[Repeat]*forwarder)}
 	trusted := newTrust(cfg.TrustedProxies)
+	c.trust = trusted
 	var errs []error
 	newUpstream := func(name string, u *Upstream) target {
 		t, err := newTarget(name, u, trusted)
@@ -130,19 +132,26 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 	if c.cfg.Shadow == nil {
 		return legacy, service, nil
 	}
-	around := func(serves Side, h http.Handler, other http.RoundTripper) http.Handler {
-		if mw := c.cfg.Shadow(ShadowPoint{Route: rt, Position: pos, Serves: serves, Other: other, Sandbox: sandbox}); mw != nil {
+	key := func(r *http.Request) string { key, _ := c.trust.cohortKey(&rt, r); return key }
+	toLegacy, toService := c.legacyCopier(), c.copier(rt, to)
+	around := func(serves Side, h http.Handler, self, other http.RoundTripper) http.Handler {
+		if mw := c.cfg.Shadow(ShadowPoint{Route: rt, Position: pos, Serves: serves, Self: self, Other: other, Sandbox: sandbox, Key: key}); mw != nil {
 			return mw(h)
 		}
 		return h
 	}
 	if pos.Phase == PhaseShadow || pos.Phase == PhaseCanary {
-		legacy = around(SideLegacy, legacy, c.copier(rt, to))
+		legacy = around(SideLegacy, legacy, toLegacy, toService)
 	}
 	if pos.Phase == PhaseCanary || pos.Phase == PhaseLive {
-		service = around(SideService, service, &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: informs(c.legacy.copies)})
+		service = around(SideService, service, toService, toLegacy)
 	}
 	return legacy, service, nil
+}
+
+// legacyCopier returns what sends copies to legacy, whatever the route.
+func (c *compiler) legacyCopier() http.RoundTripper {
+	return &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: informs(c.legacy.copies)}
 }
 
 // catchAll returns the handler of what no route holds.

@@ -63,6 +63,11 @@ type ShadowPoint struct {
 	// RemoteAddr, TLS included), does stations 7 to 9 for that side, through its Copies
 	// transport, and answers in the form that a client would see. It never falls back.
 	Other http.RoundTripper
+	// Self sends a copy to the side that serves, in the same way.
+	Self http.RoundTripper
+	// Key returns a request's cohort key: what the route's requests of one client have in common;
+	// empty: nothing.
+	Key func(*http.Request) string
 	// Sandbox sends a copy to the route's sandbox in the same way; nil where it names none.
 	Sandbox http.RoundTripper
 }

@@ -57,7 +57,7 @@ func (t *Table) Explain(r *http.Request) Explanation {
 // expect is split without randomness: its decision, and what is left open.
 func (t *Table) expect(e *entry, r *http.Request) (Decision, string) {
 	if _, chosen := e.chooses(r); !chosen && e.position.Phase == PhaseCanary {
-		key, source := t.cohortKey(&e.route, r)
+		key, source := t.trust.cohortKey(&e.route, r)
 		note := ""
 		switch {
 		case source.Kind == CohortRequest:

@@ -47,7 +47,7 @@ func (t *Table) choose(d *Decision, e *entry, r *http.Request) {
 		d.Side, d.Why = sideOf(e.position.Phase), WhyPhase
 		return
 	}
-	key, source := t.cohortKey(&e.route, r)
+	key, source := t.trust.cohortKey(&e.route, r)
 	d.Why, d.Cohort = WhyWeight, source.String()
 	switch {
 	case source.Kind == CohortRequest:
@@ -68,7 +68,7 @@ var noRoute Route // what no route holds is known by the client's address
 func (t *Table) endpointKey(rt *Route, r *http.Request, d *Decision) uint64 {
 	key := d.Issued // the client will bring it next time
 	if key == "" {
-		key, _ = t.cohortKey(rt, r)
+		key, _ = t.trust.cohortKey(rt, r)
 	}
 	if key == "" {
 		return 0
@@ -112,7 +112,7 @@ func bucket(rt *Route, key string) int {
 // it: the first one present, else the client's address. An empty value is not present: an
 // emptied cookie would put all who have it into one bucket. The key is empty for CohortRequest,
 // and for CohortIssued where the request brings no id that we could have issued.
-func (t *Table) cohortKey(rt *Route, r *http.Request) (string, CohortSource) {
+func (t trust) cohortKey(rt *Route, r *http.Request) (string, CohortSource) {
 	for _, source := range rt.Cohort {
 		switch source.Kind {
 		case CohortRequest:
@@ -128,7 +128,7 @@ func (t *Table) cohortKey(rt *Route, r *http.Request) (string, CohortSource) {
 	return t.keyFrom(address, r), address
 }
 
-func (t *Table) keyFrom(source CohortSource, r *http.Request) string {
+func (t trust) keyFrom(source CohortSource, r *http.Request) string {
 	switch source.Kind {
 	case CohortCookie:
 		for _, cookie := range r.CookiesNamed(source.Name) {
@@ -148,7 +148,7 @@ func (t *Table) keyFrom(source CohortSource, r *http.Request) string {
 	case CohortJWT:
 		return claim(r.Header.Get("Authorization"), source.Name)
 	case CohortAddress:
-		if client := t.trust.client(r); client.IsValid() {
+		if client := t.client(r); client.IsValid() {
 			return client.String()
 		}
 		return r.RemoteAddr

@@ -166,7 +166,7 @@ func TestSplitCohort(t *testing.T) {
 			if tt.header != nil {
 				r.Header = tt.header
 			}
-			key, source := table.cohortKey(&table.cfg.Routes[0], r)
+			key, source := table.trust.cohortKey(&table.cfg.Routes[0], r)
 			if diff := gocmp.Diff([]string{tt.want, tt.key}, []string{source.String(), key}); diff != "" {
 				t.Errorf("cohort (-want +got):\n%s", diff)
 			}

@@ -93,6 +93,9 @@ type Route struct {
 	Sample      float64 // the share of its requests that is shadowed, 0 to 1
 	SecondCall  bool    // legacy may be asked again with the client's session
 	LegacyExtra LegacyExtra
+	Control     float64       // the share of shadowed requests for which legacy is asked twice, 0 to 1
+	Recheck     time.Duration // after which both sides are asked again about a difference; 0: they aren't
+	InOrder     bool          // copies of a cohort key's requests go one after another
 	Rules       compare.Rules
 	Translate   string           // a translator's name; empty: none
 	Policy      *upstream.Policy // towards the service, where it is not the service's own; nil: it is
@@ -107,6 +110,12 @@ type LegacyExtra struct {
 	Share     float64 `json:"share,omitempty"`      // of the route's own requests, 0 to 1
 	PerSecond float64 `json:"per_second,omitempty"` // requests
 }
+
+// What is done about noise and lag where a route says nothing.
+const (
+	defaultControl = 0.10
+	defaultRecheck = 500 * time.Millisecond
+)
 
 // Default returns the configuration of a proxy in front of legacy that has no file: everything
 // goes there.

@@ -19,6 +19,9 @@ type definition struct {
 	Sample         float64       `json:"sample"` // percent
 	SecondCall     string        `json:"second_call,omitempty"`
 	LegacyExtra    LegacyExtra   `json:"legacy_extra,omitzero"`
+	Control        *float64      `json:"control,omitempty"` // percent; nil: the default
+	Recheck        string        `json:"recheck,omitempty"` // empty: the default
+	InOrder        bool          `json:"in_order,omitempty"`
 	Compare        compare.Rules `json:"compare"`
 	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
 	Translate      string        `json:"translate,omitempty"`
@@ -30,10 +33,16 @@ type definition struct {
 func (c *Config) Definitions() map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(c.Routes))
 	for _, r := range c.Routes {
-		d := definition{Route: r.Route, Sample: math.Round(r.Sample*1e9) / 1e7, LegacyExtra: r.LegacyExtra, Compare: r.Rules, Translate: r.Translate, said: r.said}
+		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, Compare: r.Rules, Translate: r.Translate, said: r.said}
 		d.Match.Methods = sorted(d.Match.Methods)
 		if r.SecondCall {
 			d.SecondCall = "with_session"
+		}
+		if control := inPercent(r.Control); r.Control != defaultControl {
+			d.Control = &control
+		}
+		if r.Recheck != defaultRecheck {
+			d.Recheck = r.Recheck.String()
 		}
 		for _, list := range []*[]string{&d.Compare.Ignore, &d.Compare.Only, &d.Compare.Unordered} {
 			*list = sorted(*list)
@@ -50,6 +59,9 @@ func (c *Config) Definitions() map[string]json.RawMessage {
 	}
 	return all
 }
+
+// inPercent is a share in percent, without what binary fractions add to it.
+func inPercent(share float64) float64 { return math.Round(share*1e9) / 1e7 }
 
 // InForce returns Definitions and, under its pointer in the file, each other setting that a
 // reload puts in force; no route's name begins with a slash.

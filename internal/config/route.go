@@ -45,7 +45,7 @@ func (l *loader) readRoutes(v value) {
 func (l *loader) readRoute(v value) {
 	d := &draft{at: v, parts: map[string]value{}, bad: map[string]bool{}}
 	d.Pos = v.pos()
-	d.Sample = 1
+	d.Sample, d.Control, d.Recheck = 1, defaultControl, defaultRecheck
 	l.drafts = append(l.drafts, d)
 	r := &d.Route
 	read := fields{}
@@ -136,7 +136,10 @@ func (d *draft) readShadow(v value) {
 				"per_second": func(v value) { v.positive(&r.LegacyExtra.PerSecond) },
 			})
 		},
-		"compare": func(v value) { v.rules(&r.Rules) },
+		"control":  func(v value) { v.share(&r.Control) },
+		"recheck":  func(v value) { v.duration(&r.Recheck, 0) },
+		"in_order": func(v value) { v.boolean(&r.InOrder) },
+		"compare":  func(v value) { v.rules(&r.Rules) },
 	})
 }
 

@@ -25,10 +25,8 @@ var sides = [...]shadow.Side{strangler.SideLegacy: shadow.Legacy, strangler.Side
 // each route is made once, here.
 func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func(http.Handler) http.Handler, error) {
 	type plan struct {
-		comparer    shadow.Comparer
-		sample      float64
-		withSession bool
-		extra       shadow.Extra
+		config.Route
+		comparer shadow.Comparer
 	}
 	plans := map[string]plan{}
 	for _, route := range cfg.Routes {
@@ -36,24 +34,31 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 		if err != nil {
 			return nil, err
 		}
-		plans[route.Name] = plan{comparer, route.Sample, route.SecondCall, shadow.Extra(route.LegacyExtra)}
+		plans[route.Name] = plan{route, comparer}
 	}
 	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
 		p := plans[at.Route.Name]
-		if p.sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) {
+		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) {
 			return nil
 		}
-		return d.shadow.Around(shadow.Point{
+		point := shadow.Point{
 			Route:       at.Route.Name,
 			Serves:      sides[at.Serves],
 			Other:       at.Other,
 			Sandbox:     at.Sandbox,
 			Compare:     p.comparer,
-			Sample:      p.sample,
-			WithSession: p.withSession,
-			LegacyExtra: p.extra,
+			Sample:      p.Sample,
+			WithSession: p.SecondCall,
+			LegacyExtra: shadow.Extra(p.LegacyExtra),
+			Self:        at.Self,
+			Control:     p.Control,
+			Recheck:     p.Recheck,
 			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
-		})
+		}
+		if p.InOrder {
+			point.InOrder = at.Key
+		}
+		return d.shadow.Around(point)
 	}, nil
 }
 

@@ -259,7 +259,7 @@ func TestEndWritesWhatIsPending(t *testing.T) {
 		fmt.Fprint(w, "service")
 	})
 	folder := t.TempDir()
-	s := startIn(t, folder, fmt.Sprintf("legacy: {url: %q}\nservices: {a: {urls: [%q]}}\nshadow: {workers: 4}\nroutes:\n  - {name: slow, match: {path: /slow}, service: a, start: shadow}\n", legacy.URL, service.URL))
+	s := startIn(t, folder, fmt.Sprintf("legacy: {url: %q}\nservices: {a: {urls: [%q]}}\nshadow: {workers: 4}\nroutes:\n  - {name: slow, match: {path: /slow}, service: a, start: shadow, shadow: {control: 0%%, recheck: 0s}}\n", legacy.URL, service.URL))
 	for i := range 100 {
 		s.get(t, fmt.Sprintf("/slow?n=%d", i))
 	}

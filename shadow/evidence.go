@@ -1,0 +1,34 @@
+package shadow
+
+// Evidence is what was seen of a route beside verdicts, since the process started.
+type Evidence struct {
+	// Statuses are of exchanges whose two answers were compared: those of unequal statuses first,
+	// then the most frequent. A pair of zeros stands for those beyond 64.
+	Statuses []StatusPair `json:"statuses"`
+	Latency  *Latencies   `json:"latency"`  // nil: no two answers were compared yet
+	Controls int64        `json:"controls"` // exchanges for which legacy was asked twice, as far as they still count
+	Noise    []Place      `json:"noise"`    // where answers differed in those, by pattern and kind
+}
+
+// Evidence returns what was seen of each route, by name.
+func (s *Shadow) Evidence() map[string]Evidence {
+	s.mu.Lock()
+	routes := make([]*route, 0, len(s.routes))
+	for _, r := range s.routes {
+		routes = append(routes, r)
+	}
+	s.mu.Unlock()
+	all := make(map[string]Evidence, len(routes))
+	for _, r := range routes {
+		e := Evidence{Statuses: r.statuses.read(), Latency: r.latencies.read()}
+		e.Noise, e.Controls = r.noises.read()
+		all[r.name] = e
+	}
+	return all
+}
+
+// observe takes two answers that are compared.
+func (r *route) observe(legacy, service *Answer) {
+	r.statuses.add(legacy.Status, service.Status)
+	r.latencies.add(legacy.Latency, service.Latency)
+}

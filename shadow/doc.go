@@ -18,8 +18,11 @@
 //	  7  sends the copy, reads the answer                        copy.go
 //	  8  client's answer still under way: the copy waits,        queue.go
 //	     without the worker
-//	  9  compares                                                judge.go
-//	 10  settled: counted, redacted, recorded                    settle.go, redact.go
+//	  9  asks legacy a second time, for a share of them          again.go
+//	 10  compares, and tells noise from what counts              judge.go, noise.go
+//	 11  where that differs: both are asked again in a while,    again.go
+//	     since one of them may have been late
+//	 12  settled: counted, redacted, recorded                    settle.go, redact.go
 //
 // The copy leaves as soon as the answer's head is out and the request's body is read, so that
 // both sides work on it at about the same time. Whichever answer ends last brings the exchange
@@ -55,9 +58,10 @@
 //
 // # Asking legacy again
 //
-// Where the service serves, legacy is the one that is asked as well, and is protected from it:
-// GET and HEAD only, not with a client's cookies or credentials, not after an answer that set a
-// cookie, within [Extra]'s bounds, and not while its latency rises (budget.go).
+// Legacy is asked for more than its clients want where the service serves and legacy is the one
+// that is shadowed, for a control, and for a recheck. It is protected from that: GET and HEAD
+// only, not with a client's cookies or credentials, not after an answer that set a cookie, within
+// [Extra]'s bounds, and not while its latency rises (budget.go).
 //
 // # What is left out of a copy
 //

@@ -31,6 +31,8 @@ type Config struct {
 	// when the answer's head is out. Nil: the point's side, without failure.
 	Served func(*http.Request) (side Side, failure string, overridden bool)
 
+	Learnt map[string]Learnt // what an earlier Shadow learnt, by route; nil: nothing
+
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
 }

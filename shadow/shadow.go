@@ -170,6 +170,7 @@ func (s *Shadow) route(name string) *route {
 	r := s.routes[name]
 	if r == nil {
 		r = &route{name: name, purse: allowance{of: &s.purse}}
+		r.noises.recall(s.config.Learnt[name])
 		s.routes[name] = r
 	}
 	return r

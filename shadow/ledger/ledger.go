@@ -27,13 +27,16 @@ const busyTimeout = time.Second
 
 // Config says how much is kept. The zero value is useful.
 type Config struct {
-	MaxSize    int64            // bytes of database, log and shared memory; 0: 2 GiB
-	MaxAge     time.Duration    // of a divergence; 0: 30 days
-	Examples   int              // divergences of a group that keep both answers; 0: 20
-	Queue      int              // divergences that wait to be written; 0: 8192
-	QueueBytes int64            // and how much they may hold; 0: 64 MiB
-	Logger     *slog.Logger     // nil: slog.Default()
-	Now        func() time.Time // nil: time.Now
+	MaxSize    int64         // bytes of database, log and shared memory; 0: 2 GiB
+	MaxAge     time.Duration // of a divergence; 0: 30 days
+	Examples   int           // divergences of a group that keep both answers; 0: 20
+	Queue      int           // divergences that wait to be written; 0: 8192
+	QueueBytes int64         // and how much they may hold; 0: 64 MiB
+	// Guess says in a few words what may be the reason of a difference, or nothing. It must be pure.
+	// Nil: nothing is guessed.
+	Guess  func(shadow.Difference) string
+	Logger *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
 }
 
 func (c Config) withDefaults() Config {
@@ -62,6 +65,7 @@ type Ledger struct {
 	stats  Stats
 	bytes  int64           // that the queue holds
 	counts map[total]int64 // of what is only counted, since the last batch
+	gone   []Group         // merged into others since the last batch
 	closed bool
 
 	queue   chan item

@@ -43,6 +43,17 @@ func (w *writer) remember(route, id string) {
 	w.groups[route][id] = true
 }
 
+// forget takes note of the groups that were merged into others.
+func (w *writer) forget() {
+	w.mu.Lock()
+	gone := w.gone
+	w.gone = nil
+	w.mu.Unlock()
+	for _, g := range gone {
+		delete(w.groups[g.Route], g.ID)
+	}
+}
+
 // run writes batches until the queue is closed and empty; when ctx ends it drops what is left.
 func (w *writer) run(ctx context.Context) {
 	defer close(w.done)

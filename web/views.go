@@ -124,16 +124,55 @@ type Answer struct {
 
 // Group is all divergences of a route with the same cause.
 type Group struct {
-	ID       string       `json:"id"`
-	Route    string       `json:"route"`
-	Title    string       `json:"title"`
-	State    string       `json:"state"` // open, expected, fixed
-	Count    int64        `json:"count"` // exact, for ever
-	First    time.Time    `json:"first"`
-	Last     time.Time    `json:"last"`
+	ID    string    `json:"id"`
+	Route string    `json:"route"`
+	Title string    `json:"title"`
+	Count int64     `json:"count"`           // exact, for ever
+	Share float64   `json:"share"`           // of the route's comparisons on record, 0 to 1
+	Guess string    `json:"guess,omitempty"` // what may be the reason, in a few words
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+	// Noise says what is known of its places: "unknown" while legacy was asked twice too seldom.
+	Noise shadow.Known `json:"noise"`
+
+	State    string    `json:"state"`            // open, expected, fixed
+	Since    time.Time `json:"since"`            // of the state
+	Actor    string    `json:"actor"`            // who gave it; empty: nobody yet
+	Verified bool      `json:"verified"`         // the actor is a token's name
+	Origin   string    `json:"origin,omitempty"` // what gave it, where not a person: noise, rule
+	Reason   string    `json:"reason"`
+	// Reopened is when it was seen again although fixed: actor and reason are those of the fix.
+	Reopened time.Time `json:"reopened,omitzero"`
+
 	Causes   []GroupCause `json:"causes"`
-	Statuses [2]int       `json:"statuses"` // legacy's, service's
-	Examples []string     `json:"examples"` // ids of divergences whose bodies are kept
+	Statuses [2]int       `json:"statuses"`       // legacy's, service's
+	Days     []GroupDay   `json:"days,omitempty"` // the last 90 on which it was seen, oldest first; only of a single group
+	Examples []string     `json:"examples"`       // ids of divergences whose bodies are kept
+}
+
+// GroupDay is how many divergences of a group there were on a day.
+type GroupDay struct {
+	Day   time.Time `json:"day"` // its begin, UTC
+	Count int64     `json:"count"`
+}
+
+// Triage asks for a group to be in another state.
+type Triage struct {
+	Group  string
+	State  string // open, expected, fixed
+	Reason string // needed for expected
+	Actor  Actor
+}
+
+// RouteEvidence is what is known of a route's comparisons.
+type RouteEvidence struct {
+	Route string `json:"route"`
+	// Compared, Diverged and Expected are on record, since the ledger was made. Expected are the
+	// divergences of groups that are expected at present.
+	Compared int64 `json:"compared"`
+	Diverged int64 `json:"diverged"`
+	Expected int64 `json:"expected"`
+	shadow.Evidence
 }
 
 // GroupCause is one generalised place and kind that a group's divergences share.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -45,7 +48,7 @@ func (d *Daemon) Groups(ctx context.Context, route, state string) ([]web.Group, 
 	}
 	views := make([]web.Group, len(found))
 	for i, one := range found {
-		views[i] = groupView(one)
+		views[i] = d.groupView(one)
 	}
 	return views, nil
 }
@@ -56,7 +59,23 @@ func (d *Daemon) Group(ctx context.Context, id string) (web.Group, error) {
 	if errors.Is(err, ledger.ErrNotFound) {
 		return web.Group{}, &web.NotFoundError{What: "group", Name: id}
 	}
-	return groupView(found), err
+	if err != nil {
+		return web.Group{}, err
+	}
+	return d.groupView(found), nil
+}
+
+// RouteEvidence implements web.Evidence.
+func (d *Daemon) RouteEvidence(ctx context.Context, route string) (web.RouteEvidence, error) {
+	if _, there := d.journal.Present()[route]; !there {
+		names := slices.Sorted(maps.Keys(d.journal.Present()))
+		return web.RouteEvidence{}, &strangler.UnknownRouteError{Name: route, Near: strangler.Nearest(route, names)}
+	}
+	b, err := d.ledger.Balance(ctx, route)
+	if err != nil {
+		return web.RouteEvidence{}, err
+	}
+	return web.RouteEvidence{Route: route, Compared: b.Compared, Diverged: b.Diverged, Expected: b.Expected, Evidence: d.shadow.Evidence()[route]}, nil
 }
 
 func divergenceView(d ledger.Divergence) web.Divergence {
@@ -89,14 +108,38 @@ func answerView(a *shadow.Answer) *web.Answer {
 	return view
 }
 
-func groupView(g ledger.Group) web.Group {
-	view := web.Group{ID: g.ID, Route: g.Route, Title: g.Title(), State: string(g.State), Count: g.Count, First: g.First, Last: g.Last,
+func (d *Daemon) groupView(g ledger.Group) web.Group {
+	view := web.Group{ID: g.ID, Route: g.Route, Title: g.Title(), Count: g.Count, Share: g.Share, Guess: g.Guess, First: g.First, Last: g.Last,
+		Noise: d.known(g), State: string(g.State), Since: g.Since, Actor: g.Actor, Verified: g.Verified, Origin: g.Origin, Reason: g.Reason, Reopened: g.Reopened,
 		Causes: []web.GroupCause{}, Statuses: [2]int{g.LegacyStatus, g.ServiceStatus}, Examples: g.Examples}
 	for _, c := range g.Causes {
 		view.Causes = append(view.Causes, web.GroupCause(c))
+	}
+	for _, day := range g.Days {
+		view.Days = append(view.Days, web.GroupDay(day))
+	}
+	if view.Since.IsZero() {
+		view.Since = g.First
 	}
 	if view.Examples == nil {
 		view.Examples = []string{}
 	}
 	return view
+}
+
+// known says whether a group is noise, as far as its places are known.
+func (d *Daemon) known(g ledger.Group) shadow.Known {
+	known := shadow.KnownNoise
+	for _, c := range g.Causes {
+		switch d.shadow.Known(g.Route, c.Pointer, c.Kind) {
+		case shadow.KnownCounts:
+			return shadow.KnownCounts // one place that counts is enough
+		case shadow.KnownUnknown:
+			known = shadow.KnownUnknown
+		}
+	}
+	if len(g.Causes) == 0 {
+		return shadow.KnownUnknown
+	}
+	return known
 }

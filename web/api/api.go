@@ -57,6 +57,7 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/openapi.json", openapi)
 		mux.Get("/routes", s.routes)
 		mux.Get("/routes/{name}", s.route)
+		mux.Get("/routes/{name}/evidence", s.routeEvidence)
 		mux.Get("/divergences", s.divergences)
 		mux.Get("/divergences/{id}", s.divergence)
 		mux.Get("/groups", s.groups)
@@ -73,6 +74,7 @@ func (s *server) router() *chi.Mux {
 		mux.Put("/routes/{name}/phase", s.shift)
 		mux.Post("/routes/{name}/undo", s.undo)
 		mux.Post("/rollback", s.rollback)
+		mux.Put("/groups/{id}/state", s.triage)
 	})
 	return mux
 }

@@ -149,7 +149,7 @@ func TestNoNulls(t *testing.T) {
 	a := newAdmin(t)
 	a.routes[0].Match = strangler.Match{Path: "/"}
 	a.services = []web.Service{{Name: "orders", Transport: "own", Balance: "hash"}}
-	a.groups = []web.Group{{ID: "g1", State: "open"}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Noise: "unknown"}}
 	a.divergences = []web.Divergence{{ID: "d1", Legacy: &web.Answer{Status: 200}, Service: &web.Answer{Status: 200}, Served: shadow.Legacy, Verdict: shadow.Diverged}}
 	a.entries = []web.Entry{{Seq: 1, Kind: "seen"}}
 	a.stats = web.Stats{Routes: []web.RouteStats{{Route: "orders-read"}}}
@@ -170,6 +170,8 @@ func TestNoNulls(t *testing.T) {
 		if a.groups != nil {
 			ask("GET", "/groups/g1", "")
 			ask("GET", "/divergences/d1", "")
+			ask("GET", "/routes/orders-read/evidence", "")
+			ask("PUT", "/groups/g1/state", `{"state":"open"}`)
 		}
 		a.services, a.groups, a.divergences, a.entries, a.stats.Routes, a.routes = nil, nil, nil, nil, nil, nil // and then there is nothing at all
 	}

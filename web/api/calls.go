@@ -102,6 +102,20 @@ func (c *Client) Group(ctx context.Context, id string) (web.Group, error) {
 	return get[web.Group](ctx, c, "/groups/"+url.PathEscape(id), nil)
 }
 
+// RouteEvidence returns what is known of a route's comparisons.
+func (c *Client) RouteEvidence(ctx context.Context, route string) (web.RouteEvidence, error) {
+	return get[web.RouteEvidence](ctx, c, "/routes/"+url.PathEscape(route)+"/evidence", nil)
+}
+
+// Triage puts a group into another state, and returns it.
+func (c *Client) Triage(ctx context.Context, group string, in TriageRequest) (out web.Group, err error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPut, "/groups/"+url.PathEscape(group)+"/state", nil, in, &out)
+	return out, err
+}
+
 // Journal returns entries, newest first.
 func (c *Client) Journal(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
 	l, err := get[entryList](ctx, c, "/journal", url.Values{"route": {q.Route}, "before": {count(q.Before)}, "limit": {count(int64(q.Limit))}})

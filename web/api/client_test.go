@@ -34,7 +34,11 @@ func TestClientReads(t *testing.T) {
 		RouteGuards: []web.RouteGuard{{Route: "orders-read", Guard: web.Guard{Breaker: &web.Breaker{State: "closed"}}}}}}
 	a.legacy = web.Service{Name: "legacy", URLs: []string{"http://127.0.0.1:2"}, Routes: []string{}, Transport: "standard", Balance: "round_robin",
 		Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
-	a.groups = []web.Group{{ID: "g1", State: "open", Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Share: 0.5, Guess: "factor 100", Noise: shadow.KnownCounts, Since: noon, Days: []web.GroupDay{{Day: noon, Count: 3}}, Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
+	quantiles := shadow.Quantiles{P50: 1, P90: 2, P99: 3.5}
+	a.evidence = web.RouteEvidence{Route: "orders-read", Compared: 9, Diverged: 4, Expected: 1, Evidence: shadow.Evidence{Controls: 7,
+		Statuses: []shadow.StatusPair{{Legacy: 200, Service: 404, Count: 2}}, Latency: &shadow.Latencies{Count: 9, Legacy: quantiles, Service: quantiles, Difference: quantiles},
+		Noise: []shadow.Place{{Pattern: "/at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: 0.25, Service: 0.5}}}}
 	a.divergences = []web.Divergence{{ID: "d1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
 		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1"), Service: json.RawMessage("2")}},
 		Legacy:      &web.Answer{Status: 200, Headers: map[string][]string{"A": {"b"}}, Body: "{}"}}}
@@ -58,6 +62,7 @@ func TestClientReads(t *testing.T) {
 		{"Upstreams", a.legacy, func() (any, error) { _, legacy, err := c.Upstreams(ctx); return legacy, err }},
 		{"Groups", a.groups, func() (any, error) { return c.Groups(ctx, "orders-read", "open") }},
 		{"Group", a.groups[0], func() (any, error) { return c.Group(ctx, "g1") }},
+		{"RouteEvidence", a.evidence, func() (any, error) { return c.RouteEvidence(ctx, "orders-read") }},
 		{"Divergences", []web.Divergence{listed}, func() (any, error) { return c.Divergences(ctx, web.DivergenceQuery{}) }},
 		{"Divergence", a.divergences[0], func() (any, error) { return c.Divergence(ctx, "d1") }},
 		{"Journal", a.entries, func() (any, error) { return c.Journal(ctx, web.EntryQuery{Route: "orders-read", Before: 9, Limit: 5}) }},
@@ -98,6 +103,10 @@ func TestClientChanges(t *testing.T) {
 	if _, err := c.Rollback(ctx, web.Rollback{Unit: "u", To: strangler.PhaseShadow, Reason: "r", Actor: web.Actor{Name: "paul"}}); err != nil {
 		t.Error(err)
 	}
+	a.groups = []web.Group{{ID: "g1", Noise: "unknown"}}
+	if g, err := c.Triage(ctx, "g1", TriageRequest{State: "expected", Reason: "rounding"}); err != nil || g.State != "expected" || g.Actor != "carla" {
+		t.Errorf("triaged %+v, error %v", g, err)
+	}
 	carla, paul := web.Actor{Name: "carla"}, web.Actor{Name: "paul"}
 	if diff := cmp.Diff([]web.Move{
 		{Route: a.routes[1].Name, To: strangler.Canary(1), Reason: "a\"b", Actor: carla, IfVersion: 1, Force: true},
@@ -107,6 +116,9 @@ func TestClientChanges(t *testing.T) {
 	}
 	if diff := cmp.Diff([]web.Undo{{Route: "orders-read", Reason: "r", Actor: carla, IfVersion: 7}}, a.undos); diff != "" {
 		t.Errorf("undos (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.Triage{{Group: "g1", State: "expected", Reason: "rounding", Actor: carla}}, a.triages); diff != "" {
+		t.Errorf("triages (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]web.Rollback{{Unit: "u", To: strangler.PhaseShadow, Reason: "r", Actor: paul}}, a.rollbacks); diff != "" {
 		t.Errorf("rollbacks (-want +got):\n%s", diff)

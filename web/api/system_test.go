@@ -23,6 +23,7 @@ type system struct {
 	divergences []web.Divergence
 	listed      []web.DivergenceQuery
 	groups      []web.Group
+	evidence    web.RouteEvidence
 	stats       web.Stats
 	config      web.ConfigState
 	explanation web.Explanation
@@ -31,6 +32,7 @@ type system struct {
 
 	moves       []web.Move
 	undos       []web.Undo
+	triages     []web.Triage
 	rollbacks   []web.Rollback
 	subscribers map[chan web.Event]struct{}
 }
@@ -118,6 +120,25 @@ func (s *system) Group(_ context.Context, id string) (web.Group, error) {
 		}
 	}
 	return web.Group{}, &web.NotFoundError{What: "group", Name: id}
+}
+
+func (s *system) RouteEvidence(_ context.Context, route string) (web.RouteEvidence, error) {
+	if s.index(route) < 0 {
+		return web.RouteEvidence{}, &strangler.UnknownRouteError{Name: route}
+	}
+	return s.evidence, s.failure()
+}
+
+func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.triages = append(s.triages, t)
+	if len(s.groups) == 0 || s.err != nil {
+		return web.Group{}, s.err
+	}
+	g := s.groups[0]
+	g.State, g.Reason, g.Actor = t.State, t.Reason, t.Actor.Name
+	return g, nil
 }
 
 func (s *system) Subscribe(ctx context.Context) <-chan web.Event {

@@ -29,6 +29,7 @@ type system struct {
 	stats       web.Stats
 	config      web.ConfigState
 	groups      []web.Group
+	evidence    web.RouteEvidence
 	divergences []web.Divergence
 	watchers    map[chan web.Event]bool
 	fails       error // of everything that can
@@ -195,6 +196,31 @@ func (s *system) Group(_ context.Context, id string) (web.Group, error) {
 		}
 	}
 	return web.Group{}, &web.NotFoundError{What: "group", Name: id}
+}
+
+func (s *system) RouteEvidence(_ context.Context, route string) (web.RouteEvidence, error) {
+	e := s.evidence
+	e.Route = route
+	return e, s.fails
+}
+
+func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails != nil {
+		return web.Group{}, s.fails
+	}
+	if t.State == "expected" && t.Reason == "" {
+		return web.Group{}, &web.InvalidError{Why: "a group is expected for a reason: say which"}
+	}
+	for i := range s.groups {
+		if g := &s.groups[i]; g.ID == t.Group {
+			g.State, g.Reason, g.Actor, g.Verified, g.Since, g.Origin = t.State, t.Reason, t.Actor.Name, t.Actor.Verified, noon, ""
+			s.tell("groups")
+			return *g, nil
+		}
+	}
+	return web.Group{}, &web.NotFoundError{What: "group", Name: t.Group}
 }
 
 func (s *system) Stats() web.Stats {

@@ -116,6 +116,7 @@ func (d *dashboard) routes() http.Handler {
 			mux.Post("/routes/{name}/shift", d.shift)
 			mux.Post("/routes/{name}/undo", d.undo)
 			mux.Post("/rollback", d.rollback)
+			mux.Post("/groups/{id}/state", d.triage)
 		})
 		mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 			d.problem(w, d.query(r), &web.NotFoundError{What: "page", Name: r.URL.Path})

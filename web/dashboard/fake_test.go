@@ -350,9 +350,16 @@ func good() *system {
 	gone := text
 	gone.ID, gone.Legacy, gone.Service = "d4", nil, nil
 	s.divergences = []web.Divergence{d, text, binary, gone}
+	quantiles := shadow.Quantiles{P50: 12.4, P90: 40, P99: 180.2}
+	s.evidence = web.RouteEvidence{Compared: 24120, Diverged: 1820, Expected: 4, Evidence: shadow.Evidence{Controls: 240,
+		Statuses: []shadow.StatusPair{{Legacy: 200, Service: 404, Count: 17}, {Legacy: 200, Service: 200, Count: 24103}, {Count: 3}},
+		Latency:  &shadow.Latencies{Count: 24120, Legacy: quantiles, Service: quantiles, Difference: shadow.Quantiles{P50: -3, P90: 0, P99: 12}},
+		Noise:    []shadow.Place{{Pattern: "/rendered_at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: .97, Service: .98}, {Kind: shadow.KindBody, Known: shadow.KnownUnknown}}}}
 	s.groups = []web.Group{
 		{ID: "g1", Route: "orders-read", Title: "/items/*/gift is missing, and 4 more places", State: "open", Count: 1820, First: noon.Add(-2 * time.Hour), Last: noon, Statuses: [2]int{200, 203},
-			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}},
+			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}, Share: .0755, Guess: "by a factor of 100", Noise: shadow.KnownCounts,
+			Since: noon.Add(-time.Hour), Actor: "anna", Reason: "release 7", Reopened: noon.Add(-time.Hour),
+			Days: []web.GroupDay{{Day: noon.AddDate(0, 0, -90).Truncate(24 * time.Hour), Count: 1}, {Day: noon.AddDate(0, 0, -3).Truncate(24 * time.Hour), Count: 20}, {Day: noon.Truncate(24 * time.Hour), Count: 1800}}},
 		{ID: "g2", Route: "catalogue-search", Title: "/hits is in another order", State: "open", Count: 31, First: noon.Add(-time.Hour), Last: noon, Statuses: [2]int{200, 200},
 			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}},
 		{ID: "g3", Route: "stock", Title: "/rev differs", State: "expected", Count: 4, First: noon, Last: noon, Statuses: [2]int{200, 200}},
@@ -384,8 +391,10 @@ func hostile() *system {
 		s.entries[i].Actor, s.entries[i].Reason = evil, evil+long
 	}
 	for i := range s.groups {
+		s.groups[i].Guess, s.groups[i].Reason, s.groups[i].Actor, s.groups[i].State = evil+long, evil+long, evil, evil
 		s.groups[i].Title, s.groups[i].Causes = evil+long, []web.GroupCause{{Pointer: "/" + evil, Kind: shadow.KindValue}, {Pointer: evil, Kind: shadow.Kind(evil)}}
 	}
+	s.evidence.Noise = append(s.evidence.Noise, shadow.Place{Pattern: "/" + evil + long, Kind: shadow.Kind(evil), Known: shadow.Known(evil)})
 	quoted, _ := json.Marshal(evil)
 	for i := range s.divergences {
 		d := &s.divergences[i]

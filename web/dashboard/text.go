@@ -32,6 +32,8 @@ func functions(files *assets) template.FuncMap {
 		"percent": percent,
 		"ratio":   ratio,
 		"phases":  strangler.Phases,
+		"share":   func(s float64) string { return fmt.Sprintf("%.2g %%", s*100) },
+		"noise":   func(k shadow.Known) string { return knownText[k] },
 		"what":    func(k shadow.Kind) string { return kindText[k] },
 		"why":     why,
 		"verb":    func(p strangler.Phase) string { return phaseText[p] },
@@ -49,6 +51,13 @@ var phaseText = map[strangler.Phase]string{
 	strangler.PhaseCanary:  "the service serves its weight, legacy the rest",
 	strangler.PhaseLive:    "the service serves all, legacy is shadowed",
 	strangler.PhaseRetired: "the service serves all, legacy is never called",
+}
+
+// knownText says what is known of a group's being noise.
+var knownText = map[shadow.Known]string{
+	shadow.KnownNoise:   "yes: legacy differs from itself there",
+	shadow.KnownCounts:  "no: legacy, asked twice, says the same",
+	shadow.KnownUnknown: "unknown: legacy was asked twice too seldom",
 }
 
 // kindText says what each kind of difference means.

@@ -27,7 +27,7 @@ func recognise(d *Difference, at time.Time) string {
 		return NoiseUUID
 	case sameMoment(legacy, service, at):
 		return NoiseTimestamp
-	case secret.MatchString(name) && len(legacy) == len(service) && random(legacy) && random(service):
+	case secret.MatchString(name) && random(legacy, service):
 		return NoiseToken
 	}
 	return ""
@@ -41,7 +41,7 @@ var (
 	// them: a member of JSON, or a field or meta element of a page.
 	forgery = regexp.MustCompile(`(?i)(^|[/\[_-])(csrf|xsrf|csrf[_-]?token|xsrf[_-]?token|csrfmiddlewaretoken|authenticity_token|__RequestVerificationToken|_token)(\]/@(value|content))?$`)
 	// secret matches the names of what is drawn anew for each answer.
-	secret = regexp.MustCompile(`(?i)(token|nonce|(request|trace|span|correlation|session)[_-]?id|state|signature|sig|salt|challenge)$`)
+	secret = regexp.MustCompile(`(?i)(token|nonce|(req|request|trace|span|correlation|session)[_-]?id|signature|sig|salt|challenge)$`)
 )
 
 // plain returns the text of a JSON string or number; empty: it is neither.
@@ -61,24 +61,32 @@ func plain(value json.RawMessage) string {
 	return ""
 }
 
-// random reports whether a text may have been drawn: long, of one alphabet that tokens are written
-// in, with letters and digits in it.
-func random(s string) bool {
-	if len(s) < 8 {
+// random reports whether two texts may have been drawn: of one length, of an alphabet that tokens
+// are written in, and after what they begin with alike long and different nearly everywhere.
+func random(a, b string) bool {
+	if len(a) != len(b) {
 		return false
 	}
-	letters, digits := 0, 0
-	for _, r := range s {
-		switch {
-		case '0' <= r && r <= '9':
-			digits++
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
-			letters++
-		case !strings.ContainsRune("-_+/=.", r):
+	from, differ := 0, 0
+	for i := range len(a) {
+		if !tokenByte(a[i]) || !tokenByte(b[i]) {
 			return false
 		}
+		switch {
+		case a[i] != b[i]:
+			differ++
+		case differ == 0:
+			from = i + 1
+		}
 	}
-	return letters > 0 && digits > 0
+	drawn := len(a) - from
+	return drawn >= leastDrawn && differ*3 >= drawn*2
+}
+
+const leastDrawn = 8 // bytes of a token that are drawn
+
+func tokenByte(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("-_+/=.", c) >= 0
 }
 
 const (

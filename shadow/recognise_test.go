@@ -37,7 +37,11 @@ func TestRecognise(t *testing.T) {
 		{"tokens", "/token", `"a8f3k29dk3l4"`, `"zz91kd83jd0s"`, NoiseToken},
 		{"a nonce below others", "/page/nonce", `"a8f3k29dk3l4"`, `"zz91kd83jd0s"`, NoiseToken},
 		{"tokens of other lengths", "/token", `"a8f3k29dk3l4"`, `"zz91kd83jd0s77"`, ""},
-		{"a word for a token", "/token", `"unavailable1"`, `"is forbidden"`, ""},
+		{"tokens of letters alone", "/REQ_ID", `"KSJDHQWERTZU"`, `"PLOKMNIJBUHV"`, NoiseToken},
+		{"tokens that begin alike", "/token", `"v1.a8f3k29dk3l4"`, `"v1.zz91kd83jd0s"`, NoiseToken},
+		{"a number in a row", "/request_id", `"req-00000123"`, `"req-00000124"`, ""},
+		{"a sentence for a token", "/token", `"unavailable1"`, `"is forbidden"`, ""},
+		{"a word for a token", "/token", `"unavailable"`, `"unavoidable"`, ""},
 		{"a checksum, which may be wrong", "/sha256", `"a8f3k29dk3l4"`, `"zz91kd83jd0s"`, ""},
 
 		{"a form's field against forgery", "/html/body/form/input[csrf_token]/@value", `"x"`, `"y"`, NoiseCSRF},

@@ -91,6 +91,10 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 	}
 	registry, latency := newRegistry(d)
 	d.traffic = newTraffic(latency)
+	learnt, err := d.ledger.Learnt(ctx)
+	if err != nil {
+		d.log.Warn("what was learnt of noise is learnt anew", keyError, err)
+	}
 	if d.shadow, err = shadow.New(shadow.Config{
 		Recorder: d.ledger,
 		MaxBody:  cfg.Shadow.MaxBody,
@@ -98,6 +102,7 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 		Queue:    cfg.Shadow.Queue,
 		Redact:   cfg.Shadow.Redact,
 		Served:   served,
+		Learnt:   learnt,
 		Logger:   d.log,
 	}); err != nil {
 		return nil, err
@@ -204,6 +209,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	running.Go(func() error { d.watch(ctx); return nil })
 	running.Go(func() error { d.report(ctx); return nil })
+	running.Go(func() error { d.tend(ctx); return nil })
 	d.log.Info("serving", keyAddr, d.Addr(), keyAdmin, d.AdminURL(), keyData, d.options.Config.Data)
 
 	<-ctx.Done()
@@ -275,6 +281,11 @@ func (d *Daemon) close(ctx context.Context) error {
 		if err := ending(d.shadow.Close); err != nil {
 			d.log.Warn("copies were given up", keyError, err) // and counted: skipped, shutting down
 		}
+	}
+	if d.shadow != nil && d.ledger != nil {
+		learnt, cancel := context.WithTimeout(ctx, learnTimeout)
+		d.keepLearnt(learnt)
+		cancel()
 	}
 	if d.ledger != nil {
 		errs = append(errs, ending(d.ledger.Close))

@@ -24,9 +24,9 @@ const (
 // maxGroups is how many causes of one route are kept apart.
 const maxGroups = 500
 
-// maxCauses is how many places a group names. Answers that differ in more are one group with
+// MaxCauses is how many places a group names. Answers that differ in more are one group with
 // all that differ in the same first ones.
-const maxCauses = 50
+const MaxCauses = 50
 
 // Cause is a place and a kind that a group's divergences share.
 type Cause struct {
@@ -69,8 +69,8 @@ func groupOf(c shadow.Comparison) Group {
 		return cmpOr(strings.Compare(a.Pointer, b.Pointer), strings.Compare(string(a.Kind), string(b.Kind)))
 	})
 	g.Causes = slices.Compact(g.Causes)
-	if len(g.Causes) > maxCauses {
-		g.Causes = g.Causes[:maxCauses:maxCauses]
+	if len(g.Causes) > MaxCauses {
+		g.Causes = g.Causes[:MaxCauses:MaxCauses]
 	}
 	g.ID = g.hash()
 	return g

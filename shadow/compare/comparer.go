@@ -120,11 +120,7 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 		}
 		return c.unstructured(legacy, service, errL, errS), nil
 	}
-	root := place{inside: c.plan.whole}
-	if c.plan.root != nil {
-		root.rules = []*rule{c.plan.root}
-	}
-	return w.run(root)
+	return w.run(c.whole())
 }
 
 // release lets go of the answers, and of memory that few comparisons need.

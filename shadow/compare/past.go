@@ -1,0 +1,49 @@
+package compare
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// Drops reports whether under these rules a difference that was recorded under others would not
+// have been found: it is ignored, nothing is compared there, or its numbers are within a tolerance.
+// What rules make of arrays, unordered or keyed, can't be told from a difference; compare the
+// answers again. A pattern for a pointer asks for all that it stands for at once.
+func (c *Comparer) Drops(d shadow.Difference) bool {
+	p, err := ParsePointer(d.Pointer)
+	switch {
+	case err != nil:
+		return false // a pointer that was cut, being too long
+	case p.status:
+		return !c.plan.status
+	case p.header != "":
+		return !slices.Contains(c.plan.headers, p.header)
+	case !c.plan.body:
+		return true
+	}
+	var w walk
+	at := c.whole()
+	for _, token := range p.tokens {
+		below, _, ok := w.enter(at, []byte(token), anyIndex)
+		if !ok {
+			return true
+		}
+		at = below
+	}
+	return !at.inside || d.Kind == shadow.KindValue && isNumber(d.Legacy) && isNumber(d.Service) && at.tolerates(d.Legacy, d.Service)
+}
+
+// whole is where the comparison of a body begins.
+func (c *Comparer) whole() place {
+	root := place{inside: c.plan.whole}
+	if c.plan.root != nil {
+		root.rules = []*rule{c.plan.root}
+	}
+	return root
+}
+
+func isNumber(value []byte) bool {
+	return len(value) > 0 && bytes.IndexByte([]byte("-0123456789"), value[0]) >= 0
+}

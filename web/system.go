@@ -49,9 +49,16 @@ type Evidence interface {
 }
 
 // Desk is where people say what they think of what was recorded. What it answers is on disk.
-// Errors: *NotFoundError, *InvalidError, *UnwritableError.
+// Errors: *NotFoundError, *InvalidError, *UnwritableError, *strangler.UnknownRouteError,
+// *journal.WriteError.
 type Desk interface {
 	Triage(context.Context, Triage) (Group, error)
+	// Rules lists what counts on a route, or on all: the configuration's rules, then the journal's.
+	Rules(route string) ([]Rule, error)
+	// PreviewRules says what rules would make of the past, AddRules puts them in force and says the same.
+	PreviewRules(context.Context, NewRules) (RuleEffect, error)
+	AddRules(context.Context, NewRules) (RuleEffect, error)
+	DropRule(context.Context, DroppedRule) error
 }
 
 // DivergenceQuery selects divergences, newest first. Answers are left out of listings.

@@ -81,7 +81,7 @@ type Entry struct {
 	Seq      int64               `json:"seq"`
 	Change   int64               `json:"change"` // entries made in one transaction share it
 	At       time.Time           `json:"at"`
-	Kind     string              `json:"kind"`             // seen, changed, moved, removed
+	Kind     string              `json:"kind"`             // seen, changed, moved, ruled, removed
 	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback
 	Undoes   int64               `json:"undoes,omitempty"` // the change that an undo takes back
 	Route    string              `json:"route"`
@@ -92,6 +92,7 @@ type Entry struct {
 	Actor    string              `json:"actor"`
 	Verified bool                `json:"verified"` // the actor is a token's name
 	Reason   string              `json:"reason"`
+	Rules    []Rule              `json:"rules,omitempty"` // of ruled: all that the journal gives the route from then on
 }
 
 // Divergence is a comparison whose answers differ, as recorded: redacted and bounded.
@@ -162,6 +163,58 @@ type Triage struct {
 	State  string // open, expected, fixed
 	Reason string // needed for expected
 	Actor  Actor
+}
+
+// Rule says what counts as a difference on a route.
+type Rule struct {
+	ID      string `json:"id,omitempty"` // of one in the journal
+	Route   string `json:"route"`
+	Kind    string `json:"kind"` // ignore, unordered, keyed, tolerance; of the configuration also only, headers
+	Pointer string `json:"pointer"`
+	Value   string `json:"value,omitempty"` // of keyed the member, of tolerance a number or a percentage
+	Origin  string `json:"origin"`          // configuration or journal
+	// Actor and so on are of one in the journal.
+	Actor    string    `json:"actor,omitempty"`
+	Verified bool      `json:"verified,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+}
+
+// NewRules asks for rules that a route shall have besides.
+type NewRules struct {
+	Route  string
+	Rules  []Rule // kind, pointer and value of each
+	Reason string
+	Actor  Actor
+}
+
+// DroppedRule asks for a rule of the journal to be no more.
+type DroppedRule struct {
+	ID     string
+	Reason string
+	Actor  Actor
+}
+
+// RuleEffect is what rules make of the past, or would have made of it.
+type RuleEffect struct {
+	Rules []Rule `json:"rules"`
+	// Estimate says that it was told from the examples: what becomes of arrays can't be known without
+	// both answers. Else it is exact as far as divergences are on record, or count in groups.
+	Estimate bool          `json:"estimate"`
+	Gone     int64         `json:"gone"`    // divergences that would be none
+	Changed  int64         `json:"changed"` // that would differ in fewer places, and so in another group
+	Groups   []GroupEffect `json:"groups"`  // those with any of both, most first
+}
+
+// GroupEffect is what rules make of a group.
+type GroupEffect struct {
+	Group   string `json:"group"`
+	Title   string `json:"title"`
+	State   string `json:"state"`
+	Count   int64  `json:"count"`
+	Looked  int64  `json:"looked_at"` // divergences that are still on record, or all where that isn't needed
+	Gone    int64  `json:"gone"`
+	Changed int64  `json:"changed"`
 }
 
 // RouteEvidence is what is known of a route's comparisons.

@@ -15,6 +15,7 @@ import (
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/internal/sqlitedb"
 	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
@@ -51,6 +52,7 @@ type Daemon struct {
 	upstreams *upstreams
 	current   atomic.Pointer[inForce]
 	refusal   atomic.Pointer[refusal] // of the last reload; nil: it was accepted
+	ruled     chan struct{}           // has something when rules changed, unless somebody is about to look
 	files     fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
 	certificates        certificates
@@ -68,13 +70,14 @@ type Daemon struct {
 type inForce struct {
 	config    *config.Config
 	upstreams *upstreams
+	comparers map[string]*compare.Comparer // by route
 	loadedAt  time.Time
 }
 
 // New opens the state, compiles the configuration and opens the listeners; nothing is answered
 // before Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files)}
+	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files), ruled: make(chan struct{}, 1)}
 	if d.log == nil {
 		d.log = slog.Default()
 	}

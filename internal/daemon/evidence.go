@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"maps"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
-	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -67,9 +64,8 @@ func (d *Daemon) Group(ctx context.Context, id string) (web.Group, error) {
 
 // RouteEvidence implements web.Evidence.
 func (d *Daemon) RouteEvidence(ctx context.Context, route string) (web.RouteEvidence, error) {
-	if _, there := d.journal.Present()[route]; !there {
-		names := slices.Sorted(maps.Keys(d.journal.Present()))
-		return web.RouteEvidence{}, &strangler.UnknownRouteError{Name: route, Near: strangler.Nearest(route, names)}
+	if _, err := d.configured(route); err != nil {
+		return web.RouteEvidence{}, err
 	}
 	b, err := d.ledger.Balance(ctx, route)
 	if err != nil {

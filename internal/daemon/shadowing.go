@@ -21,20 +21,11 @@ func served(r *http.Request) (side shadow.Side, failure string, overridden bool)
 
 var sides = [...]shadow.Side{strangler.SideLegacy: shadow.Legacy, strangler.SideService: shadow.Service}
 
-// shadowing returns what a routing table asks for the shadow around a chain: the comparer of
-// each route is made once, here.
-func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func(http.Handler) http.Handler, error) {
-	type plan struct {
-		config.Route
-		comparer shadow.Comparer
-	}
-	plans := map[string]plan{}
+// shadowing returns what a routing table asks for the shadow around a chain.
+func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Comparer) func(strangler.ShadowPoint) func(http.Handler) http.Handler {
+	plans := map[string]config.Route{}
 	for _, route := range cfg.Routes {
-		comparer, err := compare.New(route.Rules)
-		if err != nil {
-			return nil, err
-		}
-		plans[route.Name] = plan{route, comparer}
+		plans[route.Name] = route
 	}
 	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
 		p := plans[at.Route.Name]
@@ -46,7 +37,7 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 			Serves:      sides[at.Serves],
 			Other:       at.Other,
 			Sandbox:     at.Sandbox,
-			Compare:     p.comparer,
+			Compare:     comparers[at.Route.Name],
 			Sample:      p.Sample,
 			WithSession: p.SecondCall,
 			LegacyExtra: shadow.Extra(p.LegacyExtra),
@@ -59,7 +50,7 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 			point.InOrder = at.Key
 		}
 		return d.shadow.Around(point)
-	}, nil
+	}
 }
 
 // outdated reports whether the other side's answers prove nothing any more: where the service

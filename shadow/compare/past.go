@@ -8,9 +8,9 @@ import (
 )
 
 // Drops reports whether under these rules a difference that was recorded under others would not
-// have been found: it is ignored, nothing is compared there, or its numbers are within a tolerance.
-// What rules make of arrays, unordered or keyed, can't be told from a difference; compare the
-// answers again. A pattern for a pointer asks for all that it stands for at once.
+// have been found: it is ignored, nothing is compared there, its numbers are within a
+// tolerance, or it is the order of an array that has none. What else rules make of arrays can't be
+// told from a difference; compare the answers again. A pattern for a pointer asks for all that it stands for at once.
 func (c *Comparer) Drops(d shadow.Difference) bool {
 	p, err := ParsePointer(d.Pointer)
 	switch {
@@ -32,6 +32,12 @@ func (c *Comparer) Drops(d shadow.Difference) bool {
 		}
 		at = below
 	}
+	if d.Kind == shadow.KindOrder && at.unordered() {
+		return true // the elements are the same
+	}
+	if d.Kind == shadow.KindOrder && at.unordered() {
+		return true // the elements are the same
+	}
 	return !at.inside || d.Kind == shadow.KindValue && isNumber(d.Legacy) && isNumber(d.Service) && at.tolerates(d.Legacy, d.Service)
 }
 
@@ -46,4 +52,22 @@ func (c *Comparer) whole() place {
 
 func isNumber(value []byte) bool {
 	return len(value) > 0 && bytes.IndexByte([]byte("-0123456789"), value[0]) >= 0
+}
+
+// Touches reports whether some place that the pattern stands for, or one below or above it, is one
+// that the pointer names.
+func (p Pointer) Touches(pattern string) bool {
+	other, err := ParsePointer(pattern)
+	if err != nil {
+		return true // it can't be ruled out
+	}
+	if !p.Body() || !other.Body() {
+		return p.status == other.status && p.header == other.header
+	}
+	for i := range min(len(p.tokens), len(other.tokens)) {
+		if a, b := p.tokens[i], other.tokens[i]; a != b && a != Wildcard && b != Wildcard {
+			return false
+		}
+	}
+	return true
 }

@@ -41,6 +41,8 @@ func TestDrops(t *testing.T) {
 		{"beyond it", compare.Rules{Tolerance: map[string]compare.Tolerance{"/a": {By: .5}}}, value("/a"), false},
 		{"a tolerance for texts", compare.Rules{Tolerance: map[string]compare.Tolerance{"/a": {By: 1}}}, at("/a", shadow.KindValue, `"1"`, `"2"`), false},
 		{"a tolerance for what is missing", compare.Rules{Tolerance: map[string]compare.Tolerance{"/a": {By: 1}}}, at("/a", shadow.KindMissing, "1", ""), false},
+		{"an order that doesn't matter", compare.Rules{Unordered: []string{"/a"}}, at("/a", shadow.KindOrder, "[1,2]", "[2,1]"), true},
+		{"another length, in whatever order", compare.Rules{Unordered: []string{"/a"}}, at("/a", shadow.KindLength, "1", "2"), false},
 		{"a pointer that was cut", compare.Rules{Ignore: []string{"/a"}}, value("/a~"), false},
 	}
 	for _, tt := range tests {
@@ -71,7 +73,9 @@ func FuzzDrops(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer := func(body string) *shadow.Answer { return &shadow.Answer{Status: 200, Body: []byte(body), Size: int64(len(body))} }
+		answer := func(body string) *shadow.Answer {
+			return &shadow.Answer{Status: 200, Body: []byte(body), Size: int64(len(body))}
+		}
 		all, err := without.Compare(answer(legacy), answer(service))
 		if err != nil || len(all) >= compare.MaxDifferences {
 			t.Skip()

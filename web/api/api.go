@@ -62,6 +62,8 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/divergences/{id}", s.divergence)
 		mux.Get("/groups", s.groups)
 		mux.Get("/groups/{id}", s.group)
+		mux.Get("/rules", s.rules)
+		mux.Post("/rules/preview", s.previewRules)
 		mux.Get("/journal", s.journal)
 		mux.Get("/stats", s.stats)
 		mux.Get("/services", s.services)
@@ -75,6 +77,8 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/routes/{name}/undo", s.undo)
 		mux.Post("/rollback", s.rollback)
 		mux.Put("/groups/{id}/state", s.triage)
+		mux.Post("/rules", s.addRules)
+		mux.Post("/rules/{id}/drop", s.dropRule)
 	})
 	return mux
 }

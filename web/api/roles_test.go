@@ -22,6 +22,9 @@ func TestRoles(t *testing.T) {
 		"POST /routes/{name}/undo": `{}`,
 		"POST /rollback":           `{"all":true}`,
 		"PUT /groups/{id}/state":   `{"state":"fixed"}`,
+		"POST /rules":              `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
+		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
+		"POST /rules/{id}/drop":    `{}`,
 		"POST /explain":            `{"method":"GET","url":"/"}`,
 	}
 	fill := strings.NewReplacer("{name}", "orders-read", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")

@@ -30,6 +30,7 @@ type system struct {
 	config      web.ConfigState
 	groups      []web.Group
 	evidence    web.RouteEvidence
+	rules       []web.Rule
 	divergences []web.Divergence
 	watchers    map[chan web.Event]bool
 	fails       error // of everything that can
@@ -223,6 +224,49 @@ func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
 	return web.Group{}, &web.NotFoundError{What: "group", Name: t.Group}
 }
 
+func (s *system) Rules(route string) (found []web.Rule, err error) {
+	for _, r := range s.rules {
+		if route == "" || r.Route == route {
+			found = append(found, r)
+		}
+	}
+	return found, s.fails
+}
+
+func (s *system) PreviewRules(_ context.Context, n web.NewRules) (web.RuleEffect, error) {
+	if s.fails != nil {
+		return web.RuleEffect{}, s.fails
+	}
+	for _, r := range n.Rules {
+		if r.Pointer == "total" {
+			return web.RuleEffect{}, &web.InvalidError{Why: "write /total"}
+		}
+	}
+	return web.RuleEffect{Rules: n.Rules, Estimate: true, Gone: 1200, Changed: 620,
+		Groups: []web.GroupEffect{{Group: "g1", Title: s.groups[0].Title, State: "open", Count: 1820, Looked: 1820, Gone: 1200, Changed: 620}}}, nil
+}
+
+func (s *system) AddRules(ctx context.Context, n web.NewRules) (web.RuleEffect, error) {
+	effect, err := s.PreviewRules(ctx, n)
+	if err != nil {
+		return effect, err
+	}
+	for _, r := range n.Rules {
+		r.ID, r.Route, r.Origin, r.Actor, r.Verified, r.Reason, r.At = "r9", n.Route, "journal", n.Actor.Name, n.Actor.Verified, n.Reason, noon
+		s.rules = append(s.rules, r)
+	}
+	return effect, nil
+}
+
+func (s *system) DropRule(_ context.Context, dropped web.DroppedRule) error {
+	before := len(s.rules)
+	s.rules = slices.DeleteFunc(s.rules, func(r web.Rule) bool { return r.ID == dropped.ID })
+	if len(s.rules) == before {
+		return &web.NotFoundError{What: "rule", Name: dropped.ID}
+	}
+	return s.fails
+}
+
 func (s *system) Stats() web.Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -355,6 +399,8 @@ func good() *system {
 		Statuses: []shadow.StatusPair{{Legacy: 200, Service: 404, Count: 17}, {Legacy: 200, Service: 200, Count: 24103}, {Count: 3}},
 		Latency:  &shadow.Latencies{Count: 24120, Legacy: quantiles, Service: quantiles, Difference: shadow.Quantiles{P50: -3, P90: 0, P99: 12}},
 		Noise:    []shadow.Place{{Pattern: "/rendered_at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: .97, Service: .98}, {Kind: shadow.KindBody, Known: shadow.KnownUnknown}}}}
+	s.rules = []web.Rule{{Route: "orders-read", Kind: "ignore", Pointer: "header:X-Request-Id", Origin: "configuration"},
+		{ID: "r1", Route: "orders-read", Kind: "tolerance", Pointer: "/total", Value: "1%", Origin: "journal", Actor: "anna", Verified: true, Reason: "rounding", At: noon}}
 	s.groups = []web.Group{
 		{ID: "g1", Route: "orders-read", Title: "/items/*/gift is missing, and 4 more places", State: "open", Count: 1820, First: noon.Add(-2 * time.Hour), Last: noon, Statuses: [2]int{200, 203},
 			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}, Share: .0755, Guess: "by a factor of 100", Noise: shadow.KnownCounts,
@@ -394,6 +440,7 @@ func hostile() *system {
 		s.groups[i].Guess, s.groups[i].Reason, s.groups[i].Actor, s.groups[i].State = evil+long, evil+long, evil, evil
 		s.groups[i].Title, s.groups[i].Causes = evil+long, []web.GroupCause{{Pointer: "/" + evil, Kind: shadow.KindValue}, {Pointer: evil, Kind: shadow.Kind(evil)}}
 	}
+	s.rules = append(s.rules, web.Rule{ID: evil, Route: evil, Kind: evil, Pointer: "/" + evil + long, Value: evil, Origin: "journal", Actor: evil, Reason: evil + long})
 	s.evidence.Noise = append(s.evidence.Noise, shadow.Place{Pattern: "/" + evil + long, Kind: shadow.Kind(evil), Known: shadow.Known(evil)})
 	quoted, _ := json.Marshal(evil)
 	for i := range s.divergences {

@@ -17,7 +17,7 @@ const (
 	learnTimeout  = 10 * time.Second // of the last one
 )
 
-// tend keeps what was learnt of noise, and sorts groups by it, until ctx ends.
+// tend keeps what was learnt of noise, and sorts groups by it and by rules, until ctx ends.
 func (d *Daemon) tend(ctx context.Context) {
 	tick := time.NewTicker(siftInterval)
 	defer tick.Stop()
@@ -27,6 +27,9 @@ func (d *Daemon) tend(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-d.ruled:
+			d.sift(ctx)
+			continue
 		case <-tick.C:
 		}
 		var sum int64
@@ -51,8 +54,8 @@ func (d *Daemon) keepLearnt(ctx context.Context) {
 	}
 }
 
-// sift looks for groups that were opened before it was known that some of their places are noise.
-// Where all are, the group is expected; where some are, its divergences join those that differ in
+// sift looks for groups that were opened before it was known that some of their places are noise,
+// or before a rule said so. Where all are, the group is expected; where some are, its divergences join those that differ in
 // the others alone. What people said of a group stays.
 func (d *Daemon) sift(ctx context.Context) {
 	changed := false
@@ -80,23 +83,36 @@ func (d *Daemon) sift(ctx context.Context) {
 
 // siftGroup does that for one group, and reports whether there was anything to do.
 func (d *Daemon) siftGroup(ctx context.Context, g ledger.Group) (bool, error) {
-	if len(g.Causes) == 0 || g.State == ledger.StateExpected && g.Origin != ledger.OriginNoise {
+	if len(g.Causes) == 0 || len(g.Causes) >= ledger.MaxCauses || g.State == ledger.StateExpected && g.Origin == "" {
 		return false, nil
 	}
-	left := slices.DeleteFunc(slices.Clone(g.Causes), func(c ledger.Cause) bool {
+	remain, ruled := g.Causes, false
+	if c := d.current.Load().comparers[g.Route]; c != nil {
+		remain = left(c, remain)
+		ruled = len(remain) < len(g.Causes)
+	}
+	remain = slices.DeleteFunc(slices.Clone(remain), func(c ledger.Cause) bool {
 		return d.shadow.Known(g.Route, c.Pointer, c.Kind) == shadow.KnownNoise
 	})
-	counts := slices.ContainsFunc(left, func(c ledger.Cause) bool {
-		return d.shadow.Known(g.Route, c.Pointer, c.Kind) == shadow.KnownCounts
+	counts := slices.ContainsFunc(remain, func(c ledger.Cause) bool {
+		return d.shadow.Known(g.Route, c.Pointer, c.Kind) == shadow.KnownCounts || g.Origin == ledger.OriginRule
 	})
 	said := ledger.Triage{Actor: "strangler", Verified: true, Origin: ledger.OriginNoise}
+	if ruled {
+		said.Origin = ledger.OriginRule
+	}
 	switch {
 	case g.State == ledger.StateExpected && counts:
 		said.State, said.Reason = ledger.StateOpen, "it is noise no longer: legacy, asked twice, says the same there"
-	case g.State == ledger.StateOpen && len(left) == 0:
+		if g.Origin == ledger.OriginRule {
+			said.Reason = "the rule that covered it is no more"
+		}
+	case g.State == ledger.StateOpen && len(remain) == 0 && ruled:
+		said.State, said.Reason = ledger.StateExpected, "a rule covers it"
+	case g.State == ledger.StateOpen && len(remain) == 0:
 		said.State, said.Reason = ledger.StateExpected, "noise: legacy differs from itself there about as often as the service does"
-	case g.State == ledger.StateOpen && len(left) < len(g.Causes) && len(g.Causes) < ledger.MaxCauses:
-		_, err := d.ledger.Regroup(ctx, g.ID, left)
+	case g.State == ledger.StateOpen && len(remain) < len(g.Causes):
+		_, err := d.ledger.Regroup(ctx, g.ID, remain)
 		return err == nil, err
 	default:
 		return false, nil

@@ -225,6 +225,9 @@ func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
 }
 
 func (s *system) Rules(route string) (found []web.Rule, err error) {
+	if _, err := s.find(route); route != "" && err != nil {
+		return nil, err
+	}
 	for _, r := range s.rules {
 		if route == "" || r.Route == route {
 			found = append(found, r)

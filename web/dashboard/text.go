@@ -27,6 +27,7 @@ func functions(files *assets) template.FuncMap {
 		"count":   count,
 		"rate":    rate,
 		"ms":      milliseconds,
+		"signed":  signed,
 		"bytes":   size,
 		"many":    func(part, whole int64) bool { return part*100 >= whole && part > 0 },
 		"percent": percent,
@@ -219,3 +220,14 @@ func firstLine(s string) string {
 
 // why is a guard's reason as it reads beside a checkbox rather than a command.
 func why(s string) string { return visible(strings.ReplaceAll(s, "--force", "force")) }
+
+// signed writes a difference of latencies; above 0 the service is slower.
+func signed(ms float64) string {
+	switch {
+	case ms > 0:
+		return "+" + milliseconds(ms)
+	case ms < 0:
+		return "−" + milliseconds(-ms)
+	}
+	return "0"
+}

@@ -132,7 +132,7 @@ func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) 
 		d.log.Warn("there was no journal: a new one begins, and every route stands where the configuration starts it", keyFile, file)
 	}
 	d.ledger, err = ledger.Open(ctx, filepath.Join(cfg.Data, "ledger.db"), ledger.Config{
-		MaxSize: cfg.Ledger.MaxSize, MaxAge: cfg.Ledger.MaxAge, Examples: cfg.Ledger.Examples, Logger: d.log,
+		MaxSize: cfg.Ledger.MaxSize, MaxAge: cfg.Ledger.MaxAge, Examples: cfg.Ledger.Examples, Guess: compare.Guess, Logger: d.log,
 	})
 	return err
 }

@@ -28,7 +28,9 @@ func (a *again) drop() {
 }
 
 // asksAgain reports whether legacy may be asked for more than copies of requests.
-func (p *point) asksAgain() bool { return p.Self != nil && (p.Control > 0 || p.Recheck > 0) }
+func (p *point) asksAgain() bool {
+	return p.Self != nil && (p.Control > 0 || p.Recheck > 0) && p.Capture != CaptureNone
+}
 
 // copies is what a copy to legacy is asked for.
 func (p *point) copies() purpose {
@@ -46,7 +48,7 @@ func (p *point) draws() bool { return p.noises.young() || rand.Float64() < p.Con
 // that set a cookie. Both answers' heads are there.
 func (x *exchange) mayAskAgain() bool {
 	p := x.p
-	return p.Self != nil && x.asked.size == 0 && readMethod(x.copy.Method) && p.Repeatable(x.copy.Method) &&
+	return p.asksAgain() && x.asked.size == 0 && readMethod(x.copy.Method) && p.Repeatable(x.copy.Method) &&
 		(p.WithSession || x.copy.Header["Authorization"] == nil && x.copy.Header["Cookie"] == nil) &&
 		x.answer.Header["Set-Cookie"] == nil && x.reply.Header["Set-Cookie"] == nil
 }

@@ -86,12 +86,12 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 		x.key = p.InOrder(r)
 	}
 	x.copyRequest(r)
-	x.asked = capture{purse: &p.purse, limit: s.config.MaxBody, hint: r.ContentLength}
+	x.asked = capture{purse: &p.purse, limit: p.limit(s.config.MaxBody), hint: r.ContentLength}
 	x.whole = r.Body == nil || r.Body == http.NoBody
 	x.trails = len(r.Trailer) > 0
-	x.body = capture{purse: &p.purse, limit: s.config.MaxBody}
-	if r.ContentLength > s.config.MaxBody {
-		x.skip(SkipTooLarge, "the request's body is over the bound")
+	x.body = capture{purse: &p.purse, limit: p.limit(s.config.MaxBody)}
+	if r.ContentLength > x.asked.limit {
+		x.skip(p.tooLarge(), "the request's body is over the bound")
 		return nil
 	}
 	return x

@@ -20,10 +20,11 @@ type Config struct {
 	MaxMemory int64
 
 	// Redact names what never reaches the Recorder: header:NAME, query:NAME (also a form's
-	// field), and JSON pointers (RFC 6901, with * for any one key or index) into request and
+	// field), pattern:REGEXP (RE2), and JSON pointers (RFC 6901, with * for any one key or index) into request and
 	// answer bodies. The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie
 	// are redacted always.
 	Redact []string
+	Scrub  []string // what is taken out wherever it stands, see Scrubs; nil: all of that; empty: nothing
 
 	// Served says who really answered a request that a Point stands around, how the side that
 	// was to answer failed ("connect", "timeout", "translate", "status 503"; empty: it didn't),
@@ -92,6 +93,11 @@ type Point struct {
 	// not known: sessions lock, flash messages are eaten, ids rotate.
 	WithSession bool
 	LegacyExtra Extra // how much more legacy may be asked
+
+	// Capture is how much is kept; empty: CaptureFull. Pattern stands for the paths of requests where
+	// they are not kept.
+	Capture Capture
+	Pattern string
 
 	// InOrder returns the key whose requests' copies are sent one after another, in the order in
 	// which the client was answered; empty: as they come. It is called on the request's goroutine.

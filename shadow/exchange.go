@@ -76,7 +76,7 @@ func (x *exchange) read(p []byte, err error) {
 	x.mu.Unlock()
 	switch {
 	case over:
-		x.skip(SkipTooLarge, "the request's body is over the bound")
+		x.skip(x.p.tooLarge(), "the request's body is over the bound")
 	case broke:
 		x.skip(SkipQueueFull, "no memory is left for captured bodies")
 	case ready:

@@ -14,7 +14,7 @@ import (
 
 func mustRedact(t testing.TB, rules ...string) redactor {
 	t.Helper()
-	d, err := parseRedact(rules)
+	d, err := parseRedact(rules, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,6 +93,7 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 		delete(c.Request.Header, "X-Strangler-Shadow")
 	}
 	c.Legacy, c.Service = redact.answer(c.Legacy, v), redact.answer(c.Service, v)
+	x.p.lessen(&c)
 	return c
 }
 

@@ -50,7 +50,7 @@ func New(c Config) (*Shadow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure shadow: %w", err)
 	}
-	redact, err := parseRedact(c.Redact)
+	redact, err := parseRedact(c.Redact, c.Scrub)
 	if err != nil {
 		return nil, fmt.Errorf("configure shadow: %w", err)
 	}

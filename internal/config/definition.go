@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
 )
@@ -22,6 +23,7 @@ type definition struct {
 	Control        *float64      `json:"control,omitempty"` // percent; nil: the default
 	Recheck        string        `json:"recheck,omitempty"` // empty: the default
 	InOrder        bool          `json:"in_order,omitempty"`
+	Capture        string        `json:"capture,omitempty"` // empty: full
 	Compare        compare.Rules `json:"compare"`
 	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
 	Translate      string        `json:"translate,omitempty"`
@@ -37,6 +39,9 @@ func (c *Config) Definitions() map[string]json.RawMessage {
 		d.Match.Methods = sorted(d.Match.Methods)
 		if r.SecondCall {
 			d.SecondCall = "with_session"
+		}
+		if r.Capture != shadow.CaptureFull {
+			d.Capture = string(r.Capture)
 		}
 		if control := inPercent(r.Control); r.Control != defaultControl {
 			d.Control = &control

@@ -138,6 +138,7 @@ func (d *draft) readShadow(v value) {
 		},
 		"control":  func(v value) { v.share(&r.Control) },
 		"recheck":  func(v value) { v.duration(&r.Recheck, 0) },
+		"capture":  func(v value) { v.capture(&r.Capture) },
 		"in_order": func(v value) { v.boolean(&r.InOrder) },
 		"compare":  func(v value) { v.rules(&r.Rules) },
 	})

@@ -104,6 +104,7 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 		Workers:  cfg.Shadow.Workers,
 		Queue:    cfg.Shadow.Queue,
 		Redact:   cfg.Shadow.Redact,
+		Scrub:    cfg.Shadow.Scrub,
 		Served:   served,
 		Learnt:   learnt,
 		Logger:   d.log,

@@ -107,7 +107,8 @@ func needRestart(before, after *config.Config) []string {
 		{"admin", before.Admin.Listen != after.Admin.Listen || !slices.Equal(before.Admin.Hosts, after.Admin.Hosts) || !slices.Equal(before.Admin.Tokens, after.Admin.Tokens)},
 		{"ops", before.Ops != after.Ops},
 		{"shadow", before.Shadow.MaxBody != after.Shadow.MaxBody || before.Shadow.Workers != after.Shadow.Workers ||
-			before.Shadow.Queue != after.Shadow.Queue || !slices.Equal(before.Shadow.Redact, after.Shadow.Redact)},
+			before.Shadow.Queue != after.Shadow.Queue || !slices.Equal(before.Shadow.Redact, after.Shadow.Redact) ||
+			(before.Shadow.Scrub == nil) != (after.Shadow.Scrub == nil) || !slices.Equal(before.Shadow.Scrub, after.Shadow.Scrub)},
 		{"ledger", before.Ledger != after.Ledger},
 	} {
 		if setting.changed {

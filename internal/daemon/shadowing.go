@@ -44,6 +44,8 @@ func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Com
 			Self:        at.Self,
 			Control:     p.Control,
 			Recheck:     p.Recheck,
+			Capture:     p.Capture,
+			Pattern:     at.Route.Match.Path,
 			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		}
 		if p.InOrder {

@@ -103,5 +103,6 @@ func (w *walk) release() {
 		}
 	}
 	w.diffs = nil
+	w.shape = shape{}
 	clear(w.path[:cap(w.path)])
 }

@@ -34,7 +34,7 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 			return diffs, err
 		}
 		if says {
-			problems = named("JSON", isnt)
+			problems = named(formJSON.String(), isnt)
 		}
 	}
 	if legacy.media == "" {
@@ -50,6 +50,13 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 		case bytes.Equal(legacy.body, service.body):
 			return nil, nil
 		}
+	}
+	if read := f.reader(); read != nil {
+		diffs, isnt, err := c.structured(func(w *walk) (error, error) { return read(w, legacy, service) })
+		if err != nil || isnt == [2]error{} {
+			return diffs, err
+		}
+		problems = named(f.String(), isnt)
 	}
 	return c.unstructured(legacy, service, problems), nil
 }

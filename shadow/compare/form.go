@@ -8,6 +8,7 @@ type form uint8
 const (
 	formOpaque form = iota // by bytes
 	formJSON
+	formLines // of JSON
 	formXML
 	formHTML
 	formText
@@ -18,6 +19,8 @@ func formOf(media string) form {
 	switch media {
 	case "application/json", "text/json", "application/x-json":
 		return formJSON
+	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
+		return formLines
 	case "text/html", "application/xhtml+xml":
 		return formHTML
 	case "application/xml", "text/xml":
@@ -32,6 +35,29 @@ func formOf(media string) form {
 		return formText
 	}
 	return formOpaque
+}
+
+// String returns what a body of that form is called.
+func (f form) String() string {
+	switch f {
+	case formJSON:
+		return "JSON"
+	case formLines:
+		return "lines of JSON"
+	}
+	return "bytes"
+}
+
+// reader returns what reads two bodies of a form into the trees of a walk; nil: they have none.
+func (f form) reader() func(w *walk, legacy, service document) (errL, errS error) {
+	switch f {
+	case formLines:
+		return func(w *walk, legacy, service document) (error, error) {
+			w.shape = shape{hidden: 1}
+			return w.legacy.parseLines(legacy), w.service.parseLines(service)
+		}
+	}
+	return nil
 }
 
 // isText reports whether bodies of a form are texts in a charset.

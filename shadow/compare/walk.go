@@ -20,6 +20,7 @@ const maxWork = 4 << 20
 type walk struct {
 	legacy, service tree
 	seed            maphash.Seed
+	shape           shape
 
 	path   []step
 	rules  []*rule // of the places between the root and here, one after another
@@ -277,9 +278,13 @@ func (w *walk) report(kind shadow.Kind, legacy, service []byte) {
 }
 
 func (w *walk) reportLength(l, s uint32) {
+	hidden := uint32(0)
+	if l == 0 {
+		hidden = w.shape.hidden
+	}
 	w.report(shadow.KindLength,
-		strconv.AppendUint(nil, uint64(w.legacy.nodes[l].size), 10),
-		strconv.AppendUint(nil, uint64(w.service.nodes[s].size), 10))
+		strconv.AppendUint(nil, uint64(w.legacy.nodes[l].size-hidden), 10),
+		strconv.AppendUint(nil, uint64(w.service.nodes[s].size-hidden), 10))
 }
 
 // maxPointer bounds a pointer, bytes; one that is longer is cut and ends in an ellipsis.

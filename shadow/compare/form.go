@@ -44,6 +44,8 @@ func (f form) String() string {
 		return "JSON"
 	case formLines:
 		return "lines of JSON"
+	case formXML:
+		return "XML"
 	}
 	return "bytes"
 }
@@ -55,6 +57,11 @@ func (f form) reader() func(w *walk, legacy, service document) (errL, errS error
 		return func(w *walk, legacy, service document) (error, error) {
 			w.shape = shape{hidden: 1}
 			return w.legacy.parseLines(legacy), w.service.parseLines(service)
+		}
+	case formXML:
+		return func(w *walk, legacy, service document) (error, error) {
+			w.shape = shape{lists: true, markup: true}
+			return w.legacy.parseXML(legacy.body), w.service.parseXML(service.body)
 		}
 	}
 	return nil

@@ -10,6 +10,9 @@ import (
 // recordSeparator begins each text of a JSON text sequence (RFC 7464, section 2.2).
 const recordSeparator = "\x1e"
 
+// hiddenLine is what the array of lines begins with.
+const hiddenLine = "[null,\n"
+
 // parseLines reads a JSON text a line (NDJSON, JSON Lines), or one between record separators, as
 // an array, so that a line is compared as an element is. Its first element is a null that both
 // sides have: it makes of the others' indices the numbers of their lines. Blank lines don't count.
@@ -18,7 +21,7 @@ func (t *tree) parseLines(d document) error {
 	if d.media == "application/json-seq" {
 		separator = recordSeparator
 	}
-	joined := append(make([]byte, 0, len(d.body)+8), "[null"...)
+	joined := append(make([]byte, 0, len(d.body)+8), hiddenLine[:len(hiddenLine)-2]...)
 	var starts []int // where lines begin in what is joined
 	for line := range bytes.SplitSeq(d.body, []byte(separator)) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {

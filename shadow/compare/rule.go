@@ -208,11 +208,15 @@ const anyIndex = -1
 func (w *walk) enter(p place, key []byte, index int) (below place, mark int, ok bool) {
 	mark = len(w.rules)
 	below.inside = p.inside
+	if w.unnamed(key) {
+		return p, mark, p.inside && string(key) != memberOrder
+	}
 	if len(p.rules) == 0 {
 		return below, mark, p.inside
 	}
+	isIndex := key == nil
 	var digits [20]byte
-	if key == nil && index != anyIndex {
+	if isIndex && index != anyIndex {
 		key = strconv.AppendInt(digits[:0], int64(index), 10)
 	}
 	for _, r := range p.rules {
@@ -224,6 +228,9 @@ func (w *walk) enter(p place, key []byte, index int) (below place, mark int, ok 
 				w.rules = append(w.rules, next)
 			}
 		}
+	}
+	if isIndex && w.shape.lists {
+		w.rules = append(w.rules, p.rules...)
 	}
 	below.rules = w.rules[mark:len(w.rules):len(w.rules)]
 	var onTheWay bool

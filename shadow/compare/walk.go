@@ -63,6 +63,10 @@ func (w *walk) compare(l, s uint32, p place) {
 	if w.done() || !w.spend(1+min(len(raw), len(other))>>6) || bytes.Equal(raw, other) {
 		return
 	}
+	if w.shape.lists {
+		w.shaped(l, s, p)
+		return
+	}
 	kind := w.legacy.nodes[l].kind
 	switch {
 	case kind != w.service.nodes[s].kind:
@@ -271,7 +275,7 @@ func (w *walk) report(kind shadow.Kind, legacy, service []byte) {
 		w.differ = true
 		return
 	}
-	d := shadow.Difference{Kind: kind, Legacy: excerptJSON(legacy), Service: excerptJSON(service)}
+	d := shadow.Difference{Kind: kind, Legacy: w.shape.excerpt(legacy), Service: w.shape.excerpt(service)}
 	d.Pointer, d.Pattern = w.pointers()
 	w.spend(len(w.path) + (len(d.Pointer)+len(d.Legacy)+len(d.Service))>>4)
 	w.diffs = append(w.diffs, d)
@@ -300,6 +304,9 @@ func (w *walk) pointers() (pointer, pattern string) {
 		if at.key == nil {
 			p = strconv.AppendInt(append(p, '/'), int64(at.index), 10)
 			g = append(g, '/', '*')
+			continue
+		}
+		if w.unnamed(at.key) {
 			continue
 		}
 		key := at.key[:min(len(at.key), maxPointer+1)]

@@ -27,7 +27,7 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 	f, other := formOf(legacy.media), formOf(service.media)
 	var problems [2]error // why the sides aren't what they say they are
 	if says := f == formJSON || other == formJSON; says || legacy.media+service.media == "" {
-		diffs, isnt, err := c.structured(func(w *walk) (error, error) {
+		diffs, isnt, err := c.structured(c.root(), func(w *walk) (error, error) {
 			return w.legacy.parse(legacy.body), w.service.parse(service.body)
 		})
 		if err != nil || isnt == [2]error{} {
@@ -51,8 +51,11 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 			return nil, nil
 		}
 	}
+	if f == formHTML {
+		return c.html(legacy, service)
+	}
 	if read := f.reader(); read != nil {
-		diffs, isnt, err := c.structured(func(w *walk) (error, error) { return read(w, legacy, service) })
+		diffs, isnt, err := c.structured(c.root(), func(w *walk) (error, error) { return read(w, legacy, service) })
 		if err != nil || isnt == [2]error{} {
 			return diffs, err
 		}
@@ -61,9 +64,9 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 	return c.unstructured(legacy, service, problems), nil
 }
 
-// structured compares two documents by structure, if both can be read; isnt says of each why it
+// structured compares two documents from a root on, if both can be read; isnt says of each why it
 // can't. The error is a *shadow.SkipError.
-func (c *Comparer) structured(read func(*walk) (errL, errS error)) (diffs []shadow.Difference, isnt [2]error, err error) {
+func (c *Comparer) structured(root place, read func(*walk) (errL, errS error)) (diffs []shadow.Difference, isnt [2]error, err error) {
 	w := c.walks.Get().(*walk)
 	defer c.walks.Put(w)
 	defer w.release()
@@ -76,7 +79,7 @@ func (c *Comparer) structured(read func(*walk) (errL, errS error)) (diffs []shad
 	if isnt != [2]error{} {
 		return nil, isnt, nil
 	}
-	diffs, err = w.run(c.root())
+	diffs, err = w.run(root)
 	return diffs, isnt, err
 }
 

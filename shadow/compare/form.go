@@ -46,6 +46,8 @@ func (f form) String() string {
 		return "lines of JSON"
 	case formXML:
 		return "XML"
+	case formHTML:
+		return "HTML"
 	}
 	return "bytes"
 }

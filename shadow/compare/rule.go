@@ -7,6 +7,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strconv"
+
+	"github.com/andybalholm/cascadia"
 )
 
 // rule is what the rules say about one place in a body; below it lie the rules for the places
@@ -48,6 +50,9 @@ type plan struct {
 	body    bool
 	root    *rule // nil: no rule about the body
 	whole   bool  // the body is compared whole, save for what is ignored
+
+	selected []Pointer // selectors whose elements' texts are compared
+	ignored  []cascadia.SelectorGroup
 }
 
 // Check lists all that is wrong with the rules, in a stable order.
@@ -145,6 +150,9 @@ func (c *compiler) only(pointers []string) {
 			c.status = true
 		case p.header != "":
 			c.addHeader(p.header)
+		case p.selector != nil:
+			c.plan.body = true
+			c.selected = append(c.selected, p)
 		default:
 			c.plan.body = true
 			c.place(p, func(at *rule) { at.only = true }, func(above *rule) { above.onlyBelow = true })
@@ -161,6 +169,8 @@ func (c *compiler) ignore(text string) {
 		c.status = false
 	case p.header != "":
 		c.headers = slices.DeleteFunc(c.headers, func(name string) bool { return name == p.header })
+	case p.selector != nil:
+		c.ignored = append(c.ignored, p.selector)
 	default:
 		c.place(p, func(at *rule) { at.ignore = true }, nil)
 		c.plan.body = c.plan.body && !c.root.ignore

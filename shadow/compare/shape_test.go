@@ -2,6 +2,7 @@ package compare_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,20 @@ func TestShown(t *testing.T) {
 // TestAdversarialContent holds that no document costs seconds or gigabytes.
 func TestAdversarialContent(t *testing.T) {
 	many := func(n int, s string) string { return strings.Repeat(s, n) }
+	formatting := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "<p><b x%d>", i)
+		}
+		return b.String()
+	}
+	attributes := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, " a%d", i)
+		}
+		return b.String()
+	}
 	for _, tt := range []struct{ name, media, legacy, service, skip string }{
 		{"XML nested too deep", "text/xml", many(600, "<a>") + many(600, "</a>"), many(601, "<a>") + many(601, "</a>"), shadow.SkipTooComplex},
 		{"XML of too many elements", "text/xml", "<a>" + many(140_000, "<b/>") + "</a>", "<a>" + many(140_001, "<b/>") + "</a>", shadow.SkipTooComplex},
@@ -56,6 +71,14 @@ func TestAdversarialContent(t *testing.T) {
 		{"XML with entities of entities", "text/xml", `<!DOCTYPE a [<!ENTITY b "` + many(1000, "&c;") + `">]><a>` + many(1000, "&b;") + "</a>", "<a/>", ""},
 		{"XML whose text is long", "text/xml", "<a>" + many(8<<20, "x") + "</a>", "<a>" + many(8<<20, "y") + "</a>", ""},
 		{"XML that is only escapes", "text/xml", "<a>" + many(3<<20, "&#9;") + "</a>", "<a/>", ""},
+		{"HTML nested too deep", "text/html", many(600, "<div>"), many(601, "<div>"), shadow.SkipTooComplex},
+		{"HTML of too many tokens", "text/html", many(140_000, "<br>"), many(140_001, "<br>"), shadow.SkipTooComplex},
+		{"HTML of too many attributes", "text/html", "<p" + attributes(140_000) + ">", "<p>", shadow.SkipTooComplex},
+		{"HTML whose formatting is opened again everywhere", "text/html", formatting(400) + many(20_000, "<p>x"), "<p>", shadow.SkipTooComplex},
+		{"HTML with formatting behind cells", "text/html", formatting(400) + "<table><tr><td>" + many(400, "</b>") + many(20_000, "<p>x"), "<p>", shadow.SkipTooComplex},
+		{"HTML of as much as there may be", "text/html", many(20_000, "<li><b>x</b>"), many(20_000, "<li><i>x</i>"), ""},
+		{"HTML of one long text", "text/html", many(3<<20, "x "), many(3<<20, "y "), shadow.SkipTooComplex},
+		{"HTML of a long text", "text/html", many(1<<20, "x "), many(1<<20, "y "), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := answer(tt.legacy, "Content-Type", tt.media), answer(tt.service, "Content-Type", tt.media)

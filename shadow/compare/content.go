@@ -27,9 +27,7 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 	f, other := formOf(legacy.media), formOf(service.media)
 	var problems [2]error // why the sides aren't what they say they are
 	if says := f == formJSON || other == formJSON; says || legacy.media+service.media == "" {
-		diffs, isnt, err := c.structured(c.root(), func(w *walk) (error, error) {
-			return w.legacy.parse(legacy.body), w.service.parse(service.body)
-		})
+		diffs, isnt, err := c.both(formJSON, legacy, service)
 		if err != nil || isnt == [2]error{} {
 			return diffs, err
 		}
@@ -54,8 +52,8 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 	if f == formHTML {
 		return c.html(legacy, service)
 	}
-	if read := f.reader(); read != nil {
-		diffs, isnt, err := c.structured(c.root(), func(w *walk) (error, error) { return read(w, legacy, service) })
+	if f != formJSON && f != formOpaque && f != formText {
+		diffs, isnt, err := c.both(f, legacy, service)
 		if err != nil || isnt == [2]error{} {
 			return diffs, err
 		}
@@ -64,12 +62,20 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 	return c.unstructured(legacy, service, problems), nil
 }
 
-// structured compares two documents from a root on, if both can be read; isnt says of each why it
+// both compares two documents of a form by structure, if both are.
+func (c *Comparer) both(f form, legacy, service document) (diffs []shadow.Difference, isnt [2]error, err error) {
+	return c.structured(f.shape(), c.root(), func(w *walk) (error, error) {
+		return w.legacy.read(f, legacy), w.service.read(f, service)
+	})
+}
+
+// structured compares two documents of a shape from a root on, if both can be read; isnt says of each why it
 // can't. The error is a *shadow.SkipError.
-func (c *Comparer) structured(root place, read func(*walk) (errL, errS error)) (diffs []shadow.Difference, isnt [2]error, err error) {
+func (c *Comparer) structured(as shape, root place, read func(*walk) (errL, errS error)) (diffs []shadow.Difference, isnt [2]error, err error) {
 	w := c.walks.Get().(*walk)
 	defer c.walks.Put(w)
 	defer w.release()
+	w.shape = as
 	isnt[0], isnt[1] = read(w)
 	for _, err := range isnt {
 		if _, ok := errors.AsType[*shadow.SkipError](err); ok {

@@ -1,6 +1,9 @@
 package compare
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // form is how a body is read, by its media type.
 type form uint8
@@ -12,6 +15,8 @@ const (
 	formXML
 	formHTML
 	formText
+	formFields // of a form, in one line
+	formParts  // of a form, with boundaries
 )
 
 // formOf returns the form of a media type in lower case.
@@ -21,6 +26,10 @@ func formOf(media string) form {
 		return formJSON
 	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq":
 		return formLines
+	case "application/x-www-form-urlencoded":
+		return formFields
+	case "multipart/form-data":
+		return formParts
 	case "text/html", "application/xhtml+xml":
 		return formHTML
 	case "application/xml", "text/xml":
@@ -48,26 +57,42 @@ func (f form) String() string {
 		return "XML"
 	case formHTML:
 		return "HTML"
+	case formFields, formParts:
+		return "a form"
 	}
 	return "bytes"
 }
 
-// reader returns what reads two bodies of a form into the trees of a walk; nil: they have none.
-func (f form) reader() func(w *walk, legacy, service document) (errL, errS error) {
+// shape returns how documents of a form lie in trees.
+func (f form) shape() shape {
 	switch f {
+	case formJSON:
+		return shape{}
 	case formLines:
-		return func(w *walk, legacy, service document) (error, error) {
-			w.shape = shape{hidden: 1}
-			return w.legacy.parseLines(legacy), w.service.parseLines(service)
-		}
-	case formXML:
-		return func(w *walk, legacy, service document) (error, error) {
-			w.shape = shape{lists: true, markup: true}
-			return w.legacy.parseXML(legacy.body), w.service.parseXML(service.body)
-		}
+		return shape{hidden: 1}
 	}
-	return nil
+	return shape{lists: true, markup: f == formXML || f == formHTML}
 }
+
+// read reads a document of a form that has a tree by itself. The error says why it is none, or is a
+// *shadow.SkipError.
+func (t *tree) read(f form, d document) error {
+	switch f {
+	case formJSON:
+		return t.parse(d.body)
+	case formLines:
+		return t.parseLines(d)
+	case formXML:
+		return t.parseXML(d.body)
+	case formFields:
+		return t.parseFields(d)
+	case formParts:
+		return t.parseParts(d)
+	}
+	return errOpaque
+}
+
+var errOpaque = errors.New("no structure is known of it")
 
 // isText reports whether bodies of a form are texts in a charset.
 func (f form) isText() bool { return f == formText || f == formXML || f == formHTML }

@@ -35,8 +35,7 @@ func (c *Comparer) html(legacy, service document) ([]shadow.Difference, error) {
 	}
 	ids := idsOf(pages[0])
 	ids.keep(idsOf(pages[1]))
-	body, _, err := c.structured(c.root(), func(w *walk) (error, error) {
-		w.shape = shape{lists: true, markup: true}
+	body, _, err := c.structured(formHTML.shape(), c.root(), func(w *walk) (error, error) {
 		return w.legacy.parse(ids.markup(pages[0]).appendJSON(nil)), w.service.parse(ids.markup(pages[1]).appendJSON(nil))
 	})
 	return append(diffs, body...), err

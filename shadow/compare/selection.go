@@ -14,8 +14,7 @@ import (
 func (c *Comparer) selections(pages [2]*html.Node) ([]shadow.Difference, error) {
 	var all []shadow.Difference
 	for _, p := range c.plan.selected {
-		diffs, _, err := c.structured(place{inside: true}, func(w *walk) (error, error) {
-			w.shape = shape{lists: true}
+		diffs, _, err := c.structured(shape{lists: true}, place{inside: true}, func(w *walk) (error, error) {
 			return w.legacy.parse(selectTexts(pages[0], p.selector)), w.service.parse(selectTexts(pages[1], p.selector))
 		})
 		if err != nil {

@@ -30,7 +30,7 @@ func (d *Daemon) PreviewRules(ctx context.Context, n web.NewRules) (web.RuleEffe
 		made := web.Rule{Route: n.Route, Kind: r.Kind, Pointer: r.Pointer, Value: r.Value, Origin: fromJournal}
 		made.ID = ruleID(made)
 		effect.Rules = append(effect.Rules, made)
-		effect.Estimate = effect.Estimate || r.Kind == ruleUnordered || r.Kind == ruleKeyed
+		effect.Estimate = effect.Estimate || r.Kind == ruleUnordered || r.Kind == ruleKeyed || p.Selects()
 	}
 	if len(effect.Rules) == 0 {
 		return web.RuleEffect{}, &web.InvalidError{Why: "there is no rule in it; name a kind and a pointer"}

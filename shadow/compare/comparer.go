@@ -90,37 +90,7 @@ func (c *Comparer) bodies(legacy, service *shadow.Answer) ([]shadow.Difference, 
 	if bytes.Equal(a, b) {
 		return nil, nil
 	}
-	return c.content(document{a, mediaType(legacy.Header)}, document{b, mediaType(service.Header)})
-}
-
-// document is a decoded body and its media type, lower case and without parameters.
-type document struct {
-	body  []byte
-	media string
-}
-
-// content compares two bodies that are not the same bytes.
-func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error) {
-	says := isJSON(legacy.media) || isJSON(service.media)
-	if len(legacy.body) == 0 || len(service.body) == 0 || !says && legacy.media+service.media != "" {
-		return c.unstructured(legacy, service, nil, nil), nil
-	}
-	w := c.walks.Get().(*walk)
-	defer c.walks.Put(w)
-	defer w.release()
-	errL, errS := w.legacy.parse(legacy.body), w.service.parse(service.body)
-	for _, err := range []error{errL, errS} {
-		if _, ok := errors.AsType[*shadow.SkipError](err); ok {
-			return nil, err
-		}
-	}
-	if errL != nil || errS != nil {
-		if !says {
-			errL, errS = nil, nil // nobody said it was JSON
-		}
-		return c.unstructured(legacy, service, errL, errS), nil
-	}
-	return w.run(c.whole())
+	return c.content(newDocument(a, legacy.Header), newDocument(b, service.Header))
 }
 
 // release lets go of the answers, and of memory that few comparisons need.
@@ -133,5 +103,6 @@ func (w *walk) release() {
 		}
 	}
 	w.diffs = nil
+	w.shape = shape{}
 	clear(w.path[:cap(w.path)])
 }

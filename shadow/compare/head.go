@@ -67,7 +67,7 @@ func headerValue(name string, values []string) json.RawMessage {
 }
 
 // sameContentType compares media types (RFC 9110, section 8.3.1): type and subtype and the names
-// of parameters without regard to case, the charset too. A multipart's boundary is arbitrary,
+// of parameters without regard to case, the charset by what it is rather than by which of its names. A multipart's boundary is arbitrary,
 // and JSON has no charset (RFC 8259, section 11), so that utf-8 says nothing there.
 func sameContentType(a, b []string) (bool, shadow.Kind) {
 	if len(a) != 1 || len(b) != 1 {
@@ -79,8 +79,8 @@ func sameContentType(a, b []string) (bool, shadow.Kind) {
 		return false, shadow.KindHeader
 	}
 	charset := func(params map[string]string) string {
-		name := strings.ToLower(params["charset"])
-		if isJSON(mediaA) && (name == "utf-8" || name == "utf8") {
+		name := charsetName(params["charset"])
+		if isJSON(mediaA) && name == "utf-8" {
 			name = ""
 		}
 		delete(params, "charset")
@@ -101,14 +101,6 @@ func sameContentType(a, b []string) (bool, shadow.Kind) {
 func mediaType(h http.Header) string {
 	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(media))
-}
-
-func isJSON(media string) bool {
-	switch media {
-	case "application/json", "text/json", "application/x-json":
-		return true
-	}
-	return strings.HasSuffix(media, "+json") // RFC 6839
 }
 
 // cookieNames returns the names of the cookies that are set, sorted, each once. Names differ by

@@ -24,7 +24,7 @@ func (c *Comparer) Drops(d shadow.Difference) bool {
 		return true
 	}
 	var w walk
-	at := c.whole()
+	at := c.root()
 	for _, token := range p.tokens {
 		below, _, ok := w.enter(at, []byte(token), anyIndex)
 		if !ok {
@@ -38,19 +38,10 @@ func (c *Comparer) Drops(d shadow.Difference) bool {
 	if d.Kind == shadow.KindOrder && at.unordered() {
 		return true // the elements are the same
 	}
-	return !at.inside || d.Kind == shadow.KindValue && isNumber(d.Legacy) && isNumber(d.Service) && at.tolerates(d.Legacy, d.Service)
+	return !at.inside || d.Kind == shadow.KindValue && numeric(d.Legacy) && numeric(d.Service) && at.tolerates(d.Legacy, d.Service)
 }
 
-// whole is where the comparison of a body begins.
-func (c *Comparer) whole() place {
-	root := place{inside: c.plan.whole}
-	if c.plan.root != nil {
-		root.rules = []*rule{c.plan.root}
-	}
-	return root
-}
-
-func isNumber(value []byte) bool {
+func numeric(value []byte) bool {
 	return len(value) > 0 && bytes.IndexByte([]byte("-0123456789"), value[0]) >= 0
 }
 

@@ -5,22 +5,25 @@ import (
 	"net/textproto"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/andybalholm/cascadia"
 )
 
-// Pointer names a place in an answer: its status, one of its headers, or places in its body. It
-// is immutable.
+// Pointer names a place in an answer: its status, one of its headers, places in its body, or what a
+// selector finds in a page. It is immutable.
 type Pointer struct {
-	text   string
-	status bool
-	header string // canonical
-	tokens []string
+	text     string
+	status   bool
+	header   string // canonical
+	selector cascadia.SelectorGroup
+	tokens   []string
 }
 
 // Wildcard is the token that stands for any one key or index.
 const Wildcard = "*"
 
-// ParsePointer parses "status", "header:Name", or a JSON pointer (RFC 6901) in which a token *
-// stands for any one key or index. The empty pointer is the whole body. The error is a
+// ParsePointer parses "status", "header:Name", "css:SELECTOR", or a JSON pointer
+// (RFC 6901) in which a token * stands for any one key or index. The empty pointer is the whole body. The error is a
 // *RuleError without a rule.
 func ParsePointer(s string) (Pointer, error) {
 	p := Pointer{text: s}
@@ -28,6 +31,7 @@ func ParsePointer(s string) (Pointer, error) {
 		return Pointer{}, &RuleError{Pointer: s, Problem: fmt.Sprintf(format, args...)}
 	}
 	name, isHeader := strings.CutPrefix(s, "header:")
+	selector, isSelector := strings.CutPrefix(s, "css:")
 	switch {
 	case s == "":
 		return p, nil
@@ -38,6 +42,13 @@ func ParsePointer(s string) (Pointer, error) {
 		return bad("not a header's name: write header:Name, as in header:X-Request-Id")
 	case isHeader:
 		p.header = textproto.CanonicalMIMEHeaderKey(name)
+		return p, nil
+	case isSelector:
+		group, err := cascadia.ParseGroup(selector)
+		if err != nil {
+			return bad("not a CSS selector (%v): write css:SELECTOR, as in css:#total or css:.price", err)
+		}
+		p.selector = group
 		return p, nil
 	case s[0] != '/':
 		return bad("begins with neither /, header: nor status: write /%s for a member of the body", s)
@@ -61,8 +72,12 @@ func ParsePointer(s string) (Pointer, error) {
 // String returns the pointer as it was written.
 func (p Pointer) String() string { return p.text }
 
-// Body reports whether p points into the body, rather than to the status or a header.
-func (p Pointer) Body() bool { return !p.status && p.header == "" }
+// Body reports whether p points into the body, rather than to the status, a header or what a
+// selector finds.
+func (p Pointer) Body() bool { return !p.status && p.header == "" && p.selector == nil }
+
+// Selects reports whether p is a selector, which names places in pages only.
+func (p Pointer) Selects() bool { return p.selector != nil }
 
 // unescapeToken replaces ~1 by / and ~0 by ~ (RFC 6901, section 4).
 func unescapeToken(token string) (string, error) {

@@ -7,6 +7,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strconv"
+
+	"github.com/andybalholm/cascadia"
 )
 
 // rule is what the rules say about one place in a body; below it lie the rules for the places
@@ -48,6 +50,9 @@ type plan struct {
 	body    bool
 	root    *rule // nil: no rule about the body
 	whole   bool  // the body is compared whole, save for what is ignored
+
+	selected []Pointer // selectors whose elements' texts are compared
+	ignored  []cascadia.SelectorGroup
 }
 
 // Check lists all that is wrong with the rules, in a stable order.
@@ -145,6 +150,9 @@ func (c *compiler) only(pointers []string) {
 			c.status = true
 		case p.header != "":
 			c.addHeader(p.header)
+		case p.selector != nil:
+			c.plan.body = true
+			c.selected = append(c.selected, p)
 		default:
 			c.plan.body = true
 			c.place(p, func(at *rule) { at.only = true }, func(above *rule) { above.onlyBelow = true })
@@ -161,6 +169,8 @@ func (c *compiler) ignore(text string) {
 		c.status = false
 	case p.header != "":
 		c.headers = slices.DeleteFunc(c.headers, func(name string) bool { return name == p.header })
+	case p.selector != nil:
+		c.ignored = append(c.ignored, p.selector)
 	default:
 		c.place(p, func(at *rule) { at.ignore = true }, nil)
 		c.plan.body = c.plan.body && !c.root.ignore
@@ -208,11 +218,15 @@ const anyIndex = -1
 func (w *walk) enter(p place, key []byte, index int) (below place, mark int, ok bool) {
 	mark = len(w.rules)
 	below.inside = p.inside
+	if w.unnamed(key) {
+		return p, mark, p.inside && string(key) != memberOrder
+	}
 	if len(p.rules) == 0 {
 		return below, mark, p.inside
 	}
+	isIndex := key == nil
 	var digits [20]byte
-	if key == nil && index != anyIndex {
+	if isIndex && index != anyIndex {
 		key = strconv.AppendInt(digits[:0], int64(index), 10)
 	}
 	for _, r := range p.rules {
@@ -224,6 +238,9 @@ func (w *walk) enter(p place, key []byte, index int) (below place, mark int, ok 
 				w.rules = append(w.rules, next)
 			}
 		}
+	}
+	if isIndex && w.shape.lists {
+		w.rules = append(w.rules, p.rules...)
 	}
 	below.rules = w.rules[mark:len(w.rules):len(w.rules)]
 	var onTheWay bool

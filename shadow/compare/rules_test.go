@@ -12,9 +12,9 @@ import (
 
 func TestRulesCheck(t *testing.T) {
 	bad := rules{
-		Ignore:    []string{"a", "/~2", "header:"},
+		Ignore:    []string{"a", "/~2", "header:", "css:li:nope"},
 		Only:      []string{"header:a b"},
-		Unordered: []string{"status", "/t"},
+		Unordered: []string{"status", "/t", "css:li"},
 		Keyed:     map[string]string{"/t": "id", "/u": ""},
 		Tolerance: map[string]compare.Tolerance{"/n": {By: -1}, "/o": {By: math.NaN()}},
 		Headers:   []string{"X:"},
@@ -29,7 +29,9 @@ func TestRulesCheck(t *testing.T) {
 		`ignore: "a": begins with neither /, header: nor status: write /a for a member of the body`,
 		`ignore: "/~2": has a ~ that is neither ~0 nor ~1: write ~0 for a tilde, ~1 for a slash`,
 		`ignore: "header:": not a header's name: write header:Name, as in header:X-Request-Id`,
+		`ignore: "css:li:nope": not a CSS selector (unknown pseudoclass or pseudoelement :nope): write css:SELECTOR, as in css:#total or css:.price`,
 		`unordered: "status": must point into the body, as in /items`,
+		`unordered: "css:li": must point into the body, as in /items`,
 		`keyed: "/t": is unordered too: an array is compared one way, so keep one of the two`,
 		`keyed: "/u": names no member: write the one that tells elements apart, as in {/items: id}`,
 		`tolerance: "/n": must be zero or a positive number, as in 0.01 or 1%`,

@@ -21,9 +21,9 @@ const (
 	excerptAfter  = 90
 )
 
-// unstructured is the difference between two bodies that are compared by bytes. An error says
-// why one that is said to be JSON is not compared as such.
-func (c *Comparer) unstructured(legacy, service document, errL, errS error) []shadow.Difference {
+// unstructured is the difference between two bodies that are compared by bytes. The problems say of
+// each why it isn't compared as what it is said to be.
+func (c *Comparer) unstructured(legacy, service document, problems [2]error) []shadow.Difference {
 	at := 0
 	for at < min(len(legacy.body), len(service.body)) && legacy.body[at] == service.body[at] {
 		at++
@@ -31,8 +31,8 @@ func (c *Comparer) unstructured(legacy, service document, errL, errS error) []sh
 	texts := isText(legacy.body) && isText(service.body)
 	return []shadow.Difference{{
 		Kind:    shadow.KindBody,
-		Legacy:  describe(legacy, at, texts, errL),
-		Service: describe(service, at, texts, errS),
+		Legacy:  describe(legacy, at, texts, problems[0]),
+		Service: describe(service, at, texts, problems[1]),
 	}}
 }
 
@@ -41,7 +41,7 @@ func (c *Comparer) unstructured(legacy, service document, errL, errS error) []sh
 func describe(d document, at int, texts bool, err error) json.RawMessage {
 	var b strings.Builder
 	if err != nil {
-		fmt.Fprintf(&b, "not JSON (%v): ", err)
+		fmt.Fprintf(&b, "%v: ", err)
 	}
 	switch {
 	case len(d.body) == 0:

@@ -20,6 +20,7 @@ const maxWork = 4 << 20
 type walk struct {
 	legacy, service tree
 	seed            maphash.Seed
+	shape           shape
 
 	path   []step
 	rules  []*rule // of the places between the root and here, one after another
@@ -60,6 +61,10 @@ func (w *walk) run(root place) ([]shadow.Difference, error) {
 func (w *walk) compare(l, s uint32, p place) {
 	raw, other := w.legacy.raw(l), w.service.raw(s)
 	if w.done() || !w.spend(1+min(len(raw), len(other))>>6) || bytes.Equal(raw, other) {
+		return
+	}
+	if w.shape.lists {
+		w.shaped(l, s, p)
 		return
 	}
 	kind := w.legacy.nodes[l].kind
@@ -270,16 +275,20 @@ func (w *walk) report(kind shadow.Kind, legacy, service []byte) {
 		w.differ = true
 		return
 	}
-	d := shadow.Difference{Kind: kind, Legacy: excerptJSON(legacy), Service: excerptJSON(service)}
+	d := shadow.Difference{Kind: kind, Legacy: w.shape.excerpt(legacy), Service: w.shape.excerpt(service)}
 	d.Pointer, d.Pattern = w.pointers()
 	w.spend(len(w.path) + (len(d.Pointer)+len(d.Legacy)+len(d.Service))>>4)
 	w.diffs = append(w.diffs, d)
 }
 
 func (w *walk) reportLength(l, s uint32) {
+	hidden := uint32(0)
+	if l == 0 {
+		hidden = w.shape.hidden
+	}
 	w.report(shadow.KindLength,
-		strconv.AppendUint(nil, uint64(w.legacy.nodes[l].size), 10),
-		strconv.AppendUint(nil, uint64(w.service.nodes[s].size), 10))
+		strconv.AppendUint(nil, uint64(w.legacy.nodes[l].size-hidden), 10),
+		strconv.AppendUint(nil, uint64(w.service.nodes[s].size-hidden), 10))
 }
 
 // maxPointer bounds a pointer, bytes; one that is longer is cut and ends in an ellipsis.
@@ -295,6 +304,9 @@ func (w *walk) pointers() (pointer, pattern string) {
 		if at.key == nil {
 			p = strconv.AppendInt(append(p, '/'), int64(at.index), 10)
 			g = append(g, '/', '*')
+			continue
+		}
+		if w.unnamed(at.key) {
 			continue
 		}
 		key := at.key[:min(len(at.key), maxPointer+1)]

@@ -1,0 +1,99 @@
+package compare_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// TestShown holds what a reader is shown of documents that are no JSON.
+func TestShown(t *testing.T) {
+	type d = shadow.Difference
+	for _, tt := range []struct {
+		name, media, legacy, service string
+		want                         []d
+	}{
+		{"XML, an element", "application/xml", `<o><i id="1"><n>a</n><t>x</t><t>y</t></i><i/></o>`, `<o><i/></o>`, []d{
+			{Pointer: "/o/i", Pattern: "/o/i", Kind: "length", Legacy: []byte("2"), Service: []byte("1")},
+			{Pointer: "/o/i/0", Pattern: "/o/i/*", Kind: "missing", Legacy: []byte(`{"@id":"1","n":"a","t":["x","y"]}`)}}},
+		{"XML, an element with text", "application/xml", `<o><i id="1">a</i></o>`, `<o/>`, []d{
+			{Pointer: "/o/i", Pattern: "/o/i", Kind: "missing", Legacy: []byte(`{"@id":"1","#text":"a"}`)}}},
+		{"XML, a text", "application/xml", `<o><i>1</i><i>a</i></o>`, `<o><i>1</i><i>b</i></o>`, []d{
+			{Pointer: "/o/i/1", Pattern: "/o/i/*", Kind: "value", Legacy: []byte(`"a"`), Service: []byte(`"b"`)}}},
+		{"XML, an order", "application/xml", `<o>x<i/>y<b/></o>`, `<o>x<b/>y<i/></o>`, []d{
+			{Pointer: "/o", Pattern: "/o", Kind: "order", Legacy: []byte(`["x","<i>","y","<b>"]`), Service: []byte(`["x","<b>","y","<i>"]`)}}},
+		{"lines, an order", "application/x-ndjson", "1\n2", "2\n1", []d{
+			{Kind: "order", Legacy: []byte("[1,\n2]"), Service: []byte("[2,\n1]")}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := answer(tt.legacy, "Content-Type", tt.media), answer(tt.service, "Content-Type", tt.media)
+			got, err := comparer(t, rules{}).Compare(a, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("differences (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestAdversarialContent holds that no document costs seconds or gigabytes.
+func TestAdversarialContent(t *testing.T) {
+	many := func(n int, s string) string { return strings.Repeat(s, n) }
+	formatting := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "<p><b x%d>", i)
+		}
+		return b.String()
+	}
+	attributes := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, " a%d", i)
+		}
+		return b.String()
+	}
+	for _, tt := range []struct{ name, media, legacy, service, skip string }{
+		{"XML nested too deep", "text/xml", many(600, "<a>") + many(600, "</a>"), many(601, "<a>") + many(601, "</a>"), shadow.SkipTooComplex},
+		{"XML of too many elements", "text/xml", "<a>" + many(140_000, "<b/>") + "</a>", "<a>" + many(140_001, "<b/>") + "</a>", shadow.SkipTooComplex},
+		{"XML of too many texts", "text/xml", "<a>" + many(140_000, "x<!---->") + "</a>", "<a/>", shadow.SkipTooComplex},
+		{"XML of as many as there may be", "text/xml", "<a>" + many(40_000, "<b/>x") + "</a>", "<a>" + many(40_000, "x<b/>") + "</a>", ""},
+		{"XML of many names", "text/xml", "<a>" + many(20_000, "<b/><c/>") + "</a>", "<a>" + many(20_000, "<c/><b/>") + "</a>", ""},
+		{"XML with a long namespace", "text/xml", `<a xmlns:p="` + many(100_000, "n") + `">` + many(10_000, "<p:b/>") + "</a>", "<a/>", shadow.SkipTooComplex},
+		{"XML with entities of entities", "text/xml", `<!DOCTYPE a [<!ENTITY b "` + many(1000, "&c;") + `">]><a>` + many(1000, "&b;") + "</a>", "<a/>", ""},
+		{"XML whose text is long", "text/xml", "<a>" + many(8<<20, "x") + "</a>", "<a>" + many(8<<20, "y") + "</a>", ""},
+		{"XML that is only escapes", "text/xml", "<a>" + many(3<<20, "&#9;") + "</a>", "<a/>", ""},
+		{"HTML nested too deep", "text/html", many(600, "<div>"), many(601, "<div>"), shadow.SkipTooComplex},
+		{"HTML of too many tokens", "text/html", many(140_000, "<br>"), many(140_001, "<br>"), shadow.SkipTooComplex},
+		{"HTML of too many attributes", "text/html", "<p" + attributes(140_000) + ">", "<p>", shadow.SkipTooComplex},
+		{"HTML whose formatting is opened again everywhere", "text/html", formatting(400) + many(20_000, "<p>x"), "<p>", shadow.SkipTooComplex},
+		{"HTML with formatting behind cells", "text/html", formatting(400) + "<table><tr><td>" + many(400, "</b>") + many(20_000, "<p>x"), "<p>", shadow.SkipTooComplex},
+		{"HTML of as much as there may be", "text/html", many(20_000, "<li><b>x</b>"), many(20_000, "<li><i>x</i>"), ""},
+		{"HTML of one long text", "text/html", many(3<<20, "x "), many(3<<20, "y "), shadow.SkipTooComplex},
+		{"HTML of a long text", "text/html", many(1<<20, "x "), many(1<<20, "y "), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := answer(tt.legacy, "Content-Type", tt.media), answer(tt.service, "Content-Type", tt.media)
+			start := time.Now()
+			diffs, err := comparer(t, rules{}).Compare(a, b)
+			if took := time.Since(start); took > 5*time.Second { // a tenth of it on a quiet machine
+				t.Errorf("took %v", took)
+			}
+			skip, skipped := errors.AsType[*shadow.SkipError](err)
+			if skipped != (tt.skip != "") || skipped && skip.Reason != tt.skip {
+				t.Fatalf("error is %v, want skip reason %q", err, tt.skip)
+			}
+			if !skipped && len(diffs) == 0 {
+				t.Error("no difference")
+			}
+		})
+	}
+}

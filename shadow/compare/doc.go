@@ -31,6 +31,9 @@
 // is read differently by different readers (RFC 8259, sections 4 and 8), as is one with a byte
 // order mark: it is compared by bytes, and the difference says so.
 //
+// Objects whose keys are ids or dates, or that have more members than anybody would have named,
+// are maps (maps.go): their keys are * in patterns. Pointers stay exact.
+//
 // # Rules
 //
 // A rule's pointer names places; what it says of an array it says of each array that the

@@ -50,6 +50,12 @@
 //
 // Below an array that is unordered or keyed, an index in a pointer is matched by * only.
 //
+// # Causes
+//
+// [Guess] says what may have caused a difference where the two values tell it: a factor of 100, a
+// time zone, case, an escape too many, a charset. It looks at one difference at a time and knows
+// nothing of the rest.
+//
 // # Limits
 //
 // A comparison ends at [MaxDifferences]. Values are cut at 1 KiB, pointers at 2 KiB. Bodies over

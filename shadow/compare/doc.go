@@ -56,6 +56,12 @@
 // time zone, case, an escape too many, a charset. It looks at one difference at a time and knows
 // nothing of the rest.
 //
+// # Suggestions
+//
+// [Suggest] looks for arrays in another order or of another length, and says under which rule
+// their elements would be paired: keyed by a member that each element of both sides has with
+// another value (identity.go), or unordered. It changes no verdict.
+//
 // # Limits
 //
 // A comparison ends at [MaxDifferences]. Values are cut at 1 KiB, pointers at 2 KiB. Bodies over

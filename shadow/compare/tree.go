@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Limits of what is compared by structure. Beyond them a comparison is skipped, too complex.
@@ -90,6 +91,19 @@ func (t *tree) member(i uint32, name string) (uint32, bool) {
 		child = t.nodes[child].next
 	}
 	return 0, false
+}
+
+// element returns the element of array i at an index in the form of a pointer's token.
+func (t *tree) element(i uint32, index string) (uint32, bool) {
+	n, err := strconv.ParseUint(index, 10, 32)
+	if err != nil || n >= uint64(t.nodes[i].size) {
+		return 0, false
+	}
+	child := i + 1
+	for range n {
+		child = t.nodes[child].next
+	}
+	return child, true
 }
 
 // sortByName sorts members by name.

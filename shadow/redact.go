@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -202,14 +203,20 @@ func (d redactor) value(diff Difference, v json.RawMessage, structured bool) jso
 var hidden = json.RawMessage(`"` + redacted + `"`)
 
 // matches reports whether p holds for the tokens at. Where they are those of a keyed array's
-// element, general has * and its index isn't known: then a pattern's index holds, to be safe.
+// element, general has * and its index isn't known: then a pattern's index holds, to be safe. A
+// map's key has * there too, and is known.
 func (p pattern) matches(at, general pattern) bool {
 	for i, token := range p {
-		if token != "*" && token != at[i] && !(i < len(general) && general[i] == "*") {
+		if token != "*" && token != at[i] && !(i < len(general) && general[i] == "*" && isIndex(token)) {
 			return false
 		}
 	}
 	return true
+}
+
+func isIndex(token string) bool {
+	_, err := strconv.ParseUint(token, 10, 64)
+	return err == nil
 }
 
 // headerJSON redacts a header's value or list of values in a difference.

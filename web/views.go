@@ -146,9 +146,19 @@ type Group struct {
 	Reopened time.Time `json:"reopened,omitzero"`
 
 	Causes   []GroupCause `json:"causes"`
-	Statuses [2]int       `json:"statuses"`       // legacy's, service's
-	Days     []GroupDay   `json:"days,omitempty"` // the last 90 on which it was seen, oldest first; only of a single group
-	Examples []string     `json:"examples"`       // ids of divergences whose bodies are kept
+	Statuses [2]int       `json:"statuses"` // legacy's, service's
+	// Suggested are rules under which its arrays would be paired as they belong together; only of a
+	// single group.
+	Suggested []Suggestion `json:"suggested,omitempty"`
+	Days      []GroupDay   `json:"days,omitempty"` // the last 90 on which it was seen, oldest first; only of a single group
+	Examples  []string     `json:"examples"`       // ids of divergences whose bodies are kept
+}
+
+// Suggestion is a rule that the examples suggest.
+type Suggestion struct {
+	Kind    string `json:"kind"` // unordered, keyed
+	Pointer string `json:"pointer"`
+	Value   string `json:"value,omitempty"` // of keyed the member
 }
 
 // GroupDay is how many divergences of a group there were on a day.

@@ -84,6 +84,11 @@ func TestBookshop(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("open groups (-want +got):\n%s%s", diff, strings.Join(why, "\n"))
 	}
+	for _, g := range groupsOf(t, d, "book-list") {
+		if want := []web.Suggestion{{Kind: "keyed", Pointer: "/BK_LST", Value: "BK_NO"}}; !slices.Equal(want, g.Suggested) {
+			t.Errorf("suggested %+v, want %+v", g.Suggested, want)
+		}
+	}
 	var noise int64
 	for _, route := range d.Stats().Routes {
 		noise += route.Comparisons.Noise
@@ -99,6 +104,23 @@ func answered(s web.Stats) (n int64) {
 		n += route.Legacy.Requests + route.Service.Requests
 	}
 	return n
+}
+
+// groupsOf returns all that is known of a route's groups.
+func groupsOf(t *testing.T, d *daemon.Daemon, route string) (all []web.Group) {
+	t.Helper()
+	groups, err := d.Groups(t.Context(), route, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		whole, err := d.Group(t.Context(), g.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, whole)
+	}
+	return all
 }
 
 // openGroups names the groups that are open by what they differ in, and tells all that is known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/shadow"
@@ -59,7 +60,33 @@ func (d *Daemon) Group(ctx context.Context, id string) (web.Group, error) {
 	if err != nil {
 		return web.Group{}, err
 	}
-	return d.groupView(found), nil
+	view := d.groupView(found)
+	view.Suggested, err = d.suggestions(ctx, found)
+	return view, err
+}
+
+// suggestions returns the rules that most of a group's newest examples suggest.
+func (d *Daemon) suggestions(ctx context.Context, g ledger.Group) ([]web.Suggestion, error) {
+	const most = 3 // examples to look at
+	times, looked := map[web.Suggestion]int{}, 0
+	var found []web.Suggestion
+	for _, id := range g.Examples[:min(most, len(g.Examples))] {
+		example, err := d.ledger.Divergence(ctx, id)
+		switch {
+		case errors.Is(err, ledger.ErrNotFound), err == nil && (example.Legacy == nil || example.Service == nil):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		looked++
+		for _, s := range compare.Suggest(example.Legacy, example.Service, example.Differences) {
+			suggestion := web.Suggestion{Kind: s.Rule, Pointer: s.Pointer, Value: s.Key}
+			if times[suggestion]++; times[suggestion] == 1 {
+				found = append(found, suggestion)
+			}
+		}
+	}
+	return slices.DeleteFunc(found, func(s web.Suggestion) bool { return times[s]*2 <= looked && looked > 1 }), nil
 }
 
 // RouteEvidence implements web.Evidence.

@@ -2,12 +2,16 @@ package compare
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // keyNames are what people call the member that tells elements apart, the best first.
 var keyNames = []string{"id", "_id", "uuid", "guid", "key", "code", "sku", "isbn", "ean", "slug", "name"}
+
+// keyEnding is what names of such members end in: order_id, orderId, BOOK_NO, itemKey.
+var keyEnding = regexp.MustCompile(`(?i:[_-](id|uuid|guid|no|nr|num|number|key|code))$|([a-z]Id|ID|[Uu]uid|UUID|[a-z](No|Nr|Number|Key|Code))$`)
 
 // candidate is a member that may tell the elements of two arrays apart.
 type candidate struct {
@@ -50,10 +54,8 @@ func rankKey(name string, of kind) int {
 	if i := slices.Index(keyNames, lower); i >= 0 {
 		return i
 	}
-	for _, end := range []string{"_id", "-id", "Id", "ID", "uuid", "Uuid", "UUID"} {
-		if strings.HasSuffix(name, end) {
-			return len(keyNames)
-		}
+	if keyEnding.MatchString(name) {
+		return len(keyNames)
 	}
 	if of == text {
 		return len(keyNames) + 1

@@ -410,7 +410,7 @@ func good() *system {
 			Since: noon.Add(-time.Hour), Actor: "anna", Reason: "release 7", Reopened: noon.Add(-time.Hour),
 			Days: []web.GroupDay{{Day: noon.AddDate(0, 0, -90).Truncate(24 * time.Hour), Count: 1}, {Day: noon.AddDate(0, 0, -3).Truncate(24 * time.Hour), Count: 20}, {Day: noon.Truncate(24 * time.Hour), Count: 1800}}},
 		{ID: "g2", Route: "catalogue-search", Title: "/hits is in another order", State: "open", Count: 31, First: noon.Add(-time.Hour), Last: noon, Statuses: [2]int{200, 200},
-			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}},
+			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}, Suggested: []web.Suggestion{{Kind: "keyed", Pointer: "/hits", Value: "isbn"}}},
 		{ID: "g3", Route: "stock", Title: "/rev differs", State: "expected", Count: 4, First: noon, Last: noon, Statuses: [2]int{200, 200}},
 	}
 	return s
@@ -440,6 +440,7 @@ func hostile() *system {
 		s.entries[i].Actor, s.entries[i].Reason = evil, evil+long
 	}
 	for i := range s.groups {
+		s.groups[i].Suggested = []web.Suggestion{{Kind: evil, Pointer: "/" + evil + long, Value: evil}}
 		s.groups[i].Guess, s.groups[i].Reason, s.groups[i].Actor, s.groups[i].State = evil+long, evil+long, evil, evil
 		s.groups[i].Title, s.groups[i].Causes = evil+long, []web.GroupCause{{Pointer: "/" + evil, Kind: shadow.KindValue}, {Pointer: evil, Kind: shadow.Kind(evil)}}
 	}

@@ -62,10 +62,17 @@ func buildRules(q *query, form url.Values) (*rulesView, error) {
 	return v, nil
 }
 
-// rulesFor returns rules that cover a group, as parseRules reads them. A status, or a whole body, is
-// left out: to ignore that hides nearly everything.
+// rulesFor returns rules for a group, as parseRules reads them: those that its examples suggest, else
+// such as cover its places. A status, or a whole body, is left out: to ignore that hides nearly
+// everything.
 func rulesFor(g web.Group) string {
 	var lines []string
+	for _, s := range g.Suggested {
+		lines = append(lines, strings.TrimSpace(s.Kind+" "+s.Pointer+" "+s.Value))
+	}
+	if len(lines) > 0 {
+		return strings.Join(lines, "\n")
+	}
 	for _, c := range g.Causes {
 		kind := "ignore"
 		switch {

@@ -32,7 +32,7 @@ func newIgnore() *cobra.Command {
 and --tolerance, only where that is broken. First it is shown what the rule would make of the
 divergences on record; with --yes it is saved in the journal and in force at once.
 
-GROUP stands for its route and places. A pointer is RFC 6901, with * for any key or index, or
+GROUP stands for its route, and for the rules that its examples suggest, else for its places. A pointer is RFC 6901, with * for any key or index, or
 status, or header:NAME.`,
 		Example: `  strangler ignore 7015c9a7aaaa6b36
   strangler ignore --route orders-read --pointer /updated_at --reason 'the clock' --yes
@@ -125,6 +125,12 @@ func (r *ruling) ofGroup(ctx context.Context, client *api.Client, id string) (ap
 		return api.RulesRequest{}, err
 	}
 	request := api.RulesRequest{Route: g.Route, Reason: r.reason}
+	for _, s := range g.Suggested {
+		request.Rules = append(request.Rules, api.NewRule(s))
+	}
+	if len(request.Rules) > 0 {
+		return request, nil
+	}
 	for _, c := range g.Causes {
 		if c.Kind == shadow.KindStatus || c.Pointer == "" {
 			return request, usagef("group %s differs in %s, and to ignore that hides nearly everything; if you mean it, say --route %s --pointer '%s'", g.ID, place(c.Pointer), g.Route, c.Pointer)

@@ -99,6 +99,10 @@ type Point struct {
 	Capture Capture
 	Pattern string
 
+	// Keep is how many exchanges are kept, with bodies, that match or, where there is no Other, that
+	// legacy answered; only with CaptureFull, and if the Recorder is a Keeper. 0: none.
+	Keep int
+
 	// InOrder returns the key whose requests' copies are sent one after another, in the order in
 	// which the client was answered; empty: as they come. It is called on the request's goroutine.
 	// Nil: all as they come.

@@ -13,6 +13,7 @@ type Shadow struct {
 	config  Config // with defaults
 	redact  redactor
 	counter Counter // the Recorder, if it is one; else nil
+	keeper  Keeper  // likewise
 	purse   purse
 
 	draining chan struct{}   // closed when Close is called
@@ -67,6 +68,7 @@ func New(c Config) (*Shadow, error) {
 		routes:   make(map[string]*route),
 	}
 	s.counter, _ = c.Recorder.(Counter)
+	s.keeper, _ = c.Recorder.(Keeper)
 	for range c.Workers {
 		w := &worker{s: s, wake: make(chan struct{}, 1)}
 		s.workers = append(s.workers, w)

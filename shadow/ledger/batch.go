@@ -23,6 +23,15 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
+		if it.keep > 0 {
+			if countsOnly {
+				continue
+			}
+			if err := b.keep(ctx, it.comparison, it.keep); err != nil {
+				return fmt.Errorf("write to the ledger: %w", err)
+			}
+			continue
+		}
 		if err := b.add(ctx, it.comparison, countsOnly); err != nil {
 			return fmt.Errorf("write to the ledger: %w", err)
 		}

@@ -24,20 +24,12 @@ func (b *batchTx) example(ctx context.Context, group string, c shadow.Comparison
 		group, b.w.cfg.Examples/4, b.w.cfg.Examples, like); err != nil {
 		return err
 	}
-	request, err := b.w.codec.encode(struct{}{}, c.Request.Body)
-	if err != nil {
-		return err
-	}
-	legacy, err := b.w.packed(c.Legacy)
-	if err != nil {
-		return err
-	}
-	service, err := b.w.packed(c.Service)
+	packed, err := b.w.pack(c)
 	if err != nil {
 		return err
 	}
 	_, err = b.tx.ExecContext(ctx, `INSERT OR IGNORE INTO examples (divergence, grp, request, legacy, service, likeness) VALUES (?, ?, ?, ?, ?, ?)`,
-		c.ID, group, request, legacy, service, like)
+		c.ID, group, packed[0], packed[1], packed[2], like)
 	return err
 }
 

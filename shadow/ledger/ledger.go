@@ -54,8 +54,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Ledger is the store of comparisons in one file. It implements shadow.Recorder and
-// shadow.Counter; its methods are safe for concurrent use.
+// Ledger is the store of comparisons in one file. It implements shadow.Recorder,
+// shadow.Counter and shadow.Keeper; its methods are safe for concurrent use.
 type Ledger struct {
 	cfg   Config
 	db    *sqlitedb.DB
@@ -65,7 +65,8 @@ type Ledger struct {
 	stats  Stats
 	bytes  int64           // that the queue holds
 	counts map[total]int64 // of what is only counted, since the last batch
-	gone   []Group         // merged into others since the last batch
+	kept   map[string]keeps
+	gone   []Group // merged into others since the last batch
 	closed bool
 
 	queue   chan item
@@ -90,12 +91,13 @@ type Stats struct {
 type item struct {
 	comparison shadow.Comparison
 	bytes      int64
+	keep       int // not a divergence but an exchange to be kept, of at most so many; 0: it is one
 }
 
 // Open opens the ledger in the file at path, and makes the file if there is none.
 func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 	l := &Ledger{
-		cfg: c.withDefaults(), counts: make(map[total]int64), counted: make(chan struct{}, 1),
+		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), counted: make(chan struct{}, 1),
 		flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{}),
 	}
 	l.queue = make(chan item, l.cfg.Queue)
@@ -112,6 +114,9 @@ func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	w, err := newWriter(ctx, l)
+	if err == nil {
+		err = l.countKept(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), l.db.Close())
 	}
@@ -211,7 +216,7 @@ func headerWeight(h http.Header) int64 {
 func (l *Ledger) settle(batch []item, counted int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := int64(len(batch)) + counted
+	n := lost(batch) + counted
 	l.stats.Pending -= n
 	if err == nil {
 		l.stats.Written += n

@@ -112,11 +112,23 @@ func (w *writer) bound(ctx context.Context) error {
 		if err == nil && n == 0 {
 			n, err = w.remove(ctx, `SELECT divergence FROM examples ORDER BY divergence LIMIT ?`, pruneRows/10)
 		}
+		if err == nil && n == 0 {
+			n, err = w.removeKept(ctx)
+		}
 		if err != nil || n == 0 {
 			return err
 		}
 	}
 	return nil
+}
+
+// removeKept deletes the oldest exchanges that are no divergences.
+func (w *writer) removeKept(ctx context.Context) (int64, error) {
+	result, err := w.db.Writer().ExecContext(ctx, `DELETE FROM kept WHERE id IN (SELECT id FROM kept ORDER BY id LIMIT ?)`, pruneRows/10)
+	if err != nil {
+		return 0, fmt.Errorf("prune the ledger: %w", err)
+	}
+	return result.RowsAffected()
 }
 
 // remove deletes the divergences that a query selects, and says how many there were.

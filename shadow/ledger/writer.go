@@ -131,6 +131,16 @@ func (w *writer) write(ctx context.Context, batch []item) {
 	}
 }
 
+// lost is how many divergences of a batch are missing if it isn't written.
+func lost(batch []item) (n int64) {
+	for _, it := range batch {
+		if it.keep == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // try writes with a few tries. An error means that nothing of it is in the file.
 func (w *writer) try(ctx context.Context, batch []item, counts map[total]int64, counted int64) error {
 	countsOnly := w.overfull()
@@ -141,7 +151,7 @@ func (w *writer) try(ctx context.Context, batch []item, counts map[total]int64, 
 			return nil
 		}
 		if try == tries {
-			w.cfg.Logger.Error("comparisons could not be recorded and are dropped", "count", int64(len(batch))+counted, "error", err)
+			w.cfg.Logger.Error("comparisons could not be recorded and are dropped", "count", lost(batch)+counted, "error", err)
 			return err
 		}
 		select {

@@ -29,7 +29,7 @@ func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Com
 	}
 	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
 		p := plans[at.Route.Name]
-		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) {
+		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) || at.Other == nil && p.KeepMatches == 0 {
 			return nil
 		}
 		point := shadow.Point{
@@ -46,6 +46,7 @@ func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Com
 			Recheck:     p.Recheck,
 			Capture:     p.Capture,
 			Pattern:     at.Route.Match.Path,
+			Keep:        p.KeepMatches,
 			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		}
 		if p.InOrder {

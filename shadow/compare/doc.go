@@ -65,7 +65,7 @@
 // # Speed
 //
 // Two answers of 10 KB each that differ in one value, from bytes to differences; medians of eleven
-// rounds on two cores shared with others, where a single round may take half as much again
+// rounds on two cores shared with others, which single rounds show
 // (bench_test.go). TestSpeed holds five times go-cmp's speed.
 //
 //	                                           time     memory   allocations

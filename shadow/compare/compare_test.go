@@ -227,8 +227,8 @@ func TestAnswers(t *testing.T) {
 		{"header ignored", answer("", "Location", "/a"), answer("", "Location", "/b"), rules{Ignore: []string{"header:location"}}, nil, ""},
 		{"only a header", answer("1", "X-A", "1"), status(answer("2", "X-A", "2"), 500), rules{Only: []string{"header:X-A"}}, []string{"header header:X-A"}, ""},
 
-		{"bytes", answer("a", ct, "text/plain"), answer("b", ct, "text/plain"), rules{}, []string{"body "}, ""},
-		{"JSON called plain text on both sides", answer("[1]", ct, "text/plain"), answer("[ 1]", ct, "text/plain"), rules{}, []string{"body "}, ""},
+		{"bytes", answer("a", ct, "image/png"), answer("b", ct, "image/png"), rules{}, []string{"body "}, ""},
+		{"JSON called plain text on both sides", answer("[1]", ct, "text/plain"), answer("[ 1]", ct, "text/plain"), rules{}, []string{"value /1"}, ""},
 		{"JSON without a type", answer("[1]"), answer("[ 1]"), rules{}, nil, ""},
 		{"JSON that legacy calls HTML", answer("[1]", ct, "text/html"), answer("[ 1]", ct, "application/json"), rules{}, []string{"header header:Content-Type"}, ""},
 		{"a +json type", answer("[1]", ct, "application/hal+json"), answer("[ 1]", ct, "application/hal+json"), rules{}, nil, ""},

@@ -49,10 +49,12 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 			return nil, nil
 		}
 	}
-	if f == formHTML {
+	switch f {
+	case formHTML:
 		return c.html(legacy, service)
-	}
-	if f != formJSON && f != formOpaque && f != formText {
+	case formText:
+		return c.text(legacy, service)
+	case formLines, formXML, formFields, formParts:
 		diffs, isnt, err := c.both(f, legacy, service)
 		if err != nil || isnt == [2]error{} {
 			return diffs, err

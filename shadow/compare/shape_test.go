@@ -28,6 +28,10 @@ func TestShown(t *testing.T) {
 			{Pointer: "/o/i/1", Pattern: "/o/i/*", Kind: "value", Legacy: []byte(`"a"`), Service: []byte(`"b"`)}}},
 		{"XML, an order", "application/xml", `<o>x<i/>y<b/></o>`, `<o>x<b/>y<i/></o>`, []d{
 			{Pointer: "/o", Pattern: "/o", Kind: "order", Legacy: []byte(`["x","<i>","y","<b>"]`), Service: []byte(`["x","<b>","y","<i>"]`)}}},
+		{"text", "text/plain", "a\nb\nc\nd\ne", "a\nB\nc\ne\nf", []d{
+			{Pointer: "/2", Pattern: "/*", Kind: "value", Legacy: []byte(`"b"`), Service: []byte(`"B"`)},
+			{Pointer: "/4", Pattern: "/*", Kind: "missing", Legacy: []byte(`"d"`)},
+			{Pointer: "/5", Pattern: "/*", Kind: "extra", Service: []byte(`"f"`)}}},
 		{"lines, an order", "application/x-ndjson", "1\n2", "2\n1", []d{
 			{Kind: "order", Legacy: []byte("[1,\n2]"), Service: []byte("[2,\n1]")}}},
 	} {
@@ -54,6 +58,13 @@ func TestAdversarialContent(t *testing.T) {
 		}
 		return b.String()
 	}
+	numbers := func(from, to int) string {
+		var b strings.Builder
+		for i := from; i < to; i++ {
+			fmt.Fprintf(&b, "%d\n", i)
+		}
+		return b.String()
+	}
 	attributes := func(n int) string {
 		var b strings.Builder
 		for i := range n {
@@ -71,6 +82,10 @@ func TestAdversarialContent(t *testing.T) {
 		{"XML with entities of entities", "text/xml", `<!DOCTYPE a [<!ENTITY b "` + many(1000, "&c;") + `">]><a>` + many(1000, "&b;") + "</a>", "<a/>", ""},
 		{"XML whose text is long", "text/xml", "<a>" + many(8<<20, "x") + "</a>", "<a>" + many(8<<20, "y") + "</a>", ""},
 		{"XML that is only escapes", "text/xml", "<a>" + many(3<<20, "&#9;") + "</a>", "<a/>", ""},
+		{"text of too many lines", "text/plain", many(300_000, "\n"), many(300_001, "\n"), shadow.SkipTooComplex},
+		{"text that is all other", "text/plain", numbers(0, 200_000), numbers(200_000, 400_000), ""},
+		{"text in another order", "text/plain", numbers(0, 100_000) + numbers(100_000, 200_000), numbers(100_000, 200_000) + numbers(0, 100_000), ""},
+		{"text of two long lines", "text/plain", many(8<<20, "x") + "\n1", many(8<<20, "x") + "\n2", ""},
 		{"HTML nested too deep", "text/html", many(600, "<div>"), many(601, "<div>"), shadow.SkipTooComplex},
 		{"HTML of too many tokens", "text/html", many(140_000, "<br>"), many(140_001, "<br>"), shadow.SkipTooComplex},
 		{"HTML of too many attributes", "text/html", "<p" + attributes(140_000) + ">", "<p>", shadow.SkipTooComplex},

@@ -52,9 +52,13 @@ func (w *walk) spend(n int) bool {
 
 // run compares the documents from their roots.
 func (w *walk) run(root place) ([]shadow.Difference, error) {
-	w.path, w.rules, w.diffs, w.probes, w.work, w.err = w.path[:0], w.rules[:0], nil, 0, 0, nil
+	w.reset()
 	w.compare(0, 0, root)
 	return w.diffs, w.err
+}
+
+func (w *walk) reset() {
+	w.path, w.rules, w.diffs, w.probes, w.work, w.err = w.path[:0], w.rules[:0], nil, 0, 0, nil
 }
 
 // compare compares value l of legacy with value s of the service.

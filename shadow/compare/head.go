@@ -75,7 +75,7 @@ func sameContentType(a, b []string) (bool, shadow.Kind) {
 	}
 	mediaA, paramsA, errA := mime.ParseMediaType(a[0])
 	mediaB, paramsB, errB := mime.ParseMediaType(b[0])
-	if errA != nil || errB != nil || mediaA != mediaB {
+	if errA != nil || errB != nil || !sameMedia(mediaA, mediaB) {
 		return false, shadow.KindHeader
 	}
 	charset := func(params map[string]string) string {
@@ -95,6 +95,11 @@ func sameContentType(a, b []string) (bool, shadow.Kind) {
 		return false, shadow.KindEncoding
 	}
 	return true, ""
+}
+
+// sameMedia compares media types; gRPC's messages are protobuf unless it says otherwise.
+func sameMedia(a, b string) bool {
+	return a == b || formOf(a) == formGRPC && formOf(b) == formGRPC
 }
 
 // mediaType returns the media type without parameters, lower case, empty where there is none.

@@ -45,11 +45,12 @@ func (r *rule) grow(token string) *rule {
 
 // plan is rules in the form in which they are applied.
 type plan struct {
-	status  bool
-	headers []string // canonical, in order of comparison
-	body    bool
-	root    *rule // nil: no rule about the body
-	whole   bool  // the body is compared whole, save for what is ignored
+	status   bool
+	headers  []string // canonical, in order of comparison
+	trailers []string
+	body     bool
+	root     *rule // nil: no rule about the body
+	whole    bool  // the body is compared whole, save for what is ignored
 
 	selected []Pointer // selectors whose elements' texts are compared
 	ignored  []cascadia.SelectorGroup
@@ -63,8 +64,11 @@ func (r Rules) Check() []*RuleError {
 
 var defaultHeaders = []string{"Content-Type", "Location", "Cache-Control", "Set-Cookie"}
 
+// defaultTrailers say how a gRPC call ended.
+var defaultTrailers = []string{"Grpc-Status", "Grpc-Message"}
+
 func (r Rules) compile() (plan, []*RuleError) {
-	c := compiler{plan: plan{status: true, body: true, whole: true}}
+	c := compiler{plan: plan{status: true, trailers: defaultTrailers, body: true, whole: true}}
 	c.setHeaders(r.Headers)
 	if len(r.Only) > 0 {
 		c.only(r.Only)
@@ -141,7 +145,7 @@ func (c *compiler) addHeader(name string) {
 
 // only turns everything off but what is named.
 func (c *compiler) only(pointers []string) {
-	c.status, c.headers, c.plan.body, c.whole = false, nil, false, false
+	c.status, c.headers, c.trailers, c.plan.body, c.whole = false, nil, nil, false, false
 	for _, text := range pointers {
 		p, ok := c.parse("only", text)
 		switch {
@@ -150,6 +154,8 @@ func (c *compiler) only(pointers []string) {
 			c.status = true
 		case p.header != "":
 			c.addHeader(p.header)
+		case p.trailer != "":
+			c.trailers = append(c.trailers, p.trailer)
 		case p.selector != nil:
 			c.plan.body = true
 			c.selected = append(c.selected, p)
@@ -169,6 +175,8 @@ func (c *compiler) ignore(text string) {
 		c.status = false
 	case p.header != "":
 		c.headers = slices.DeleteFunc(c.headers, func(name string) bool { return name == p.header })
+	case p.trailer != "":
+		c.trailers = slices.DeleteFunc(slices.Clone(c.trailers), func(name string) bool { return name == p.trailer })
 	case p.selector != nil:
 		c.ignored = append(c.ignored, p.selector)
 	default:
@@ -218,7 +226,7 @@ const anyIndex = -1
 func (w *walk) enter(p place, key []byte, index int) (below place, mark int, ok bool) {
 	mark = len(w.rules)
 	below.inside = p.inside
-	if w.unnamed(key) {
+	if w.placeless(key) {
 		return p, mark, p.inside && string(key) != memberOrder
 	}
 	if len(p.rules) == 0 {

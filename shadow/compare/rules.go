@@ -3,7 +3,7 @@ package compare
 // Rules say what counts as a difference on a route. The zero value compares everything.
 //
 // Pointers are RFC 6901 with * for any one key or index, and additionally "status",
-// "header:Name", and in Ignore and Only "css:SELECTOR".
+// "header:Name", "trailer:Name", and in Ignore and Only "css:SELECTOR".
 type Rules struct {
 	Ignore    []string             `json:"ignore,omitempty"`    // what lies there, and below, never differs
 	Only      []string             `json:"only,omitempty"`      // compare nothing else

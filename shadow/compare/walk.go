@@ -310,7 +310,7 @@ func (w *walk) pointers() (pointer, pattern string) {
 			g = append(g, '/', '*')
 			continue
 		}
-		if w.unnamed(at.key) {
+		if w.placeless(at.key) {
 			continue
 		}
 		key := at.key[:min(len(at.key), maxPointer+1)]

@@ -63,7 +63,7 @@ func (c *Comparer) trailers(legacy, service *shadow.Answer) (diffs []shadow.Diff
 		}
 		at := "trailer:" + name
 		diffs = append(diffs, shadow.Difference{
-			Pointer: at, Pattern: at, Kind: kind, Legacy: headerValue(name, a), Service: headerValue(name, b),
+			Pointer: at, Pattern: at, Kind: kind, Legacy: headerValue(a), Service: headerValue(b),
 		})
 	}
 	return diffs, failed

@@ -15,6 +15,7 @@ type Pointer struct {
 	text     string
 	status   bool
 	header   string // canonical
+	cookie   string // of the header Set-Cookie; empty: all
 	trailer  string // canonical
 	selector cascadia.SelectorGroup
 	tokens   []string
@@ -23,8 +24,8 @@ type Pointer struct {
 // Wildcard is the token that stands for any one key or index.
 const Wildcard = "*"
 
-// ParsePointer parses "status", "header:Name", "trailer:Name", "css:SELECTOR", or a JSON pointer
-// (RFC 6901) in which a token * stands for any one key or index. The empty pointer is the whole body. The error is a
+// ParsePointer parses "status", "header:Name", "header:Set-Cookie/NAME", "trailer:Name",
+// "css:SELECTOR", or a JSON pointer (RFC 6901) in which a token * stands for any one key or index. The empty pointer is the whole body. The error is a
 // *RuleError without a rule.
 func ParsePointer(s string) (Pointer, error) {
 	p := Pointer{text: s}
@@ -32,6 +33,8 @@ func ParsePointer(s string) (Pointer, error) {
 		return Pointer{}, &RuleError{Pointer: s, Problem: fmt.Sprintf(format, args...)}
 	}
 	name, isHeader := strings.CutPrefix(s, "header:")
+	field, cookie, isCookie := strings.Cut(name, "/")
+	isCookie = isHeader && isCookie && strings.EqualFold(field, "Set-Cookie")
 	trailer, isTrailer := strings.CutPrefix(s, "trailer:")
 	selector, isSelector := strings.CutPrefix(s, "css:")
 	switch {
@@ -39,6 +42,11 @@ func ParsePointer(s string) (Pointer, error) {
 		return p, nil
 	case s == "status":
 		p.status = true
+		return p, nil
+	case isCookie && cookie == "":
+		return bad("no cookie's name: write header:Set-Cookie/NAME, or header:Set-Cookie for all")
+	case isCookie:
+		p.header, p.cookie = "Set-Cookie", cookie
 		return p, nil
 	case isHeader && !validHeaderName(name):
 		return bad("not a header's name: write header:Name, as in header:X-Request-Id")

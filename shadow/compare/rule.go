@@ -52,8 +52,16 @@ type plan struct {
 	root     *rule // nil: no rule about the body
 	whole    bool  // the body is compared whole, save for what is ignored
 
+	cookies        map[string]bool // those compared; nil: all
+	ignoredCookies map[string]bool
+
 	selected []Pointer // selectors whose elements' texts are compared
 	ignored  []cascadia.SelectorGroup
+}
+
+// cookie reports whether a cookie is compared.
+func (p *plan) cookie(name string) bool {
+	return (p.cookies == nil || p.cookies[name]) && !p.ignoredCookies[name]
 }
 
 // Check lists all that is wrong with the rules, in a stable order.
@@ -146,6 +154,7 @@ func (c *compiler) addHeader(name string) {
 // only turns everything off but what is named.
 func (c *compiler) only(pointers []string) {
 	c.status, c.headers, c.trailers, c.plan.body, c.whole = false, nil, nil, false, false
+	cookies, allCookies := map[string]bool{}, false
 	for _, text := range pointers {
 		p, ok := c.parse("only", text)
 		switch {
@@ -154,6 +163,12 @@ func (c *compiler) only(pointers []string) {
 			c.status = true
 		case p.header != "":
 			c.addHeader(p.header)
+			switch {
+			case p.cookie != "":
+				cookies[p.cookie] = true
+			case p.header == "Set-Cookie":
+				allCookies = true
+			}
 		case p.trailer != "":
 			c.trailers = append(c.trailers, p.trailer)
 		case p.selector != nil:
@@ -165,6 +180,9 @@ func (c *compiler) only(pointers []string) {
 			c.whole = c.root.only
 		}
 	}
+	if !allCookies {
+		c.cookies = cookies
+	}
 }
 
 func (c *compiler) ignore(text string) {
@@ -173,6 +191,11 @@ func (c *compiler) ignore(text string) {
 	case !ok:
 	case p.status:
 		c.status = false
+	case p.cookie != "":
+		if c.ignoredCookies == nil {
+			c.ignoredCookies = map[string]bool{}
+		}
+		c.ignoredCookies[p.cookie] = true
 	case p.header != "":
 		c.headers = slices.DeleteFunc(c.headers, func(name string) bool { return name == p.header })
 	case p.trailer != "":

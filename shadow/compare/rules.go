@@ -10,8 +10,8 @@ type Rules struct {
 	Unordered []string             `json:"unordered,omitempty"` // arrays compared as multisets
 	Keyed     map[string]string    `json:"keyed,omitempty"`     // arrays whose elements are paired by a member: {"/items": "id"}
 	Tolerance map[string]Tolerance `json:"tolerance,omitempty"` // numbers that may be this far apart
-	// Headers are the headers compared; nil: content-type, location, cache-control, and the
-	// names of the cookies that set-cookie sets.
+	// Headers are the headers compared; nil: content-type, location, cache-control, and of
+	// set-cookie the names and attributes of the cookies.
 	Headers []string `json:"headers,omitempty"`
 }
 

@@ -49,6 +49,7 @@ func TestNoSecretReachesTheRecorder(t *testing.T) {
 		},
 			func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"card":{"number":"` + secret)) }},
 		"lines": {func(w http.ResponseWriter, r *http.Request) {
+			text("")(httptest.NewRecorder(), r)
 			w.Header().Set("Content-Type", "application/x-ndjson")
 			w.Write([]byte("{\"card\":{\"number\":\"" + secret + "\"}}\n{\"card\":{\"number\":\"" + secret + "\"}}\n"))
 		},
@@ -57,6 +58,7 @@ func TestNoSecretReachesTheRecorder(t *testing.T) {
 				w.Write([]byte(`{"card":{"number":"` + secret + `!"}}`))
 			}},
 		"pretty, and mislabelled": {func(w http.ResponseWriter, r *http.Request) {
+			text("")(httptest.NewRecorder(), r)
 			w.Header().Set("Content-Type", "text/plain")
 			w.Write([]byte("{\"card\": {\n\"number\": \"" + secret + "\"\n}}"))
 		},

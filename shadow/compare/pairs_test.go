@@ -93,8 +93,8 @@ func readAnswer(t testing.TB, words []string, text string) *shadow.Answer {
 	t.Helper()
 	a := &shadow.Answer{Header: http.Header{}, Trailer: http.Header{}}
 	a.Status, _ = strconv.Atoi(words[1])
-	head, body, _ := strings.Cut(text+"\n", "\n\n")
-	for line := range strings.SplitSeq(strings.TrimSpace(head), "\n") {
+	head, body, _ := strings.Cut("\n"+text+"\n", "\n\n")
+	for line := range strings.FieldsFuncSeq(head, func(r rune) bool { return r == '\n' }) {
 		to := a.Header
 		if rest, is := strings.CutPrefix(line, "# "); is {
 			line, to = rest, a.Trailer

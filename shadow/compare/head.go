@@ -34,6 +34,10 @@ func (c *Comparer) headers(legacy, service *shadow.Answer) []shadow.Difference {
 			if same, kind = sameContentType(a, b); same {
 				continue
 			}
+		case "Location", "Content-Location":
+			if sameTarget(a, b, legacy.Hosts, service.Hosts) {
+				continue
+			}
 		case "Set-Cookie":
 			diffs = append(diffs, c.cookies(legacy.Header, service.Header)...)
 			continue

@@ -281,6 +281,7 @@ func (x *exchange) seal(header http.Header) {
 		a.Hash = x.body.hash()
 	}
 	a.Trailer = trailers(a.Header, header)
+	a.Hosts = x.hostsOf(x.served, a.Header)
 	if x.sniffed != "" {
 		if x.body.buf != nil {
 			x.sniffed = http.DetectContentType(x.body.buf)

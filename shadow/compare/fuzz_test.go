@@ -161,7 +161,7 @@ func FuzzCompareJSON(f *testing.F) {
 }
 
 func FuzzPointer(f *testing.F) {
-	for _, s := range []string{"", "/", "/a~1b/~0/*", "status", "header:X-A", "header:", "a", "/~2", "css:a > b, #c", "css:"} {
+	for _, s := range []string{"", "/", "/a~1b/~0/*", "status", "header:X-A", "header:", "a", "/~2", "trailer:X", "css:a > b, #c", "css:"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -175,7 +175,7 @@ func FuzzPointer(f *testing.F) {
 		if _, err := compare.New(rules{Ignore: []string{s}}); err != nil {
 			t.Errorf("%q is a pointer but no rule: %v", s, err)
 		}
-		if p.Body() == (s == "status" || strings.HasPrefix(s, "header:") || strings.HasPrefix(s, "css:")) {
+		if p.Body() == (s == "status" || strings.HasPrefix(s, "header:") || strings.HasPrefix(s, "trailer:") || strings.HasPrefix(s, "css:")) {
 			t.Errorf("%q: Body is %t", s, p.Body())
 		}
 	})

@@ -44,7 +44,9 @@ type Evidence interface {
 	Divergences(context.Context, DivergenceQuery) ([]Divergence, error) // *InvalidError
 	Divergence(ctx context.Context, id string) (Divergence, error)      // *NotFoundError
 	Groups(ctx context.Context, route, state string) ([]Group, error)
-	Group(ctx context.Context, id string) (Group, error)                    // *NotFoundError
+	Group(ctx context.Context, id string) (Group, error) // *NotFoundError
+	// Exchanges returns stored requests with both answers, each request once, newest first.
+	Exchanges(context.Context, ExchangeQuery) ([]Exchange, error)           // *NotFoundError, *InvalidError, *strangler.UnknownRouteError
 	RouteEvidence(ctx context.Context, route string) (RouteEvidence, error) // *strangler.UnknownRouteError
 }
 
@@ -59,6 +61,8 @@ type Desk interface {
 	PreviewRules(context.Context, NewRules) (RuleEffect, error)
 	AddRules(context.Context, NewRules) (RuleEffect, error)
 	DropRule(context.Context, DroppedRule) error
+	// Keep stores exchanges that somebody else recorded as a route's.
+	Keep(ctx context.Context, route string, exchanges []Exchange) error
 	// Replay sends stored requests again and tells each step; an error of tell's ends it. One replay
 	// runs at a time: else *BusyError.
 	Replay(ctx context.Context, r Replay, tell func(ReplayStep) error) error

@@ -227,6 +227,32 @@ type GroupEffect struct {
 	Changed int64  `json:"changed"`
 }
 
+// Exchange is a stored request with the answers to it, redacted.
+type Exchange struct {
+	ID      string              `json:"id"`
+	Route   string              `json:"route"`
+	Group   string              `json:"group,omitempty"` // of a divergence
+	At      time.Time           `json:"at"`
+	Method  string              `json:"method"`
+	Path    string              `json:"path"` // with the query
+	Host    string              `json:"host"`
+	Headers map[string][]string `json:"headers"`
+	Body    string              `json:"body,omitempty"`   // text; Base64 where Binary
+	Binary  bool                `json:"binary,omitempty"` // Body is Base64
+	Served  shadow.Side         `json:"served"`
+	Legacy  *Answer             `json:"legacy,omitempty"` // absent: it gave none
+	Service *Answer             `json:"service,omitempty"`
+	// Differences are those that were found.
+	Differences []shadow.Difference `json:"differences,omitempty"`
+}
+
+// ExchangeQuery selects stored exchanges.
+type ExchangeQuery struct {
+	Route string // all that is stored of it; or
+	Group string // a group's examples
+	Limit int    // at most so many, the newest; 0: 200
+}
+
 // Replay asks for stored requests to be sent again to both sides, and their answers to be compared.
 type Replay struct {
 	Route   string              `json:"route,omitempty"`   // all that is stored of it; or

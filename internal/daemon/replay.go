@@ -119,7 +119,7 @@ func (d *Daemon) stored(ctx context.Context, r web.Replay) ([]ledger.Exchange, e
 				return nil, err
 			}
 			all = append(all, ledger.Exchange{ID: one.ID, Route: one.Route, Group: one.Group, At: one.At, Request: one.Request,
-				Served: one.Served, Legacy: one.Legacy, Service: one.Service})
+				Served: one.Served, Legacy: one.Legacy, Service: one.Service, Differences: one.Differences})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ledger.Exchange) int { return strings.Compare(b.ID, a.ID) })

@@ -71,8 +71,10 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/explain", s.explain)
 		mux.Get("/events", s.events)
 	})
+	mux.With(web.Require(web.RoleEvidence)).Get("/exchanges", s.exchanges)
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleOperate))
+		mux.Post("/exchanges", s.keep)
 		mux.Put("/routes/{name}/phase", s.shift)
 		mux.Post("/routes/{name}/undo", s.undo)
 		mux.Post("/rollback", s.rollback)

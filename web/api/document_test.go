@@ -245,7 +245,7 @@ var shapes = map[string]any{
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
 	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
-	"Suggestion": web.Suggestion{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
+	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
 	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},

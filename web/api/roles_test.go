@@ -27,6 +27,7 @@ func TestRoles(t *testing.T) {
 		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
 		"POST /rules/{id}/drop":    `{}`,
 		"POST /replays":            `{"route":"orders-read"}`,
+		"POST /exchanges":          `{"route":"orders-read","exchanges":[{"path":"/"}]}`,
 		"POST /explain":            `{"method":"GET","url":"/"}`,
 	}
 	fill := strings.NewReplacer("{name}", "orders-read", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")
@@ -49,6 +50,7 @@ func TestRoles(t *testing.T) {
 				switch {
 				case token.Role == "":
 					want = http.StatusUnauthorized
+				case token.Role == web.RoleView && strings.HasSuffix(op.Description, "Role: evidence."):
 				case token.Role == web.RoleOperate, !strings.HasSuffix(op.Description, "Role: operate."):
 					want = http.StatusOK
 				}

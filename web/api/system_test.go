@@ -37,6 +37,8 @@ type system struct {
 	added       []web.NewRules
 	dropped     []web.DroppedRule
 	replays     []web.Replay
+	stored      []web.Exchange
+	keeps       []web.Exchange
 	steps       []web.ReplayStep
 	rollbacks   []web.Rollback
 	subscribers map[chan web.Event]struct{}
@@ -168,6 +170,17 @@ func (s *system) DropRule(_ context.Context, r web.DroppedRule) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropped = append(s.dropped, r)
+	return s.err
+}
+
+func (s *system) Exchanges(_ context.Context, q web.ExchangeQuery) ([]web.Exchange, error) {
+	return s.stored, s.failure()
+}
+
+func (s *system) Keep(_ context.Context, route string, exchanges []web.Exchange) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keeps = append(s.keeps, exchanges...)
 	return s.err
 }
 

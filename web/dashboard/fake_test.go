@@ -270,6 +270,12 @@ func (s *system) DropRule(_ context.Context, dropped web.DroppedRule) error {
 	return s.fails
 }
 
+func (s *system) Exchanges(context.Context, web.ExchangeQuery) ([]web.Exchange, error) {
+	return nil, s.fails
+}
+
+func (s *system) Keep(context.Context, string, []web.Exchange) error { return s.fails }
+
 func (s *system) Replay(context.Context, web.Replay, func(web.ReplayStep) error) error {
 	return s.fails
 }

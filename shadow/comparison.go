@@ -59,6 +59,10 @@ type Answer struct {
 	Size    int64         // of the whole body, bytes
 	Hash    uint64        // xxHash64 of the whole body; a Comparer is given none
 	Latency time.Duration // until the head
+
+	// Untranslated is the service's answer before it was translated, as evidence; nil: it wasn't, or
+	// it isn't kept.
+	Untranslated *Answer `json:",omitempty"`
 }
 
 // TooLarge reports whether there was a body of which only the size and hash are known.

@@ -102,6 +102,10 @@ type Point struct {
 	Capture Capture
 	Pattern string
 
+	// Translated says that the service's answers are translated, by transports that have a Tap in
+	// them.
+	Translated bool
+
 	// Keep is how many exchanges are kept, with bodies, that match or, where there is no Other, that
 	// legacy answered; only with CaptureFull, and if the Recorder is a Keeper. 0: none.
 	Keep int

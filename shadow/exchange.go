@@ -55,6 +55,7 @@ type exchange struct {
 	reply     Answer  // what other points to
 	otherBody capture
 
+	tap   *tap   // of the service's answer, before it is translated; nil: it isn't
 	again *again // nil: nobody was asked again
 }
 

@@ -56,6 +56,7 @@ func (x *exchange) release(v Verdict) {
 		x.otherBody.drop()
 	}
 	x.again.drop()
+	x.tap.drop()
 	x.answer.Body, x.other = nil, nil
 }
 
@@ -99,6 +100,9 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 		delete(c.Request.Header, "X-Strangler-Shadow")
 	}
 	c.Legacy, c.Service = redact.answer(c.Legacy, v == Failed, whole), redact.answer(c.Service, v == Failed, whole)
+	if whole && c.Service != nil {
+		c.Service.Untranslated = redact.answer(x.tap.answer(), true, true)
+	}
 	x.p.lessen(&c)
 	return c
 }

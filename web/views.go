@@ -121,6 +121,8 @@ type Answer struct {
 	Binary    bool                `json:"binary,omitempty"` // Body is Base64
 	Size      int64               `json:"size"`             // bytes on the wire
 	LatencyMS float64             `json:"latency_ms"`
+	// Untranslated is the service's answer before it was translated.
+	Untranslated *Answer `json:"untranslated,omitempty"`
 }
 
 // Group is all divergences of a route with the same cause.

@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
@@ -27,7 +28,9 @@ func (a *again) drop() {
 }
 
 // asksAgain reports whether legacy may be asked for more than copies of requests.
-func (p *point) asksAgain() bool { return p.Self != nil && (p.Control > 0 || p.Recheck > 0) }
+func (p *point) asksAgain() bool {
+	return p.Self != nil && (p.Control > 0 || p.Recheck > 0) && p.Capture != CaptureNone
+}
 
 // copies is what a copy to legacy is asked for.
 func (p *point) copies() purpose {
@@ -45,7 +48,7 @@ func (p *point) draws() bool { return p.noises.young() || rand.Float64() < p.Con
 // that set a cookie. Both answers' heads are there.
 func (x *exchange) mayAskAgain() bool {
 	p := x.p
-	return p.Self != nil && x.asked.size == 0 && readMethod(x.copy.Method) && p.Repeatable(x.copy.Method) &&
+	return p.asksAgain() && x.asked.size == 0 && readMethod(x.copy.Method) && p.Repeatable(x.copy.Method) &&
 		(p.WithSession || x.copy.Header["Authorization"] == nil && x.copy.Header["Cookie"] == nil) &&
 		x.answer.Header["Set-Cookie"] == nil && x.reply.Header["Set-Cookie"] == nil
 }
@@ -109,15 +112,16 @@ const manyDifferences = 1000
 // are. Where legacy was asked twice the route learns from it.
 func (s *Shadow) weigh(x *exchange, legacy *Answer, differences []Difference) (count, noise []Difference) {
 	var itself map[place]bool // where legacy's two answers differ
+	twice := false
 	if x.again != nil && x.again.control != nil {
 		found, err := x.p.Compare.Compare(legacy, x.again.control)
 		if err == nil && len(found) < manyDifferences && len(differences) < manyDifferences {
-			itself = placesOf(found)
+			itself, twice = placesOf(found), true
 			x.p.noises.learn(placesOf(differences), itself)
 		}
 	}
 	for _, d := range differences {
-		d.Noise = x.noiseOf(&d, itself)
+		d.Noise = x.noiseOf(&d, itself, twice)
 		if d.Noise == "" {
 			count = append(count, d)
 		} else {
@@ -127,12 +131,22 @@ func (s *Shadow) weigh(x *exchange, legacy *Answer, differences []Difference) (c
 	return count, noise
 }
 
-// noiseOf says why a difference is noise; empty: it counts.
-func (x *exchange) noiseOf(d *Difference, itself map[place]bool) string {
-	if at := placeOf(d); itself[at] || x.p.noises.known(at) == KnownNoise {
-		return NoiseLegacy
+// noiseOf says why a difference is noise; empty: it counts. Itself is where legacy's two answers
+// differ, if it was asked twice. What a value looks like names noise that is found so, and decides
+// where nothing is known. Of an id or a token, which may be the wrong one, it decides no more once
+// legacy has been seen to give the same one twice.
+func (x *exchange) noiseOf(d *Difference, itself map[place]bool, twice bool) string {
+	at := placeOf(d)
+	known, looks := x.p.noises.known(at), recognise(d, x.at)
+	switch {
+	case looks == NoiseTimestamp || looks == NoiseCSRF:
+		return looks
+	case itself[at] || known == KnownNoise:
+		return cmp.Or(looks, NoiseLegacy)
+	case twice || known == KnownCounts:
+		return ""
 	}
-	return ""
+	return looks
 }
 
 // recheck has both sides asked again in a while, since one of them may only have been late to know
@@ -217,7 +231,7 @@ func (s *Shadow) askAgain(w *worker, x *exchange) {
 func (s *Shadow) elsewhere(x *exchange, left []Difference) bool {
 	first := placesOf(slices.Concat(x.again.differences, x.again.noise))
 	for i := range left {
-		if !first[placeOf(&left[i])] && x.noiseOf(&left[i], nil) == "" {
+		if !first[placeOf(&left[i])] && x.noiseOf(&left[i], nil, false) == "" {
 			return true
 		}
 	}

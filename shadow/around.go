@@ -25,6 +25,9 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 	at.budget.set(p.LegacyExtra)
 	return func(next http.Handler) http.Handler {
 		if p.Other == nil || p.Compare == nil || !(p.Sample > 0) {
+			if p.Keep > 0 && s.keeper != nil {
+				return s.recording(at, next)
+			}
 			return next
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,15 +41,7 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 				return
 			}
-			ended := false
-			defer func() { x.finish(ended, r.Context().Err() != nil, w.Header()) }() // no recover: a handler's panic is the server's
-			if r.Body != nil && r.Body != http.NoBody {
-				x.reads = requestTee{r.Body, x}
-				r.Body = &x.reads // in place: what routers note in r stays visible outside
-			}
-			x.writes = answerTee{ResponseWriter: w, x: x}
-			next.ServeHTTP(&x.writes, r)
-			ended = true
+			s.watch(x, next, w, r)
 		})
 	}
 }
@@ -85,13 +80,8 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 	if p.InOrder != nil {
 		x.key = p.InOrder(r)
 	}
-	x.copyRequest(r)
-	x.asked = capture{purse: &p.purse, limit: s.config.MaxBody, hint: r.ContentLength}
-	x.whole = r.Body == nil || r.Body == http.NoBody
-	x.trails = len(r.Trailer) > 0
-	x.body = capture{purse: &p.purse, limit: s.config.MaxBody}
-	if r.ContentLength > s.config.MaxBody {
-		x.skip(SkipTooLarge, "the request's body is over the bound")
+	if r.ContentLength > p.limit(s.config.MaxBody) {
+		x.skip(p.tooLarge(), "the request's body is over the bound")
 		return nil
 	}
 	return x

@@ -67,7 +67,8 @@ func (a *Answer) TooLarge() bool { return a.Body == nil && a.Size > 0 }
 // Difference is one place where two answers differ; an outcome, not an error.
 type Difference struct {
 	Pointer string `json:"pointer"` // RFC 6901 into the body, or "status", "header:Name" and the like, "" for the whole body
-	// Pattern is Pointer with array indices (and ids of keyed arrays) as *, by which divergences are grouped.
+	// Pattern is Pointer with array indices (and ids of keyed arrays), and the keys of objects that
+	// are maps, as *, by which divergences are grouped.
 	Pattern string `json:"pattern"`
 	Kind    Kind   `json:"kind"`
 	// Legacy and Service are the two values as JSON, each bounded; nil where that side has none.

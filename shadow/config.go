@@ -20,16 +20,19 @@ type Config struct {
 	MaxMemory int64
 
 	// Redact names what never reaches the Recorder: header:NAME, query:NAME (also a form's
-	// field), and JSON pointers (RFC 6901, with * for any one key or index) into request and
+	// field), pattern:REGEXP (RE2), and JSON pointers (RFC 6901, with * for any one key or index) into request and
 	// answer bodies. The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie
 	// are redacted always.
 	Redact []string
+	Scrub  []string // what is taken out wherever it stands, see Scrubs; nil: all of that; empty: nothing
 
 	// Served says who really answered a request that a Point stands around, how the side that
 	// was to answer failed ("connect", "timeout", "translate", "status 503"; empty: it didn't),
 	// and whether the request chose its side itself. It is called on the request's goroutine
 	// when the answer's head is out. Nil: the point's side, without failure.
 	Served func(*http.Request) (side Side, failure string, overridden bool)
+
+	Learnt map[string]Learnt // what an earlier Shadow learnt, by route; nil: nothing
 
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
@@ -93,6 +96,15 @@ type Point struct {
 	// not known: sessions lock, flash messages are eaten, ids rotate.
 	WithSession bool
 	LegacyExtra Extra // how much more legacy may be asked
+
+	// Capture is how much is kept; empty: CaptureFull. Pattern stands for the paths of requests where
+	// they are not kept.
+	Capture Capture
+	Pattern string
+
+	// Keep is how many exchanges are kept, with bodies, that match or, where there is no Other, that
+	// legacy answered; only with CaptureFull, and if the Recorder is a Keeper. 0: none.
+	Keep int
 
 	// InOrder returns the key whose requests' copies are sent one after another, in the order in
 	// which the client was answered; empty: as they come. It is called on the request's goroutine.

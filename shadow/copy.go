@@ -80,7 +80,7 @@ type call struct {
 // status 0 is none.
 func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started time.Time, trial bool) (answer Answer, body capture, err error) {
 	became, panics, now := unknown, true, started
-	body = capture{purse: &x.p.purse, limit: s.config.MaxBody}
+	body = capture{purse: &x.p.purse, limit: x.p.limit(s.config.MaxBody)}
 	defer func() {
 		if panics { // the transport, or its answer's body
 			body.drop()

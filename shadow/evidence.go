@@ -5,9 +5,9 @@ type Evidence struct {
 	// Statuses are of exchanges whose two answers were compared: those of unequal statuses first,
 	// then the most frequent. A pair of zeros stands for those beyond 64.
 	Statuses []StatusPair `json:"statuses"`
-	Latency  *Latencies   `json:"latency"`  // nil: no two answers were compared yet
-	Controls int64        `json:"controls"` // exchanges for which legacy was asked twice, as far as they still count
-	Noise    []Place      `json:"noise"`    // where answers differed in those, by pattern and kind
+	Latency  *Latencies   `json:"latency,omitempty"` // nil: no two answers were compared yet
+	Controls int64        `json:"controls"`          // exchanges for which legacy was asked twice, as far as they still count
+	Noise    []Place      `json:"noise"`             // where answers differed in those, by pattern and kind
 }
 
 // Evidence returns what was seen of each route, by name.
@@ -31,4 +31,15 @@ func (s *Shadow) Evidence() map[string]Evidence {
 func (r *route) observe(legacy, service *Answer) {
 	r.statuses.add(legacy.Status, service.Status)
 	r.latencies.add(legacy.Latency, service.Latency)
+}
+
+// Known says what is known of a place on a route, by a difference's pattern and kind.
+func (s *Shadow) Known(route, pattern string, kind Kind) Known {
+	s.mu.Lock()
+	r := s.routes[route]
+	s.mu.Unlock()
+	if r == nil {
+		return KnownUnknown
+	}
+	return r.noises.known(place{pattern, kind})
 }

@@ -26,6 +26,7 @@ type exchange struct {
 	// uncopied is why no copy goes, where that is known from the request alone and it is still
 	// to be seen whether the service answered; empty: a copy may go.
 	uncopied string
+	records  bool // it is only to be kept: no copy goes, and nothing is counted
 
 	// What lies here spares an allocation each.
 	context copyContext // copy's
@@ -76,7 +77,7 @@ func (x *exchange) read(p []byte, err error) {
 	x.mu.Unlock()
 	switch {
 	case over:
-		x.skip(SkipTooLarge, "the request's body is over the bound")
+		x.skip(x.p.tooLarge(), "the request's body is over the bound")
 	case broke:
 		x.skip(SkipQueueFull, "no memory is left for captured bodies")
 	case ready:
@@ -165,7 +166,7 @@ func (x *exchange) judgeUncopied() {
 // ready reports, once, that all is known that the copy takes: the whole request, and that the
 // answer's head rules nothing out. Then queue is to be called.
 func (x *exchange) ready() bool {
-	ready := x.whole && x.headed && !x.queued && !x.settled
+	ready := x.whole && x.headed && !x.queued && !x.settled && !x.records
 	x.queued = x.queued || ready
 	return ready
 }
@@ -245,6 +246,12 @@ func (x *exchange) finish(returned, gone bool, header http.Header) {
 	}
 	x.seal(header)
 	x.ended = true
+	if x.records {
+		x.mu.Unlock()
+		x.keep()
+		x.skip("", "")
+		return
+	}
 	if x.copied {
 		x.s.wake(x)
 	}

@@ -36,7 +36,7 @@ func (s *Shadow) judge(x *exchange) {
 			x.end(Diverged, "", "", append(count, noise...))
 		}
 	case large && !equal:
-		x.skip(SkipTooLarge, strconv.FormatInt(x.answer.Size, 10)+" bytes for the client, "+
+		x.skip(x.p.tooLarge(), strconv.FormatInt(x.answer.Size, 10)+" bytes for the client, "+
 			strconv.FormatInt(x.other.Size, 10)+" or more for the copy")
 	case len(noise) >= manyDifferences:
 		x.skip(SkipTooComplex, "the comparison ended at "+strconv.Itoa(len(noise))+" differences, all of them noise: ignore those places")

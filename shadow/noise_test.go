@@ -104,3 +104,20 @@ func TestNoisesAreBounded(t *testing.T) {
 		t.Errorf("%d places are kept, want at most %d", len(places), maxPlaces)
 	}
 }
+
+func TestNoiseIsRecalled(t *testing.T) {
+	var before noises
+	for range 300 {
+		before.learn(map[place]bool{{"/at", KindValue}: true}, map[place]bool{{"/at", KindValue}: true})
+	}
+	var after noises
+	after.recall(before.learnt())
+	for at, want := range map[place]Known{{"/at", KindValue}: KnownNoise, {"/total", KindValue}: KnownCounts} {
+		if got := after.known(at); got != want {
+			t.Errorf("%v is %s, want %s", at, got, want)
+		}
+	}
+	if after.young() {
+		t.Error("it is to be learnt anew")
+	}
+}

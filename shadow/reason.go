@@ -12,6 +12,7 @@ const (
 	SkipNotRepeatable = "not repeatable" // the request may not be sent twice and no sandbox is named
 	SkipUpgrade       = "upgrade"        // WebSocket and the like
 	SkipSession       = "session"        // legacy isn't asked again with a client's session
+	SkipNotCaptured   = "not captured"   // the route captures nothing, and what was to be held was a body
 	SkipCookieSet     = "cookie set"     // legacy isn't asked again after an answer that set a cookie
 	SkipLegacyBudget  = "legacy budget"  // legacy is not to be asked more often
 	SkipOverridden    = "overridden"     // the request chose its side itself
@@ -31,7 +32,7 @@ const (
 func Reasons() []string {
 	return []string{
 		SkipQueueFull, SkipResting, SkipTooLarge, SkipTooComplex, SkipConditional, SkipCutShort, SkipShuttingDown,
-		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipCookieSet, SkipLegacyBudget, SkipOverridden,
+		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipNotCaptured, SkipCookieSet, SkipLegacyBudget, SkipOverridden,
 		FailConnect, FailTimeout, FailBroken, FailFallback, FailTranslate, FailInternal,
 	}
 }

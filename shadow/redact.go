@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -18,17 +19,19 @@ type redactor struct {
 	headers  map[string]bool // canonical names
 	queries  map[string]bool
 	pointers []pattern
+	scrubber
 }
 
 // pattern is a JSON pointer, split and unescaped; "*" is any one token.
 type pattern []string
 
-func parseRedact(rules []string) (redactor, error) {
+func parseRedact(rules, scrubs []string) (redactor, error) {
 	d := redactor{
 		headers: map[string]bool{"Authorization": true, "Proxy-Authorization": true, "Cookie": true, "Set-Cookie": true},
 		queries: make(map[string]bool),
 	}
 	var errs []error
+	var patterns []string
 	for _, rule := range rules {
 		kind, name, _ := strings.Cut(rule, ":")
 		switch {
@@ -38,11 +41,15 @@ func parseRedact(rules []string) (redactor, error) {
 			d.headers[textproto.CanonicalMIMEHeaderKey(name)] = true
 		case kind == "query" && name != "":
 			d.queries[name] = true
+		case kind == "pattern" && name != "":
+			patterns = append(patterns, name)
 		default:
-			errs = append(errs, fmt.Errorf("no redaction %q: it is header:NAME, query:NAME or a JSON pointer such as /card/number", rule))
+			errs = append(errs, fmt.Errorf("no redaction %q: it is header:NAME, query:NAME, pattern:REGEXP or a JSON pointer such as /card/number", rule))
 		}
 	}
-	return d, errors.Join(errs...)
+	var err error
+	d.scrubber, err = newScrubber(scrubs, patterns)
+	return d, errors.Join(append(errs, err)...)
 }
 
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
@@ -89,7 +96,7 @@ func (d redactor) headerValue(name, value string) string {
 	case name == "Referer" || name == "Location" || name == "Content-Location":
 		return d.path(value)
 	}
-	return value
+	return d.string(value)
 }
 
 // path returns a path or address with the secret query parameters' values taken out, and
@@ -97,14 +104,14 @@ func (d redactor) headerValue(name, value string) string {
 func (d redactor) path(p string) string {
 	before, query, has := strings.Cut(p, "?")
 	if !has || len(d.queries) == 0 {
-		return p
+		return d.string(p)
 	}
 	query, fragment, fragmented := strings.Cut(query, "#")
 	p = before + "?" + d.query(query)
 	if fragmented {
 		p += "#" + fragment
 	}
-	return p
+	return d.string(p)
 }
 
 // query does path's work on a query or form alone.
@@ -130,7 +137,7 @@ func (d redactor) requestBody(h http.Header, body []byte) []byte {
 		if body == nil || h.Get("Content-Encoding") != "" {
 			return nil
 		}
-		return []byte(d.query(string(body)))
+		return d.text([]byte(d.query(string(body))))
 	}
 	body, _ = d.body(h, body)
 	return body
@@ -146,7 +153,8 @@ func (d redactor) differences(list []Difference, legacy, service *Answer) []Diff
 		if name, is := fieldOf(diff.Pointer); is {
 			hide = func(v json.RawMessage) json.RawMessage { return d.headerJSON(name, v) }
 		}
-		diff.Legacy, diff.Service = hide(diff.Legacy), hide(diff.Service)
+		diff.Legacy, diff.Service = d.json(hide(diff.Legacy)), d.json(hide(diff.Service))
+		diff.Pointer, diff.Pattern = d.string(diff.Pointer), d.string(diff.Pattern)
 		kept[i] = diff
 	}
 	return kept
@@ -210,14 +218,20 @@ func (d redactor) value(diff Difference, v json.RawMessage, structured bool) jso
 var hidden = json.RawMessage(`"` + redacted + `"`)
 
 // matches reports whether p holds for the tokens at. Where they are those of a keyed array's
-// element, general has * and its index isn't known: then a pattern's index holds, to be safe.
+// element, general has * and its index isn't known: then a pattern's index holds, to be safe. A
+// map's key has * there too, and is known.
 func (p pattern) matches(at, general pattern) bool {
 	for i, token := range p {
-		if token != "*" && token != at[i] && !(i < len(general) && general[i] == "*") {
+		if token != "*" && token != at[i] && !(i < len(general) && general[i] == "*" && isIndex(token)) {
 			return false
 		}
 	}
 	return true
+}
+
+func isIndex(token string) bool {
+	_, err := strconv.ParseUint(token, 10, 64)
+	return err == nil
 }
 
 // headerJSON redacts a header's value or list of values in a difference.

@@ -20,28 +20,35 @@ import (
 // maxDecoded bounds what a coded body may unfold to, bytes.
 const maxDecoded = 8 << 20
 
-// body returns a body as it is kept: as it is where no pointer holds in it, else decoded and
+// body returns a body as it is kept: as it is where nothing in it is to be hidden, else decoded and
 // redacted (plain). One that claims to be JSON, or begins like it, and can't be read is dropped
 // rather than kept with its secrets.
 func (d redactor) body(h http.Header, body []byte) (kept []byte, plain bool) {
-	if len(d.pointers) == 0 || len(body) == 0 {
+	if len(body) == 0 {
 		return body, false
 	}
 	text, err := decoded(h.Get("Content-Encoding"), body)
 	switch {
-	case err != nil && claimsJSON(h):
+	case err != nil && claimsJSON(h) && len(d.pointers) > 0:
 		return nil, false
-	case err != nil || !claimsJSON(h) && !looksJSON(text):
+	case err != nil:
+		return body, false // nobody can read it
+	}
+	hit := false
+	if len(d.pointers) > 0 && (claimsJSON(h) || looksJSON(text)) {
+		clean, found, err := redactJSON(text, d.pointers)
+		if err != nil {
+			return nil, false
+		}
+		if hit = found; hit {
+			text = clean
+		}
+	}
+	clean := d.text(text)
+	if !hit && bytes.Equal(clean, text) {
 		return body, false
 	}
-	clean, hit, err := redactJSON(text, d.pointers)
-	switch {
-	case err != nil:
-		return nil, false
-	case hit:
-		return clean, true
-	}
-	return body, false
+	return clean, true
 }
 
 func claimsJSON(h http.Header) bool {

@@ -14,7 +14,7 @@ import (
 
 func mustRedact(t testing.TB, rules ...string) redactor {
 	t.Helper()
-	d, err := parseRedact(rules)
+	d, err := parseRedact(rules, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +145,8 @@ func TestRedactDifferences(t *testing.T) {
 		"above it, excerpt": {Difference{Pointer: "/card", Pattern: "/card", Legacy: json.RawMessage(`"{\"number\":47… (9000 bytes)"`)}, `"[redacted]"`},
 		"beside it":         {Difference{Pointer: "/card/type", Pattern: "/card/type"}, `4711`},
 		"keyed element":     {Difference{Pointer: "/items/id=7/pin", Pattern: "/items/*/pin"}, `"[redacted]"`},
+		"map's other entry": {Difference{Pointer: "/card/type", Pattern: "/card/*"}, `4711`},
+		"map's entry":       {Difference{Pointer: "/card/number", Pattern: "/card/*"}, `"[redacted]"`},
 		"whole body":        {Difference{Kind: KindBody, Legacy: json.RawMessage(`"{\"card\":{\"number\":"`)}, `"[redacted]"`},
 		"status":            {Difference{Pointer: "status"}, `4711`},
 		"header":            {Difference{Pointer: "header:X-Key", Legacy: json.RawMessage(`"4711"`)}, `"[redacted]"`},

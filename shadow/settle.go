@@ -23,8 +23,14 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 	x.settled = true
 	x.mu.Unlock()
 
-	x.p.tally.settle(v, reason)
 	defer x.release(v)
+	if x.records {
+		return
+	}
+	x.p.tally.settle(v, reason)
+	if v == Match {
+		x.keep()
+	}
 	if x.copied {
 		x.s.unpark(x)
 	}
@@ -32,7 +38,7 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 	case s.config.Recorder == nil:
 	case s.counter != nil && s.counter.Count(x.p.Route, v, reason):
 	default:
-		s.config.Recorder.Record(x.comparison(v, reason, detail, differences))
+		s.config.Recorder.Record(x.comparison(v, reason, detail, differences, v == Diverged))
 	}
 }
 
@@ -53,8 +59,8 @@ func (x *exchange) release(v Verdict) {
 	x.answer.Body, x.other = nil, nil
 }
 
-// comparison is what is remembered of a settled exchange, redacted.
-func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference) Comparison {
+// comparison is what is remembered of a settled exchange, redacted; whole with its bodies.
+func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference, whole bool) Comparison {
 	r := &x.copy
 	if r.URL == nil {
 		r = x.client // ruled out from the request alone, on its own goroutine
@@ -85,14 +91,15 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 		c.More = len(differences) - len(c.Differences)
 		c.Differences = redact.differences(c.Differences, c.Legacy, c.Service)
 	}
-	if v == Diverged {
+	if whole {
 		c.Request.Body = redact.requestBody(r.Header, x.asked.buf)
 	}
-	if v == Diverged || v == Failed {
+	if whole || v == Failed {
 		c.Request.Header = redact.header(r.Header)
 		delete(c.Request.Header, "X-Strangler-Shadow")
 	}
-	c.Legacy, c.Service = redact.answer(c.Legacy, v), redact.answer(c.Service, v)
+	c.Legacy, c.Service = redact.answer(c.Legacy, v == Failed, whole), redact.answer(c.Service, v == Failed, whole)
+	x.p.lessen(&c)
 	return c
 }
 
@@ -104,16 +111,16 @@ func sides(served Side, client, other *Answer) (legacy, service *Answer) {
 	return client, other
 }
 
-// answer returns what is kept of an answer as evidence for a verdict.
-func (d redactor) answer(a *Answer, v Verdict) *Answer {
+// answer returns what is kept of an answer: its head, or that and its body.
+func (d redactor) answer(a *Answer, head, whole bool) *Answer {
 	if a == nil {
 		return nil
 	}
 	kept := &Answer{Status: a.Status, Size: a.Size, Hash: a.Hash, Latency: a.Latency}
-	if v == Diverged || v == Failed {
+	if head || whole {
 		kept.Header, kept.Trailer = d.header(a.Header), d.header(a.Trailer)
 	}
-	if v == Diverged {
+	if whole {
 		var plain bool
 		if kept.Body, plain = d.body(a.Header, a.Body); plain {
 			delete(kept.Header, "Content-Encoding")

@@ -13,6 +13,7 @@ type Shadow struct {
 	config  Config // with defaults
 	redact  redactor
 	counter Counter // the Recorder, if it is one; else nil
+	keeper  Keeper  // likewise
 	purse   purse
 
 	draining chan struct{}   // closed when Close is called
@@ -50,7 +51,7 @@ func New(c Config) (*Shadow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure shadow: %w", err)
 	}
-	redact, err := parseRedact(c.Redact)
+	redact, err := parseRedact(c.Redact, c.Scrub)
 	if err != nil {
 		return nil, fmt.Errorf("configure shadow: %w", err)
 	}
@@ -67,6 +68,7 @@ func New(c Config) (*Shadow, error) {
 		routes:   make(map[string]*route),
 	}
 	s.counter, _ = c.Recorder.(Counter)
+	s.keeper, _ = c.Recorder.(Keeper)
 	for range c.Workers {
 		w := &worker{s: s, wake: make(chan struct{}, 1)}
 		s.workers = append(s.workers, w)
@@ -170,6 +172,7 @@ func (s *Shadow) route(name string) *route {
 	r := s.routes[name]
 	if r == nil {
 		r = &route{name: name, purse: allowance{of: &s.purse}}
+		r.noises.recall(s.config.Learnt[name])
 		s.routes[name] = r
 	}
 	return r

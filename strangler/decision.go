@@ -44,6 +44,7 @@ type Decision struct {
 	Cohort   string // which source gave the cohort key ("cookie:sid", "address"); never the key itself
 	Issued   string // the random cohort id to set in our cookie; empty: none
 	Key      uint64 // hash of the cohort key, for whoever chooses an endpoint by it; 0: none was looked up
+	Discreet bool   // the request's path stays out of logs
 	Repeat   Repeat // whether the request may be sent a second time; never RepeatByMethod
 
 	// FellBack says that the service was chosen, failed, and legacy answered; Failure says how

@@ -76,6 +76,14 @@ func (o *observer) https(r *http.Request) bool {
 	return r.Header.Get("X-Forwarded-Proto") == "https" && o.table.trust.trusts(r.RemoteAddr)
 }
 
+// loggedPath returns a request's path as logs may have it. Queries they never have.
+func loggedPath(d *Decision, r *http.Request) string {
+	if d != nil && d.Discreet {
+		return "-"
+	}
+	return r.URL.Path
+}
+
 // Unwrap is for http.ResponseController.
 func (o *observer) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
@@ -174,7 +182,7 @@ func (o *observer) end(r *http.Request) {
 	}
 	log.LogAttrs(r.Context(), slog.LevelDebug, "request",
 		slog.String(keyRequestID, requestID(r)),
-		slog.String(keyMethod, r.Method), slog.String(keyHost, r.Host), slog.String(keyPath, r.URL.Path),
+		slog.String(keyMethod, r.Method), slog.String(keyHost, r.Host), slog.String(keyPath, loggedPath(d, r)),
 		slog.Int(keyStatus, int(o.status)), slog.Int64(keyBytes, o.bytes), slog.Duration(keyDuration, took),
 		slog.String(keyRoute, d.Route), slog.String(keySide, d.Served().String()),
 		slog.String(keyPhase, d.Position.Phase.String()), slog.String(keyWhy, d.Why.String()),

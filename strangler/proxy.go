@@ -152,7 +152,7 @@ func rescue(o *observer, r *http.Request, log *slog.Logger) {
 		}
 		panic(v)
 	}
-	log.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, r.URL.Path,
+	log.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, loggedPath(o.decision, r),
 		keyError, fmt.Sprint(v), keyStack, string(debug.Stack()))
 	if o.status != 0 {
 		panic(http.ErrAbortHandler)

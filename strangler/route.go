@@ -21,6 +21,7 @@ type Route struct {
 	Return   Return         `json:"return"`
 	Fallback bool           `json:"fallback"`           // legacy answers where the service fails before its first byte
 	Sandbox  string         `json:"sandbox,omitempty"`  // the service that takes copies of requests that may not be repeated; empty: none are copied
+	Discreet bool           `json:"discreet,omitempty"` // the paths of its requests stay out of logs
 	MaxBody  int64          `json:"max_body,omitempty"` // bytes of a request's body, beyond which it is answered 413; 0: any number
 }
 

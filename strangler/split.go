@@ -30,7 +30,7 @@ func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
 		}
 		return
 	}
-	*d = Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method)}
+	*d = Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method), Discreet: e.route.Discreet}
 	t.choose(d, e, r)
 	if e.keyed[d.Side] {
 		d.Key = t.endpointKey(&e.route, r, d)

@@ -18,6 +18,9 @@ func MayRead(log *slog.Logger, r *http.Request, what string) bool {
 	return true
 }
 
+// GroupStates lists the states that a group can be in.
+func GroupStates() []string { return []string{"open", "expected", "fixed"} }
+
 // Withhold leaves out of d all that comes from recorded answers: the answers, the values that
 // differ, and the ids of a keyed array's elements in pointers. It changes no list that d shares.
 func (d *Divergence) Withhold() {

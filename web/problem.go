@@ -29,7 +29,7 @@ const (
 	CodeRefused      = "refused"    // a guard stands in the way
 	CodeTooLarge     = "too_large"  // the request's body
 	CodeTooMany      = "too_many"   // too often, or too many at once
-	CodeUnwritable   = "unwritable" // the journal can't be written; nothing changed
+	CodeUnwritable   = "unwritable" // journal or ledger can't be written; nothing changed
 	CodeInternal     = "internal"   // the log says more
 )
 

@@ -44,7 +44,21 @@ type Evidence interface {
 	Divergences(context.Context, DivergenceQuery) ([]Divergence, error) // *InvalidError
 	Divergence(ctx context.Context, id string) (Divergence, error)      // *NotFoundError
 	Groups(ctx context.Context, route, state string) ([]Group, error)
-	Group(ctx context.Context, id string) (Group, error) // *NotFoundError
+	Group(ctx context.Context, id string) (Group, error)                    // *NotFoundError
+	RouteEvidence(ctx context.Context, route string) (RouteEvidence, error) // *strangler.UnknownRouteError
+}
+
+// Desk is where people say what they think of what was recorded. What it answers is on disk.
+// Errors: *NotFoundError, *InvalidError, *UnwritableError, *strangler.UnknownRouteError,
+// *journal.WriteError.
+type Desk interface {
+	Triage(context.Context, Triage) (Group, error)
+	// Rules lists what counts on a route, or on all: the configuration's rules, then the journal's.
+	Rules(route string) ([]Rule, error)
+	// PreviewRules says what rules would make of the past, AddRules puts them in force and says the same.
+	PreviewRules(context.Context, NewRules) (RuleEffect, error)
+	AddRules(context.Context, NewRules) (RuleEffect, error)
+	DropRule(context.Context, DroppedRule) error
 }
 
 // DivergenceQuery selects divergences, newest first. Answers are left out of listings.
@@ -70,6 +84,7 @@ type System interface {
 	Switchboard
 	History
 	Evidence
+	Desk
 	Monitor
 }
 
@@ -81,6 +96,15 @@ type NotFoundError struct {
 
 // Error implements error.
 func (e *NotFoundError) Error() string { return "no " + e.What + " " + e.Name }
+
+// UnwritableError says that a change could not be put on the disk. Nothing of it is in effect.
+type UnwritableError struct{ Err error }
+
+// Error implements error.
+func (e *UnwritableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what stood in the way.
+func (e *UnwritableError) Unwrap() error { return e.Err }
 
 // InvalidError says that a question makes no sense.
 type InvalidError struct{ Why string }

@@ -81,7 +81,7 @@ type Entry struct {
 	Seq      int64               `json:"seq"`
 	Change   int64               `json:"change"` // entries made in one transaction share it
 	At       time.Time           `json:"at"`
-	Kind     string              `json:"kind"`             // seen, changed, moved, removed
+	Kind     string              `json:"kind"`             // seen, changed, moved, ruled, removed
 	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback
 	Undoes   int64               `json:"undoes,omitempty"` // the change that an undo takes back
 	Route    string              `json:"route"`
@@ -92,6 +92,7 @@ type Entry struct {
 	Actor    string              `json:"actor"`
 	Verified bool                `json:"verified"` // the actor is a token's name
 	Reason   string              `json:"reason"`
+	Rules    []Rule              `json:"rules,omitempty"` // of ruled: all that the journal gives the route from then on
 }
 
 // Divergence is a comparison whose answers differ, as recorded: redacted and bounded.
@@ -124,16 +125,117 @@ type Answer struct {
 
 // Group is all divergences of a route with the same cause.
 type Group struct {
-	ID       string       `json:"id"`
-	Route    string       `json:"route"`
-	Title    string       `json:"title"`
-	State    string       `json:"state"` // open, expected, fixed
-	Count    int64        `json:"count"` // exact, for ever
-	First    time.Time    `json:"first"`
-	Last     time.Time    `json:"last"`
+	ID    string    `json:"id"`
+	Route string    `json:"route"`
+	Title string    `json:"title"`
+	Count int64     `json:"count"`           // exact, for ever
+	Share float64   `json:"share"`           // of the route's comparisons on record, 0 to 1
+	Guess string    `json:"guess,omitempty"` // what may be the reason, in a few words
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+	// Noise says what is known of its places: "unknown" while legacy was asked twice too seldom.
+	Noise shadow.Known `json:"noise"`
+
+	State    string    `json:"state"`            // open, expected, fixed
+	Since    time.Time `json:"since"`            // of the state
+	Actor    string    `json:"actor"`            // who gave it; empty: nobody yet
+	Verified bool      `json:"verified"`         // the actor is a token's name
+	Origin   string    `json:"origin,omitempty"` // what gave it, where not a person: noise, rule
+	Reason   string    `json:"reason"`
+	// Reopened is when it was seen again although fixed: actor and reason are those of the fix.
+	Reopened time.Time `json:"reopened,omitzero"`
+
 	Causes   []GroupCause `json:"causes"`
 	Statuses [2]int       `json:"statuses"` // legacy's, service's
-	Examples []string     `json:"examples"` // ids of divergences whose bodies are kept
+	// Suggested are rules under which its arrays would be paired as they belong together; only of a
+	// single group.
+	Suggested []Suggestion `json:"suggested,omitempty"`
+	Days      []GroupDay   `json:"days,omitempty"` // the last 90 on which it was seen, oldest first; only of a single group
+	Examples  []string     `json:"examples"`       // ids of divergences whose bodies are kept
+}
+
+// Suggestion is a rule that the examples suggest.
+type Suggestion struct {
+	Kind    string `json:"kind"` // unordered, keyed
+	Pointer string `json:"pointer"`
+	Value   string `json:"value,omitempty"` // of keyed the member
+}
+
+// GroupDay is how many divergences of a group there were on a day.
+type GroupDay struct {
+	Day   time.Time `json:"day"` // its begin, UTC
+	Count int64     `json:"count"`
+}
+
+// Triage asks for a group to be in another state.
+type Triage struct {
+	Group  string
+	State  string // open, expected, fixed
+	Reason string // needed for expected
+	Actor  Actor
+}
+
+// Rule says what counts as a difference on a route.
+type Rule struct {
+	ID      string `json:"id,omitempty"` // of one in the journal
+	Route   string `json:"route"`
+	Kind    string `json:"kind"` // ignore, unordered, keyed, tolerance; of the configuration also only, headers
+	Pointer string `json:"pointer"`
+	Value   string `json:"value,omitempty"` // of keyed the member, of tolerance a number or a percentage
+	Origin  string `json:"origin"`          // configuration or journal
+	// Actor and so on are of one in the journal.
+	Actor    string    `json:"actor,omitempty"`
+	Verified bool      `json:"verified,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+}
+
+// NewRules asks for rules that a route shall have besides.
+type NewRules struct {
+	Route  string
+	Rules  []Rule // kind, pointer and value of each
+	Reason string
+	Actor  Actor
+}
+
+// DroppedRule asks for a rule of the journal to be no more.
+type DroppedRule struct {
+	ID     string
+	Reason string
+	Actor  Actor
+}
+
+// RuleEffect is what rules make of the past, or would have made of it.
+type RuleEffect struct {
+	Rules []Rule `json:"rules"`
+	// Estimate says that it was told from the examples: what becomes of arrays can't be known without
+	// both answers. Else it is exact as far as divergences are on record, or count in groups.
+	Estimate bool          `json:"estimate"`
+	Gone     int64         `json:"gone"`    // divergences that would be none
+	Changed  int64         `json:"changed"` // that would differ in fewer places, and so in another group
+	Groups   []GroupEffect `json:"groups"`  // those with any of both, most first
+}
+
+// GroupEffect is what rules make of a group.
+type GroupEffect struct {
+	Group   string `json:"group"`
+	Title   string `json:"title"`
+	State   string `json:"state"`
+	Count   int64  `json:"count"`
+	Looked  int64  `json:"looked_at"` // divergences that are still on record, or all where that isn't needed
+	Gone    int64  `json:"gone"`
+	Changed int64  `json:"changed"`
+}
+
+// RouteEvidence is what is known of a route's comparisons.
+type RouteEvidence struct {
+	Route string `json:"route"`
+	// Compared, Diverged and Expected are on record, since the ledger was made. Expected are the
+	// divergences of groups that are expected at present.
+	Compared int64 `json:"compared"`
+	Diverged int64 `json:"diverged"`
+	Expected int64 `json:"expected"`
+	shadow.Evidence
 }
 
 // GroupCause is one generalised place and kind that a group's divergences share.

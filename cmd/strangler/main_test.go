@@ -43,14 +43,14 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"backend":    backend,
 			"busy":       busy,
-			"eventually": eventually,
-			"exits":      exits,
-			"hold":       hold,
-			"interrupt":  interrupt,
-			"ready":      ready,
-			"release":    release,
-			"request":    request,
-			"signal":     signal,
+			"eventually": eventually, "keep": keep,
+			"exits":     exits,
+			"hold":      hold,
+			"interrupt": interrupt,
+			"ready":     ready,
+			"release":   release,
+			"request":   request,
+			"signal":    signal,
 		},
 	})
 }

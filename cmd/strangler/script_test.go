@@ -58,6 +58,20 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// keep NAME PATTERN: sets a variable to what the pattern's parentheses match in the last output.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME PATTERN")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	found := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("no match for %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
 // run runs a program and returns its exit status.
 func run(ts *testscript.TestScript, args []string) int {
 	err := ts.Exec(args[0], args[1:]...)

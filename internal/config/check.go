@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 )
 
@@ -62,6 +63,10 @@ func (l *loader) settle(d *draft) {
 	if _, own := d.parts["max_body"]; !own {
 		d.MaxBody = l.defaults.maxBody
 	}
+	if d.Capture == "" {
+		d.Capture = l.cfg.Shadow.Capture
+	}
+	d.Discreet = d.Capture == shadow.CaptureNone
 	_, own := d.parts["fallback"]
 	if d.Fallback = d.fallback; !own {
 		d.Fallback = l.defaults.fallback

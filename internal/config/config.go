@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
@@ -74,8 +75,10 @@ type Shutdown struct {
 
 // Shadow bounds the shadowing of all routes together.
 type Shadow struct {
-	MaxBody int64    // bytes of a body that are held
-	Redact  []string // header:NAME, query:NAME and pointers that never reach the disk
+	MaxBody int64          // bytes of a body that are held
+	Redact  []string       // header:NAME, query:NAME, pattern:REGEXP and pointers that never reach the disk
+	Scrub   []string       // what never does wherever it stands; nil: all that is known
+	Capture shadow.Capture // of routes that don't say otherwise
 	Workers int
 	Queue   int
 }
@@ -93,9 +96,11 @@ type Route struct {
 	Sample      float64 // the share of its requests that is shadowed, 0 to 1
 	SecondCall  bool    // legacy may be asked again with the client's session
 	LegacyExtra LegacyExtra
-	Control     float64       // the share of shadowed requests for which legacy is asked twice, 0 to 1
-	Recheck     time.Duration // after which both sides are asked again about a difference; 0: they aren't
-	InOrder     bool          // copies of a cohort key's requests go one after another
+	Control     float64        // the share of shadowed requests for which legacy is asked twice, 0 to 1
+	Recheck     time.Duration  // after which both sides are asked again about a difference; 0: they aren't
+	InOrder     bool           // copies of a cohort key's requests go one after another
+	KeepMatches int            // exchanges that are kept though nothing in them differs
+	Capture     shadow.Capture // how much is kept of its exchanges
 	Rules       compare.Rules
 	Translate   string           // a translator's name; empty: none
 	Policy      *upstream.Policy // towards the service, where it is not the service's own; nil: it is
@@ -135,7 +140,7 @@ func defaults() *Config {
 		Shutdown: Shutdown{Grace: 30 * time.Second},
 		Legacy:   newUpstream(upstream.Policy{}),
 		Services: map[string]Upstream{},
-		Shadow:   Shadow{MaxBody: 1 << 20, Workers: 16, Queue: 1024},
+		Shadow:   Shadow{MaxBody: 1 << 20, Workers: 16, Queue: 1024, Capture: shadow.CaptureFull},
 		Ledger:   Ledger{MaxSize: 2 << 30, MaxAge: 30 * 24 * time.Hour, Examples: 20},
 	}
 }

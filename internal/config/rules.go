@@ -2,8 +2,6 @@ package config
 
 import (
 	"errors"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/shadow/compare"
@@ -65,31 +63,14 @@ func (v value) tolerances() map[string]compare.Tolerance {
 		if !key.isBody(key.node.Value) || !ok {
 			continue
 		}
-		number, relative := strings.CutSuffix(s, "%")
-		by, err := strconv.ParseFloat(number, 64)
-		switch {
-		case err != nil || !decimal.MatchString(number) || by > 1e300:
-			child.fail("%q is no tolerance; write a number such as 0.01, or a percentage such as 1%%", s)
-		case by < 0:
-			child.fail("%q is less than 0; a tolerance holds in both directions", s)
-		case relative:
-			all[key.node.Value] = compare.Tolerance{By: hundredth(by), Relative: true}
-		default:
-			all[key.node.Value] = compare.Tolerance{By: by}
+		t, err := compare.ParseTolerance(s)
+		if err != nil {
+			child.fail("%v", err)
+			continue
 		}
+		all[key.node.Value] = t
 	}
 	return all
-}
-
-var decimal = regexp.MustCompile(`^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
-
-// hundredth returns the number that is written two decimals lower. A division is not always:
-// 0.7/100 is a little less than 0.007.
-func hundredth(f float64) float64 {
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
-	n, _ := strconv.Atoi(exponent)
-	shifted, _ := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(n-2), 64)
-	return shifted
 }
 
 // isPointer reports whether s is status, header:NAME or a JSON pointer as the comparison knows

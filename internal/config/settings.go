@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/strangler-fig/toolkit/shadow"
 	"regexp"
 	"slices"
 	"strings"
@@ -147,6 +148,13 @@ func (l *loader) readShadow(v value) {
 				if name, ok := strings.CutPrefix(s, "query:"); ok && name != "" {
 					return true
 				}
+				if pattern, ok := strings.CutPrefix(s, "pattern:"); ok {
+					_, err := regexp.Compile(pattern)
+					if err != nil {
+						v.fail("%v", err)
+					}
+					return err == nil
+				}
 				if s == "status" {
 					v.fail("a status is never redacted; name a header, a query parameter or a pointer")
 					return false
@@ -154,9 +162,31 @@ func (l *loader) readShadow(v value) {
 				return v.isPointer(s)
 			})
 		},
+		"scrub": func(v value) {
+			s.Scrub = []string{} // an empty list is not none
+			v.texts(&s.Scrub, func(v value, s string) bool {
+				known := slices.Contains(shadow.Scrubs(), s)
+				if !known {
+					v.fail("%q is not %s%s", s, either(shadow.Scrubs()), didYouMean(s, shadow.Scrubs()))
+				}
+				return known
+			})
+		},
+		"capture": func(v value) { v.capture(&s.Capture) },
 		"workers": func(v value) { v.integer(&s.Workers, 1, 10_000) },
 		"queue":   func(v value) { v.integer(&s.Queue, 1, 1_000_000) },
 	})
+}
+
+// capture reads how much is kept of exchanges.
+func (v value) capture(to *shadow.Capture) {
+	var among []string
+	for _, c := range shadow.Captures() {
+		among = append(among, string(c))
+	}
+	if s, ok := v.choice(among...); ok {
+		*to = shadow.Capture(s)
+	}
 }
 
 // routeDefaults are what holds for routes that don't say otherwise.

@@ -5,21 +5,45 @@ import (
 
 	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
 )
 
+// compiled is a routing table and what it stands on.
+type compiled struct {
+	table     *strangler.Table
+	upstreams *upstreams
+	comparers map[string]*compare.Comparer
+}
+
+// discard closes what nothing else uses, where the table comes to nothing. A nil one has nothing.
+func (c *compiled) discard(d *Daemon) {
+	if c != nil {
+		c.upstreams.closeUnused(d.upstreams)
+	}
+}
+
+// use puts it in force, and closes what it doesn't use any more. The caller holds d.changing.
+func (d *Daemon) use(c *compiled) {
+	if d.proxy == nil {
+		d.proxy = new(strangler.Proxy)
+	}
+	d.proxy.Swap(c.table)
+	d.upstreams.closeUnused(c.upstreams)
+	d.upstreams = c.upstreams
+}
+
 // compile makes a routing table of a configuration and of where its routes stand. The upstreams
 // that it opened or took over are those of the table.
-func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*strangler.Table, *upstreams, error) {
+func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*compiled, error) {
+	comparers, err := comparers(cfg, standings)
+	if err != nil {
+		return nil, err
+	}
 	used, err := d.upstreams.open(cfg)
 	if err != nil {
-		return nil, nil, err
-	}
-	shadowing, err := d.shadowing(cfg)
-	if err != nil {
-		used.closeUnused(d.upstreams)
-		return nil, nil, err
+		return nil, err
 	}
 	routes := make([]strangler.Route, len(cfg.Routes))
 	translators := map[string]string{}
@@ -33,7 +57,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		Services:  services,
 		Routes:    routes,
 		Positions: positions(standings),
-		Shadow:    shadowing,
+		Shadow:    d.shadowing(cfg, comparers),
 		Upstream:  used.own,
 		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
 			t, ok := d.options.Translators[translators[route.Name]]
@@ -52,9 +76,9 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 	})
 	if err != nil {
 		used.closeUnused(d.upstreams)
-		return nil, nil, err
+		return nil, err
 	}
-	return table, used, nil
+	return &compiled{table, used, comparers}, nil
 }
 
 func positions(standings map[string]journal.Standing) map[string]strangler.Position {

@@ -15,6 +15,7 @@ import (
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/internal/sqlitedb"
 	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
@@ -51,6 +52,7 @@ type Daemon struct {
 	upstreams *upstreams
 	current   atomic.Pointer[inForce]
 	refusal   atomic.Pointer[refusal] // of the last reload; nil: it was accepted
+	ruled     chan struct{}           // has something when rules changed, unless somebody is about to look
 	files     fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
 	certificates        certificates
@@ -68,13 +70,14 @@ type Daemon struct {
 type inForce struct {
 	config    *config.Config
 	upstreams *upstreams
+	comparers map[string]*compare.Comparer // by route
 	loadedAt  time.Time
 }
 
 // New opens the state, compiles the configuration and opens the listeners; nothing is answered
 // before Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files)}
+	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files), ruled: make(chan struct{}, 1)}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
@@ -91,13 +94,19 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 	}
 	registry, latency := newRegistry(d)
 	d.traffic = newTraffic(latency)
+	learnt, err := d.ledger.Learnt(ctx)
+	if err != nil {
+		d.log.Warn("what was learnt of noise is learnt anew", keyError, err)
+	}
 	if d.shadow, err = shadow.New(shadow.Config{
 		Recorder: d.ledger,
 		MaxBody:  cfg.Shadow.MaxBody,
 		Workers:  cfg.Shadow.Workers,
 		Queue:    cfg.Shadow.Queue,
 		Redact:   cfg.Shadow.Redact,
+		Scrub:    cfg.Shadow.Scrub,
 		Served:   served,
+		Learnt:   learnt,
 		Logger:   d.log,
 	}); err != nil {
 		return nil, err
@@ -124,7 +133,7 @@ func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) 
 		d.log.Warn("there was no journal: a new one begins, and every route stands where the configuration starts it", keyFile, file)
 	}
 	d.ledger, err = ledger.Open(ctx, filepath.Join(cfg.Data, "ledger.db"), ledger.Config{
-		MaxSize: cfg.Ledger.MaxSize, MaxAge: cfg.Ledger.MaxAge, Examples: cfg.Ledger.Examples, Logger: d.log,
+		MaxSize: cfg.Ledger.MaxSize, MaxAge: cfg.Ledger.MaxAge, Examples: cfg.Ledger.Examples, Guess: compare.Guess, Logger: d.log,
 	})
 	return err
 }
@@ -204,6 +213,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	running.Go(func() error { d.watch(ctx); return nil })
 	running.Go(func() error { d.report(ctx); return nil })
+	running.Go(func() error { d.tend(ctx); return nil })
 	d.log.Info("serving", keyAddr, d.Addr(), keyAdmin, d.AdminURL(), keyData, d.options.Config.Data)
 
 	<-ctx.Done()
@@ -275,6 +285,11 @@ func (d *Daemon) close(ctx context.Context) error {
 		if err := ending(d.shadow.Close); err != nil {
 			d.log.Warn("copies were given up", keyError, err) // and counted: skipped, shutting down
 		}
+	}
+	if d.shadow != nil && d.ledger != nil {
+		learnt, cancel := context.WithTimeout(ctx, learnTimeout)
+		d.keepLearnt(learnt)
+		cancel()
 	}
 	if d.ledger != nil {
 		errs = append(errs, ending(d.ledger.Close))

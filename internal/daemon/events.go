@@ -57,6 +57,6 @@ func (e *events) watched() bool {
 const (
 	eventRoute  = "route"  // a route moved; the data is a web.Route
 	eventStats  = "stats"  // every second; the data is web.Stats
-	eventGroups = "groups" // divergences came in since the last one
+	eventGroups = "groups" // divergences came in since the last one, or a group was triaged
 	eventConfig = "config" // a reload; the data is a web.ConfigState
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/shadow"
@@ -45,7 +46,7 @@ func (d *Daemon) Groups(ctx context.Context, route, state string) ([]web.Group, 
 	}
 	views := make([]web.Group, len(found))
 	for i, one := range found {
-		views[i] = groupView(one)
+		views[i] = d.groupView(one)
 	}
 	return views, nil
 }
@@ -56,7 +57,48 @@ func (d *Daemon) Group(ctx context.Context, id string) (web.Group, error) {
 	if errors.Is(err, ledger.ErrNotFound) {
 		return web.Group{}, &web.NotFoundError{What: "group", Name: id}
 	}
-	return groupView(found), err
+	if err != nil {
+		return web.Group{}, err
+	}
+	view := d.groupView(found)
+	view.Suggested, err = d.suggestions(ctx, found)
+	return view, err
+}
+
+// suggestions returns the rules that most of a group's newest examples suggest.
+func (d *Daemon) suggestions(ctx context.Context, g ledger.Group) ([]web.Suggestion, error) {
+	const most = 3 // examples to look at
+	times, looked := map[web.Suggestion]int{}, 0
+	var found []web.Suggestion
+	for _, id := range g.Examples[:min(most, len(g.Examples))] {
+		example, err := d.ledger.Divergence(ctx, id)
+		switch {
+		case errors.Is(err, ledger.ErrNotFound), err == nil && (example.Legacy == nil || example.Service == nil):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		looked++
+		for _, s := range compare.Suggest(example.Legacy, example.Service, example.Differences) {
+			suggestion := web.Suggestion{Kind: s.Rule, Pointer: s.Pointer, Value: s.Key}
+			if times[suggestion]++; times[suggestion] == 1 {
+				found = append(found, suggestion)
+			}
+		}
+	}
+	return slices.DeleteFunc(found, func(s web.Suggestion) bool { return times[s]*2 <= looked && looked > 1 }), nil
+}
+
+// RouteEvidence implements web.Evidence.
+func (d *Daemon) RouteEvidence(ctx context.Context, route string) (web.RouteEvidence, error) {
+	if _, err := d.configured(route); err != nil {
+		return web.RouteEvidence{}, err
+	}
+	b, err := d.ledger.Balance(ctx, route)
+	if err != nil {
+		return web.RouteEvidence{}, err
+	}
+	return web.RouteEvidence{Route: route, Compared: b.Compared, Diverged: b.Diverged, Expected: b.Expected, Evidence: d.shadow.Evidence()[route]}, nil
 }
 
 func divergenceView(d ledger.Divergence) web.Divergence {
@@ -89,14 +131,38 @@ func answerView(a *shadow.Answer) *web.Answer {
 	return view
 }
 
-func groupView(g ledger.Group) web.Group {
-	view := web.Group{ID: g.ID, Route: g.Route, Title: g.Title(), State: string(g.State), Count: g.Count, First: g.First, Last: g.Last,
+func (d *Daemon) groupView(g ledger.Group) web.Group {
+	view := web.Group{ID: g.ID, Route: g.Route, Title: g.Title(), Count: g.Count, Share: g.Share, Guess: g.Guess, First: g.First, Last: g.Last,
+		Noise: d.known(g), State: string(g.State), Since: g.Since, Actor: g.Actor, Verified: g.Verified, Origin: g.Origin, Reason: g.Reason, Reopened: g.Reopened,
 		Causes: []web.GroupCause{}, Statuses: [2]int{g.LegacyStatus, g.ServiceStatus}, Examples: g.Examples}
 	for _, c := range g.Causes {
 		view.Causes = append(view.Causes, web.GroupCause(c))
+	}
+	for _, day := range g.Days {
+		view.Days = append(view.Days, web.GroupDay(day))
+	}
+	if view.Since.IsZero() {
+		view.Since = g.First
 	}
 	if view.Examples == nil {
 		view.Examples = []string{}
 	}
 	return view
+}
+
+// known says whether a group is noise, as far as its places are known.
+func (d *Daemon) known(g ledger.Group) shadow.Known {
+	known := shadow.KnownNoise
+	for _, c := range g.Causes {
+		switch d.shadow.Known(g.Route, c.Pointer, c.Kind) {
+		case shadow.KnownCounts:
+			return shadow.KnownCounts // one place that counts is enough
+		case shadow.KnownUnknown:
+			known = shadow.KnownUnknown
+		}
+	}
+	if len(g.Causes) == 0 {
+		return shadow.KnownUnknown
+	}
+	return known
 }

@@ -18,4 +18,6 @@ const (
 	keyData     = "data"
 	keyDelay    = "delay"
 	keyUntil    = "until"
+	keyGroup    = "group"
+	keyState    = "state"
 )

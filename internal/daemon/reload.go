@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/internal/config"
-	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -67,33 +66,25 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	var table *strangler.Table
-	var used *upstreams
+	var made *compiled
 	before := d.journal.Present()
 	after, err := d.journal.Reconcile(ctx, definitions(cfg, before), journal.Author{Actor: "configuration", Verified: true, Reason: cfg.File},
 		func(after map[string]journal.Standing) (err error) {
 			if err := refuseRemoved(before, after); err != nil {
 				return err
 			}
-			table, used, err = d.compile(cfg, after)
+			made, err = d.compile(cfg, after)
 			return err
 		})
 	if err != nil {
-		if used != nil {
-			used.closeUnused(d.upstreams)
-		}
+		made.discard(d)
 		return fmt.Errorf("put the configuration in force: %w", err)
 	}
-	if d.proxy == nil {
-		d.proxy = new(strangler.Proxy)
-	}
-	d.proxy.Swap(table)
-	d.upstreams.closeUnused(used)
-	d.upstreams = used
+	d.use(made)
 	if d.certificates.use(pair) {
 		d.log.Info("another certificate is in force for new connections", keyFile, cfg.TLS.Cert, keyUntil, pair.Leaf.NotAfter)
 	}
-	d.current.Store(&inForce{config: cfg, upstreams: used, loadedAt: time.Now()})
+	d.current.Store(&inForce{config: cfg, upstreams: made.upstreams, comparers: made.comparers, loadedAt: time.Now()})
 	for _, warning := range cfg.Warnings {
 		d.log.Warn("configuration", keyProblem, warning.String())
 	}
@@ -116,7 +107,8 @@ func needRestart(before, after *config.Config) []string {
 		{"admin", before.Admin.Listen != after.Admin.Listen || !slices.Equal(before.Admin.Hosts, after.Admin.Hosts) || !slices.Equal(before.Admin.Tokens, after.Admin.Tokens)},
 		{"ops", before.Ops != after.Ops},
 		{"shadow", before.Shadow.MaxBody != after.Shadow.MaxBody || before.Shadow.Workers != after.Shadow.Workers ||
-			before.Shadow.Queue != after.Shadow.Queue || !slices.Equal(before.Shadow.Redact, after.Shadow.Redact)},
+			before.Shadow.Queue != after.Shadow.Queue || !slices.Equal(before.Shadow.Redact, after.Shadow.Redact) ||
+			(before.Shadow.Scrub == nil) != (after.Shadow.Scrub == nil) || !slices.Equal(before.Shadow.Scrub, after.Shadow.Scrub)},
 		{"ledger", before.Ledger != after.Ledger},
 	} {
 		if setting.changed {

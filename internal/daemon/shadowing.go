@@ -21,24 +21,15 @@ func served(r *http.Request) (side shadow.Side, failure string, overridden bool)
 
 var sides = [...]shadow.Side{strangler.SideLegacy: shadow.Legacy, strangler.SideService: shadow.Service}
 
-// shadowing returns what a routing table asks for the shadow around a chain: the comparer of
-// each route is made once, here.
-func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func(http.Handler) http.Handler, error) {
-	type plan struct {
-		config.Route
-		comparer shadow.Comparer
-	}
-	plans := map[string]plan{}
+// shadowing returns what a routing table asks for the shadow around a chain.
+func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Comparer) func(strangler.ShadowPoint) func(http.Handler) http.Handler {
+	plans := map[string]config.Route{}
 	for _, route := range cfg.Routes {
-		comparer, err := compare.New(route.Rules)
-		if err != nil {
-			return nil, err
-		}
-		plans[route.Name] = plan{route, comparer}
+		plans[route.Name] = route
 	}
 	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
 		p := plans[at.Route.Name]
-		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) {
+		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) || at.Other == nil && p.KeepMatches == 0 {
 			return nil
 		}
 		point := shadow.Point{
@@ -46,7 +37,7 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 			Serves:       sides[at.Serves],
 			Other:        at.Other,
 			Sandbox:      at.Sandbox,
-			Compare:      p.comparer,
+			Compare:      comparers[at.Route.Name],
 			LegacyHosts:  hostsOf(cfg.Legacy),
 			ServiceHosts: hostsOf(cfg.Services[at.Route.Service], cfg.Services[at.Route.Sandbox]),
 			Sample:       p.Sample,
@@ -55,13 +46,16 @@ func (d *Daemon) shadowing(cfg *config.Config) (func(strangler.ShadowPoint) func
 			Self:         at.Self,
 			Control:      p.Control,
 			Recheck:      p.Recheck,
+			Capture:      p.Capture,
+			Pattern:      at.Route.Match.Path,
+			Keep:         p.KeepMatches,
 			Repeatable:   func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		}
 		if p.InOrder {
 			point.InOrder = at.Key
 		}
 		return d.shadow.Around(point)
-	}, nil
+	}
 }
 
 // hostsOf returns what upstreams may call themselves where they redirect: the hosts of their

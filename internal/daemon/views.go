@@ -59,6 +59,9 @@ func (d *Daemon) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, er
 		entries[i] = web.Entry{Seq: e.Seq, Change: e.Change, At: e.At, Kind: string(e.Kind), How: string(e.How), Undoes: e.Undoes,
 			Route: e.Route, Unit: e.Unit, Version: e.Version, Before: e.Before, After: e.After,
 			Actor: e.Author.Actor, Verified: e.Author.Verified, Reason: e.Author.Reason}
+		if entries[i].Rules, err = kept(journal.Standing{Route: e.Route, Rules: e.Rules}); err != nil {
+			return nil, err
+		}
 	}
 	return entries, nil
 }

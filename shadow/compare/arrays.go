@@ -29,7 +29,7 @@ func (w *walk) arrays(l, s uint32, p place) {
 	var moved []int // indices at which the elements differ
 	for i := range ls {
 		if w.probes > 0 || len(ls) == 1 { // there is no order to find
-			w.pair(ls[i], ss[i], nil, i, p)
+			w.pair(ls[i], ss[i], step{index: i}, i, p)
 		} else if !w.sameAt(ls[i], ss[i], i, p) {
 			moved = append(moved, i)
 		}
@@ -42,7 +42,7 @@ func (w *walk) arrays(l, s uint32, p place) {
 		return
 	}
 	for _, i := range moved {
-		w.pair(ls[i], ss[i], nil, i, p)
+		w.pair(ls[i], ss[i], step{index: i}, i, p)
 	}
 }
 
@@ -71,11 +71,11 @@ func (w *walk) lengths(l, s uint32, ls, ss []uint32, p place) {
 	for i := begin; i < max(len(ls), len(ss))-end && !w.done(); i++ {
 		switch {
 		case i >= len(ss)-end:
-			w.lone(shadow.KindMissing, ls[i], nil, i, p)
+			w.lone(shadow.KindMissing, ls[i], step{index: i}, i, p)
 		case i >= len(ls)-end:
-			w.lone(shadow.KindExtra, ss[i], nil, i, p)
+			w.lone(shadow.KindExtra, ss[i], step{index: i}, i, p)
 		default:
-			w.pair(ls[i], ss[i], nil, i, p)
+			w.pair(ls[i], ss[i], step{index: i}, i, p)
 		}
 	}
 }
@@ -94,10 +94,10 @@ func (w *walk) reordered(ls, ss []uint32, at []int, p place) bool {
 func (w *walk) multisets(ls, ss []uint32, p place) {
 	lone, extra := w.match(ls, ss, p)
 	for _, i := range lone {
-		w.loneAs(shadow.KindMissing, ls[i], step{index: i}, anyIndex, p)
+		w.lone(shadow.KindMissing, ls[i], step{index: i}, anyIndex, p)
 	}
 	for _, i := range extra {
-		w.loneAs(shadow.KindExtra, ss[i], step{index: i}, anyIndex, p)
+		w.lone(shadow.KindExtra, ss[i], step{index: i}, anyIndex, p)
 	}
 }
 
@@ -188,14 +188,14 @@ func (w *walk) keyed(ls, ss []uint32, member string, p place) {
 			return
 		}
 		if j > 0 {
-			w.pairAs(ls[i], ss[j-1], step{index: i}, anyIndex, p)
+			w.pair(ls[i], ss[j-1], step{index: i}, anyIndex, p)
 		} else {
-			w.loneAs(shadow.KindMissing, ls[i], step{index: i}, anyIndex, p)
+			w.lone(shadow.KindMissing, ls[i], step{index: i}, anyIndex, p)
 		}
 	}
 	for j := range ss {
 		if !taken[j] {
-			w.loneAs(shadow.KindExtra, ss[j], step{index: j}, anyIndex, p)
+			w.lone(shadow.KindExtra, ss[j], step{index: j}, anyIndex, p)
 		}
 	}
 }

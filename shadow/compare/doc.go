@@ -34,6 +34,9 @@
 // is read differently by different readers (RFC 8259, sections 4 and 8), as is one with a byte
 // order mark: it is compared by bytes, and the difference says so.
 //
+// Objects whose keys are ids or dates, or that have more members than anybody would have named,
+// are maps (maps.go): their keys are * in patterns. Pointers stay exact.
+//
 // # What is no JSON
 //
 // XML, HTML, forms and protobuf are written as JSON with which they have places in common, and
@@ -66,6 +69,34 @@
 // a page: only compares their texts, and ignore takes them out.
 //
 // Below an array that is unordered or keyed, an index in a pointer is matched by * only.
+//
+// # Causes
+//
+// [Guess] says what may have caused a difference where the two values tell it: a factor of 100, a
+// time zone, case, an escape too many, a charset. It looks at one difference at a time and knows
+// nothing of the rest.
+//
+// # Suggestions
+//
+// [Suggest] looks for arrays in another order or of another length, and says under which rule
+// their elements would be paired: keyed by a member that each element of both sides has with
+// another value (identity.go), or unordered. It changes no verdict.
+//
+// # Speed
+//
+// Two answers of 10 KB each that differ in one value, from bytes to differences; medians of seven
+// runs on a busy machine of two cores (bench_test.go). TestSpeed holds five times go-cmp's speed.
+//
+//	                                           time     memory   allocations
+//	equal bytes                              0.7 µs        0 B             0
+//	this package                              63 µs     0.9 kB             8
+//	this package, with other blanks           73 µs     0.8 kB             8
+//	this package, keyed                       82 µs      9.7 kB            26
+//	encoding/json, reflect.DeepEqual         710 µs      265 kB         4,946
+//	wI2L/jsondiff                            786 µs      160 kB         4,079
+//	encoding/json, go-cmp's Equal          2,823 µs      535 kB        12,788
+//	encoding/json, r3labs/diff             5,931 µs    1,248 kB        39,020
+//	encoding/json, go-cmp's Diff           7,355 µs    1,314 kB        26,220
 //
 // # Limits
 //

@@ -31,3 +31,36 @@ func ExampleNew() {
 	// /items/0/price /items/*/price value 12.50 12.5000001
 	// <nil>
 }
+
+func ExampleGuess() {
+	fmt.Println(compare.Guess(shadow.Difference{
+		Pointer: "/total", Pattern: "/total", Kind: shadow.KindValue, Legacy: []byte("12.5"), Service: []byte("1250"),
+	}))
+	fmt.Println(compare.Guess(shadow.Difference{
+		Pointer: "/at", Pattern: "/at", Kind: shadow.KindValue,
+		Legacy: []byte(`"2026-11-28T10:00:00Z"`), Service: []byte(`"2026-11-28 12:00:00"`),
+	}))
+	// Output:
+	// by a factor of 100
+	// 2 h apart: a time zone?
+}
+
+func ExampleSuggest() {
+	c, err := compare.New(compare.Rules{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	header := http.Header{"Content-Type": {"application/json"}}
+	legacy := &shadow.Answer{Status: 200, Header: header, Body: []byte(`{"items":[{"id":1,"n":7},{"id":2,"n":7}],"tags":["a","b"]}`)}
+	service := &shadow.Answer{Status: 200, Header: header, Body: []byte(`{"items":[{"id":2,"n":7},{"id":1,"n":8}],"tags":["b","a"]}`)}
+	differences, err := c.Compare(legacy, service)
+	fmt.Println(len(differences), err)
+	for _, s := range compare.Suggest(legacy, service, differences) {
+		fmt.Println(s.Rule, s.Pointer, s.Key)
+	}
+	// Output:
+	// 4 <nil>
+	// keyed /items id
+	// unordered /tags
+}

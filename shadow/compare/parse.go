@@ -25,6 +25,13 @@ func (p *parser) unexpected(wanted string) error {
 
 // space skips blanks and returns the byte that follows, 0 at the end.
 func (p *parser) space() byte {
+	if p.pos < len(p.src) && p.src[p.pos] > ' ' {
+		return p.src[p.pos]
+	}
+	return p.blanks()
+}
+
+func (p *parser) blanks() byte {
 	for p.pos < len(p.src) {
 		switch c := p.src[p.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -37,7 +44,11 @@ func (p *parser) space() byte {
 }
 
 func (p *parser) document() error {
-	if err := p.value(node{}); err != nil {
+	n, err := p.node()
+	if err == nil {
+		err = p.value(n)
+	}
+	if err != nil {
 		return err
 	}
 	for len(p.open) > 0 {
@@ -72,13 +83,24 @@ func (p *parser) step() error {
 		p.pos++
 	}
 	c.size++
-	var n node
-	if c.kind == object {
-		if err := p.memberName(&n); err != nil {
-			return err
-		}
+	isMember := c.kind == object
+	n, err := p.node() // from here on c may be the place where the nodes were
+	if err == nil && isMember {
+		err = p.memberName(n)
+	}
+	if err != nil {
+		return err
 	}
 	return p.value(n)
+}
+
+// node adds a node, to be filled where it lies: copying costs more than reading a short value.
+func (p *parser) node() (*node, error) {
+	if len(p.nodes) >= maxNodes {
+		return nil, tooComplex("JSON with over %d values", maxNodes)
+	}
+	p.nodes = append(p.nodes, node{})
+	return &p.nodes[len(p.nodes)-1], nil
 }
 
 func (p *parser) close(at uint32) error {
@@ -116,15 +138,11 @@ func (p *parser) memberName(n *node) error {
 	return nil
 }
 
-// value reads a scalar, or the start of a container, into n.
-func (p *parser) value(n node) error {
-	if len(p.nodes) >= maxNodes {
-		return tooComplex("JSON with over %d values", maxNodes)
-	}
+// value reads a scalar, or the start of a container, into the newest node.
+func (p *parser) value(n *node) error {
 	c := p.space()
 	n.start = uint32(p.pos)
-	at := uint32(len(p.nodes))
-	n.next = at + 1
+	n.next = uint32(len(p.nodes))
 	var err error
 	switch {
 	case c == '{' || c == '[':
@@ -133,7 +151,7 @@ func (p *parser) value(n node) error {
 			n.kind = object
 		}
 		p.pos++
-		p.open = append(p.open, at)
+		p.open = append(p.open, n.next-1)
 		p.depth = max(p.depth, len(p.open))
 	case c == '"':
 		n.kind = text
@@ -153,7 +171,6 @@ func (p *parser) value(n node) error {
 		err = p.unexpected("a value")
 	}
 	n.end = uint32(p.pos)
-	p.nodes = append(p.nodes, n)
 	return err
 }
 

@@ -93,6 +93,9 @@ func (p Pointer) Body() bool {
 	return !p.status && p.header == "" && p.trailer == "" && p.selector == nil
 }
 
+// Selects reports whether p is a selector, which names places in pages only.
+func (p Pointer) Selects() bool { return p.selector != nil }
+
 // unescapeToken replaces ~1 by / and ~0 by ~ (RFC 6901, section 4).
 func unescapeToken(token string) (string, error) {
 	if !strings.Contains(token, "~") {

@@ -1,9 +1,49 @@
 package compare
 
 import (
+	"fmt"
 	"math/big"
+	"regexp"
 	"strconv"
+	"strings"
 )
+
+// ParseTolerance reads a number, such as 0.01, or a percentage, such as 1%.
+func ParseTolerance(s string) (Tolerance, error) {
+	number, relative := strings.CutSuffix(s, "%")
+	by, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil || !plainNumber.MatchString(number) || by > 1e300:
+		return Tolerance{}, fmt.Errorf("%q is no tolerance; write a number such as 0.01, or a percentage such as 1%%", s)
+	case by < 0:
+		return Tolerance{}, fmt.Errorf("%q is less than 0; a tolerance holds in both directions", s)
+	case relative:
+		return Tolerance{By: hundredth(by), Relative: true}, nil
+	}
+	return Tolerance{By: by}, nil
+}
+
+var plainNumber = regexp.MustCompile(`^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$`)
+
+// hundredth returns the number that is written two decimals lower. A division is not always:
+// 0.7/100 is a little less than 0.007.
+func hundredth(f float64) float64 {
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	n, _ := strconv.Atoi(exponent)
+	shifted, _ := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(n-2), 64)
+	return shifted
+}
+
+// String writes the tolerance as ParseTolerance reads it.
+func (t Tolerance) String() string {
+	if !t.Relative {
+		return strconv.FormatFloat(t.By, 'g', -1, 64)
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(t.By, 'e', -1, 64), "e")
+	n, _ := strconv.Atoi(exponent)
+	percent, _ := strconv.ParseFloat(mantissa+"e"+strconv.Itoa(n+2), 64)
+	return strconv.FormatFloat(percent, 'g', -1, 64) + "%"
+}
 
 type tolerance struct {
 	by       *big.Rat

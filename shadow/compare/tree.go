@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Limits of what is compared by structure. Beyond them a comparison is skipped, too complex.
@@ -92,6 +93,19 @@ func (t *tree) member(i uint32, name string) (uint32, bool) {
 	return 0, false
 }
 
+// element returns the element of array i at an index in the form of a pointer's token.
+func (t *tree) element(i uint32, index string) (uint32, bool) {
+	n, err := strconv.ParseUint(index, 10, 32)
+	if err != nil || n >= uint64(t.nodes[i].size) {
+		return 0, false
+	}
+	child := i + 1
+	for range n {
+		child = t.nodes[child].next
+	}
+	return child, true
+}
+
 // sortByName sorts members by name.
 func (t *tree) sortByName(members []uint32) {
 	slices.SortFunc(members, func(a, b uint32) int { return bytes.Compare(t.name(a), t.name(b)) })
@@ -102,11 +116,12 @@ const fewMembers = 12
 
 // duplicate returns a name that object i has twice.
 func (t *tree) duplicate(i uint32) ([]byte, bool) {
-	if t.nodes[i].size < 2 {
+	n := t.nodes[i].size
+	if n < 2 || n <= fewMembers && t.distinct(i) {
 		return nil, false
 	}
 	t.members = t.children(t.members[:0], i)
-	if len(t.members) <= fewMembers {
+	if n <= fewMembers {
 		for j, a := range t.members {
 			for _, b := range t.members[:j] {
 				if bytes.Equal(t.name(a), t.name(b)) {
@@ -123,6 +138,27 @@ func (t *tree) duplicate(i uint32) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// distinct reports whether names differ for sure: in their lengths, or the characters that they
+// begin and end with. Those of most objects do.
+func (t *tree) distinct(i uint32) bool {
+	var seen uint64
+	child := i + 1
+	for range t.nodes[i].size {
+		name := t.name(child)
+		if len(name) == 0 {
+			return false
+		}
+		mark := uint32(len(name)) | uint32(name[0])<<8 | uint32(name[len(name)-1])<<16
+		bit := uint64(1) << (mark * 0x9e3779b1 >> 26) // Fibonacci hashing: six bits
+		if seen&bit != 0 {
+			return false
+		}
+		seen |= bit
+		child = t.nodes[child].next
+	}
+	return true
 }
 
 // syntaxError says why a text is not JSON that everybody reads alike.

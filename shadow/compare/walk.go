@@ -35,6 +35,7 @@ type walk struct {
 type step struct {
 	key   []byte // nil: an index
 	index int
+	entry bool // the key is a map's: a pattern has * for it
 }
 
 // done reports whether there is nothing more to find out.
@@ -117,9 +118,11 @@ func (w *walk) same(l, s uint32, p place) bool {
 // objects compares members by name, in legacy's order and then in the service's.
 func (w *walk) objects(l, s uint32, p place) {
 	left, right := int(w.legacy.nodes[l].size), int(w.service.nodes[s].size)
+	keys := w.mapping(l, s)
+	member := func(name []byte) step { return step{key: name, entry: keys.covers(name)} }
 	lc, sc := l+1, s+1
 	for left > 0 && right > 0 && bytes.Equal(w.legacy.name(lc), w.service.name(sc)) {
-		w.pair(lc, sc, w.legacy.name(lc), anyIndex, p)
+		w.pair(lc, sc, member(w.legacy.name(lc)), anyIndex, p)
 		if w.done() {
 			return
 		}
@@ -133,9 +136,9 @@ func (w *walk) objects(l, s uint32, p place) {
 	for range left {
 		name := w.legacy.name(lc)
 		if at, ok := find.take(name); ok {
-			w.pair(lc, at, name, anyIndex, p)
+			w.pair(lc, at, member(name), anyIndex, p)
 		} else {
-			w.lone(shadow.KindMissing, lc, name, anyIndex, p)
+			w.lone(shadow.KindMissing, lc, member(name), anyIndex, p)
 		}
 		if w.done() {
 			return
@@ -143,7 +146,7 @@ func (w *walk) objects(l, s uint32, p place) {
 		lc = w.legacy.nodes[lc].next
 	}
 	for _, at := range find.rest() {
-		w.lone(shadow.KindExtra, at, w.service.name(at), anyIndex, p)
+		w.lone(shadow.KindExtra, at, member(w.service.name(at)), anyIndex, p)
 	}
 }
 
@@ -204,13 +207,9 @@ func (f *finder) rest() []uint32 {
 	return slices.DeleteFunc(order, func(at uint32) bool { return at == 0 })
 }
 
-// pair compares two children that belong together.
-func (w *walk) pair(l, s uint32, key []byte, index int, p place) {
-	w.pairAs(l, s, step{key, index}, index, p)
-}
-
-// pairAs is pair for an element whose rules are those of another index than its path's.
-func (w *walk) pairAs(l, s uint32, at step, ruleIndex int, p place) {
+// pair compares two children that belong together. An element's rules are those of ruleIndex,
+// which is its own index unless its position means nothing.
+func (w *walk) pair(l, s uint32, at step, ruleIndex int, p place) {
 	below, mark, ok := w.enter(p, at.key, ruleIndex)
 	if ok {
 		w.path = append(w.path, at)
@@ -221,11 +220,7 @@ func (w *walk) pairAs(l, s uint32, at step, ruleIndex int, p place) {
 }
 
 // lone reports a child that only one side has.
-func (w *walk) lone(kind shadow.Kind, child uint32, key []byte, index int, p place) {
-	w.loneAs(kind, child, step{key, index}, index, p)
-}
-
-func (w *walk) loneAs(kind shadow.Kind, child uint32, at step, ruleIndex int, p place) {
+func (w *walk) lone(kind shadow.Kind, child uint32, at step, ruleIndex int, p place) {
 	if w.done() || !w.spend(1) {
 		return
 	}
@@ -298,7 +293,7 @@ func (w *walk) reportLength(l, s uint32) {
 // maxPointer bounds a pointer, bytes; one that is longer is cut and ends in an ellipsis.
 const maxPointer = 2 << 10
 
-// pointers returns where the walk stands, and the same with indices as *.
+// pointers returns where the walk stands, and the same with indices and maps' keys as *.
 func (w *walk) pointers() (pointer, pattern string) {
 	var p, g []byte
 	for _, at := range w.path {
@@ -314,7 +309,12 @@ func (w *walk) pointers() (pointer, pattern string) {
 			continue
 		}
 		key := at.key[:min(len(at.key), maxPointer+1)]
-		p, g = appendToken(p, key), appendToken(g, key)
+		p = appendToken(p, key)
+		if at.entry {
+			g = append(g, '/', '*')
+		} else {
+			g = appendToken(g, key)
+		}
 	}
 	return cutPointer(p), cutPointer(g)
 }

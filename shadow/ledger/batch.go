@@ -18,9 +18,20 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 		return fmt.Errorf("write to the ledger: %w", err)
 	}
 	defer tx.Rollback()
-	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, latest: map[string][]shadow.Comparison{}}
+	w.forget()
+	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{},
+		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
+		if it.keep > 0 {
+			if countsOnly {
+				continue
+			}
+			if err := b.keep(ctx, it.comparison, it.keep); err != nil {
+				return fmt.Errorf("write to the ledger: %w", err)
+			}
+			continue
+		}
 		if err := b.add(ctx, it.comparison, countsOnly); err != nil {
 			return fmt.Errorf("write to the ledger: %w", err)
 		}
@@ -37,6 +48,8 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 	return nil
 }
 
+const secondsOfDay = 24 * 60 * 60
+
 // total is a row of totals.
 type total struct {
 	route   string
@@ -47,12 +60,14 @@ type total struct {
 // batchTx is one batch on its way into the file. Counts are summed up first, so that a row is
 // touched once a batch.
 type batchTx struct {
-	w      *writer
-	tx     *sql.Tx
-	insert *sql.Stmt
-	totals map[total]int64
-	groups map[string]*Group
-	latest map[string][]shadow.Comparison // of each group, the last few in the batch: they become examples
+	w       *writer
+	tx      *sql.Tx
+	insert  *sql.Stmt
+	totals  map[total]int64
+	groups  map[string]*Group
+	days    map[string]map[int64]int64 // of each group, its divergences by day
+	guesses map[string]guesses
+	latest  map[string][]shadow.Comparison // of each group, the last few in the batch: they become examples
 }
 
 func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool) error {
@@ -64,6 +79,16 @@ func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool)
 	}
 	if c.At.After(g.Last) {
 		g.Last = c.At
+	}
+	if b.days[g.ID] == nil {
+		b.days[g.ID] = map[int64]int64{}
+	}
+	b.days[g.ID][c.At.Unix()/secondsOfDay]++
+	if b.w.cfg.Guess != nil && len(g.Causes) > 0 {
+		if b.guesses[g.ID] == nil {
+			b.guesses[g.ID] = guesses{}
+		}
+		b.guesses[g.ID].add(c.Differences, b.w.cfg.Guess)
 	}
 	if countsOnly {
 		return nil
@@ -126,16 +151,15 @@ func (b *batchTx) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, g := range b.groups {
-		causes, err := json.Marshal(g.Causes)
-		if err != nil {
+	for id, g := range b.groups {
+		if err := addGroup(ctx, b.tx, g, b.guesses[id]); err != nil {
 			return err
 		}
-		if _, err := b.tx.ExecContext(ctx, `INSERT INTO groups (id, route, legacy_status, service_status, causes, count, first, last)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last)`,
-			g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, g.First.UnixMicro(), g.Last.UnixMicro()); err != nil {
-			return err
+		for day, n := range b.days[id] {
+			if _, err := b.tx.ExecContext(ctx, `INSERT INTO days (grp, day, count) VALUES (?, ?, ?)
+				ON CONFLICT DO UPDATE SET count = count + excluded.count`, id, day, n); err != nil {
+				return err
+			}
 		}
 	}
 	for id, latest := range b.latest {
@@ -146,33 +170,6 @@ func (b *batchTx) finish(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// example keeps both answers of a divergence, in the place of an older one where there are
-// enough: the first quarter stay, the oldest of the others goes.
-func (b *batchTx) example(ctx context.Context, group string, c shadow.Comparison) error {
-	// More than one goes where Config.Examples was larger before.
-	if _, err := b.tx.ExecContext(ctx, `DELETE FROM examples WHERE divergence IN (
-			SELECT divergence FROM examples WHERE grp = ?1 ORDER BY divergence
-			LIMIT max(0, 1 + (SELECT count(*) FROM examples WHERE grp = ?1) - ?3) OFFSET ?2)`,
-		group, b.w.cfg.Examples/4, b.w.cfg.Examples); err != nil {
-		return err
-	}
-	request, err := b.w.codec.encode(struct{}{}, c.Request.Body)
-	if err != nil {
-		return err
-	}
-	legacy, err := b.w.packed(c.Legacy)
-	if err != nil {
-		return err
-	}
-	service, err := b.w.packed(c.Service)
-	if err != nil {
-		return err
-	}
-	_, err = b.tx.ExecContext(ctx, `INSERT OR IGNORE INTO examples (divergence, grp, request, legacy, service) VALUES (?, ?, ?, ?, ?)`,
-		c.ID, group, request, legacy, service)
-	return err
 }
 
 // marshal returns differences as JSON. A value that is none, from a Comparer of somebody else's,
@@ -190,14 +187,4 @@ func marshal(differences []shadow.Difference) ([]byte, error) {
 		}
 	}
 	return json.Marshal(differences)
-}
-
-// packed returns an answer as examples keep it; nil for none.
-func (l *Ledger) packed(a *shadow.Answer) ([]byte, error) {
-	if a == nil {
-		return nil, nil
-	}
-	head := *a
-	head.Body = nil
-	return l.codec.encode(head, a.Body)
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,9 +24,9 @@ const (
 // maxGroups is how many causes of one route are kept apart.
 const maxGroups = 500
 
-// maxCauses is how many places a group names. Answers that differ in more are one group with
+// MaxCauses is how many places a group names. Answers that differ in more are one group with
 // all that differ in the same first ones.
-const maxCauses = 50
+const MaxCauses = 50
 
 // Cause is a place and a kind that a group's divergences share.
 type Cause struct {
@@ -39,18 +38,27 @@ type Cause struct {
 type Group struct {
 	ID            string
 	Route         string
-	State         State
 	LegacyStatus  int
 	ServiceStatus int
 	Causes        []Cause // sorted; empty in the group that stands for the rest
 	Count         int64   // exact, for ever
+	Share         float64 // of the route's comparisons since the ledger was made, 0 to 1; 0: not known
+	Guess         string  // what may be the reason, in a few words; empty: nothing was guessed
 	First, Last   time.Time
-	Examples      []string // ids of divergences that keep both answers, newest first
+	Triage
+	Days     []Day    // oldest first, of the last 90 days on which it was seen; nil in listings
+	Examples []string // ids of divergences that keep both answers, newest first
+}
+
+// Day is how many divergences of a group there were on one day.
+type Day struct {
+	Day   time.Time // its begin, UTC
+	Count int64
 }
 
 // groupOf returns the group that a divergence belongs to, without its counts.
 func groupOf(c shadow.Comparison) Group {
-	g := Group{Route: c.Route, State: StateOpen, LegacyStatus: status(c.Legacy), ServiceStatus: status(c.Service)}
+	g := Group{Route: c.Route, Triage: Triage{State: StateOpen}, LegacyStatus: status(c.Legacy), ServiceStatus: status(c.Service)}
 	for _, d := range c.Differences {
 		if d.Noise != "" {
 			continue
@@ -61,8 +69,8 @@ func groupOf(c shadow.Comparison) Group {
 		return cmpOr(strings.Compare(a.Pointer, b.Pointer), strings.Compare(string(a.Kind), string(b.Kind)))
 	})
 	g.Causes = slices.Compact(g.Causes)
-	if len(g.Causes) > maxCauses {
-		g.Causes = g.Causes[:maxCauses:maxCauses]
+	if len(g.Causes) > MaxCauses {
+		g.Causes = g.Causes[:MaxCauses:MaxCauses]
 	}
 	g.ID = g.hash()
 	return g
@@ -84,7 +92,7 @@ func status(a *shadow.Answer) int {
 
 // rest returns the group that stands for all causes of a route beyond those kept apart.
 func rest(route string) Group {
-	g := Group{Route: route, State: StateOpen}
+	g := Group{Route: route, Triage: Triage{State: StateOpen}}
 	g.ID = g.hash()
 	return g
 }
@@ -104,49 +112,4 @@ func (g Group) hash() string {
 		part(string(c.Kind))
 	}
 	return fmt.Sprintf("%016x", d.Sum64())
-}
-
-// Title says in a line what differs.
-func (g Group) Title() string {
-	if len(g.Causes) == 0 {
-		return fmt.Sprintf("more than %d other causes", maxGroups)
-	}
-	if g.LegacyStatus != g.ServiceStatus {
-		return fmt.Sprintf("legacy answers %s, the service %s", statusText(g.LegacyStatus), statusText(g.ServiceStatus))
-	}
-	first := g.Causes[0].text()
-	switch n := len(g.Causes) - 1; n {
-	case 0:
-		return first
-	case 1:
-		return first + ", and " + g.Causes[1].text()
-	default:
-		return fmt.Sprintf("%s, and %d more places", first, n)
-	}
-}
-
-func statusText(status int) string {
-	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
-}
-
-func (c Cause) text() string {
-	place := c.Pointer
-	if place == "" {
-		place = "the body"
-	}
-	switch c.Kind {
-	case shadow.KindMissing:
-		return place + " is missing"
-	case shadow.KindExtra:
-		return place + " is extra"
-	case shadow.KindOrder:
-		return place + " is in another order"
-	case shadow.KindLength:
-		return place + " has another length"
-	case shadow.KindType:
-		return place + " has another type"
-	case shadow.KindEncoding:
-		return place + " is encoded differently"
-	}
-	return place + " differs"
 }

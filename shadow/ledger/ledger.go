@@ -27,13 +27,16 @@ const busyTimeout = time.Second
 
 // Config says how much is kept. The zero value is useful.
 type Config struct {
-	MaxSize    int64            // bytes of database, log and shared memory; 0: 2 GiB
-	MaxAge     time.Duration    // of a divergence; 0: 30 days
-	Examples   int              // divergences of a group that keep both answers; 0: 20
-	Queue      int              // divergences that wait to be written; 0: 8192
-	QueueBytes int64            // and how much they may hold; 0: 64 MiB
-	Logger     *slog.Logger     // nil: slog.Default()
-	Now        func() time.Time // nil: time.Now
+	MaxSize    int64         // bytes of database, log and shared memory; 0: 2 GiB
+	MaxAge     time.Duration // of a divergence; 0: 30 days
+	Examples   int           // divergences of a group that keep both answers; 0: 20
+	Queue      int           // divergences that wait to be written; 0: 8192
+	QueueBytes int64         // and how much they may hold; 0: 64 MiB
+	// Guess says in a few words what may be the reason of a difference, or nothing. It must be pure.
+	// Nil: nothing is guessed.
+	Guess  func(shadow.Difference) string
+	Logger *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
 }
 
 func (c Config) withDefaults() Config {
@@ -51,8 +54,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Ledger is the store of comparisons in one file. It implements shadow.Recorder and
-// shadow.Counter; its methods are safe for concurrent use.
+// Ledger is the store of comparisons in one file. It implements shadow.Recorder,
+// shadow.Counter and shadow.Keeper; its methods are safe for concurrent use.
 type Ledger struct {
 	cfg   Config
 	db    *sqlitedb.DB
@@ -62,6 +65,8 @@ type Ledger struct {
 	stats  Stats
 	bytes  int64           // that the queue holds
 	counts map[total]int64 // of what is only counted, since the last batch
+	kept   map[string]keeps
+	gone   []Group // merged into others since the last batch
 	closed bool
 
 	queue   chan item
@@ -86,12 +91,13 @@ type Stats struct {
 type item struct {
 	comparison shadow.Comparison
 	bytes      int64
+	keep       int // not a divergence but an exchange to be kept, of at most so many; 0: it is one
 }
 
 // Open opens the ledger in the file at path, and makes the file if there is none.
 func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 	l := &Ledger{
-		cfg: c.withDefaults(), counts: make(map[total]int64), counted: make(chan struct{}, 1),
+		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), counted: make(chan struct{}, 1),
 		flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{}),
 	}
 	l.queue = make(chan item, l.cfg.Queue)
@@ -108,6 +114,9 @@ func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	w, err := newWriter(ctx, l)
+	if err == nil {
+		err = l.countKept(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), l.db.Close())
 	}
@@ -207,7 +216,7 @@ func headerWeight(h http.Header) int64 {
 func (l *Ledger) settle(batch []item, counted int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n := int64(len(batch)) + counted
+	n := lost(batch) + counted
 	l.stats.Pending -= n
 	if err == nil {
 		l.stats.Written += n

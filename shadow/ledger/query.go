@@ -89,7 +89,9 @@ func (l *Ledger) answer(blob []byte) (*shadow.Answer, error) {
 	return &a, err
 }
 
-const groupQuery = `SELECT id, route, state, legacy_status, service_status, causes, count, first, last,
+const groupQuery = `SELECT id, route, legacy_status, service_status, causes, count, first, last, guesses,
+	state, reason, actor, verified, origin, since, reopened,
+	(SELECT coalesce(sum(t.count), 0) FROM totals t WHERE t.route = groups.route AND t.verdict IN ('match', 'noise', 'lag', 'diverged')),
 	(SELECT json_group_array(divergence) FROM
 		(SELECT divergence FROM examples WHERE grp = groups.id ORDER BY divergence DESC))
 	FROM groups WHERE `
@@ -114,7 +116,14 @@ func (l *Ledger) Group(ctx context.Context, id string) (Group, error) {
 	if err != nil {
 		return Group{}, failed("read group "+id, err)
 	}
-	return g, nil
+	rows, err := l.db.Reader().QueryContext(ctx, `SELECT day, count FROM (SELECT day, count FROM days WHERE grp = ? ORDER BY day DESC LIMIT 90) ORDER BY day`, id)
+	g.Days, err = collect(rows, err, "read group "+id, func(row scanner) (d Day, err error) {
+		var day int64
+		err = row.Scan(&day, &d.Count)
+		d.Day = time.Unix(day*secondsOfDay, 0).UTC()
+		return d, err
+	})
+	return g, err
 }
 
 // Total is how many comparisons of a route ended alike, since the ledger was made.
@@ -161,14 +170,29 @@ func scanDivergence(row scanner) (d Divergence, err error) {
 }
 
 func scanGroup(row scanner) (g Group, err error) {
-	var first, last int64
-	var causes, examples []byte
-	err = row.Scan(&g.ID, &g.Route, &g.State, &g.LegacyStatus, &g.ServiceStatus, &causes, &g.Count, &first, &last, &examples)
+	var first, last, since, reopened, compared int64
+	var causes, guessed, examples []byte
+	err = row.Scan(&g.ID, &g.Route, &g.LegacyStatus, &g.ServiceStatus, &causes, &g.Count, &first, &last, &guessed,
+		&g.State, &g.Reason, &g.Actor, &g.Verified, &g.Origin, &since, &reopened, &compared, &examples)
 	if err != nil {
 		return g, err
 	}
 	g.First, g.Last = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
-	return g, errors.Join(json.Unmarshal(causes, &g.Causes), json.Unmarshal(examples, &g.Examples))
+	g.Since, g.Reopened = moment(since), moment(reopened)
+	if compared > 0 {
+		g.Share = min(1, float64(g.Count)/float64(compared))
+	}
+	guesses, err := parseGuesses(guessed)
+	g.Guess = guesses.text()
+	return g, errors.Join(err, json.Unmarshal(causes, &g.Causes), json.Unmarshal(examples, &g.Examples))
+}
+
+// moment is a time in microseconds since 1970; 0 is none.
+func moment(micro int64) time.Time {
+	if micro == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micro).UTC()
 }
 
 func collect[T any](rows *sql.Rows, err error, what string, scan func(scanner) (T, error)) ([]T, error) {

@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	keptDays     = 400                    // counts by day, of a group
 	tidyInterval = time.Minute            // between looks for what is too old, and at a ledger at rest
 	pruneRows    = 500                    // divergences that go in one step
 	pruneSteps   = 20                     // after one batch, so that the next doesn't wait long
@@ -59,8 +60,17 @@ func (w *writer) expire(ctx context.Context) error {
 		}
 		if n < pruneRows {
 			w.nextExpiry = now.Add(tidyInterval)
-			break
+			return w.expireDays(ctx, now)
 		}
+	}
+	return nil
+}
+
+// expireDays removes the counts of days that nobody looks at any more.
+func (w *writer) expireDays(ctx context.Context, now time.Time) error {
+	_, err := w.db.Writer().ExecContext(ctx, `DELETE FROM days WHERE day < ?`, now.Unix()/secondsOfDay-keptDays)
+	if err != nil {
+		return fmt.Errorf("prune the ledger: %w", err)
 	}
 	return nil
 }
@@ -102,11 +112,23 @@ func (w *writer) bound(ctx context.Context) error {
 		if err == nil && n == 0 {
 			n, err = w.remove(ctx, `SELECT divergence FROM examples ORDER BY divergence LIMIT ?`, pruneRows/10)
 		}
+		if err == nil && n == 0 {
+			n, err = w.removeKept(ctx)
+		}
 		if err != nil || n == 0 {
 			return err
 		}
 	}
 	return nil
+}
+
+// removeKept deletes the oldest exchanges that are no divergences.
+func (w *writer) removeKept(ctx context.Context) (int64, error) {
+	result, err := w.db.Writer().ExecContext(ctx, `DELETE FROM kept WHERE id IN (SELECT id FROM kept ORDER BY id LIMIT ?)`, pruneRows/10)
+	if err != nil {
+		return 0, fmt.Errorf("prune the ledger: %w", err)
+	}
+	return result.RowsAffected()
 }
 
 // remove deletes the divergences that a query selects, and says how many there were.

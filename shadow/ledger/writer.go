@@ -43,6 +43,17 @@ func (w *writer) remember(route, id string) {
 	w.groups[route][id] = true
 }
 
+// forget takes note of the groups that were merged into others.
+func (w *writer) forget() {
+	w.mu.Lock()
+	gone := w.gone
+	w.gone = nil
+	w.mu.Unlock()
+	for _, g := range gone {
+		delete(w.groups[g.Route], g.ID)
+	}
+}
+
 // run writes batches until the queue is closed and empty; when ctx ends it drops what is left.
 func (w *writer) run(ctx context.Context) {
 	defer close(w.done)
@@ -120,6 +131,16 @@ func (w *writer) write(ctx context.Context, batch []item) {
 	}
 }
 
+// lost is how many divergences of a batch are missing if it isn't written.
+func lost(batch []item) (n int64) {
+	for _, it := range batch {
+		if it.keep == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // try writes with a few tries. An error means that nothing of it is in the file.
 func (w *writer) try(ctx context.Context, batch []item, counts map[total]int64, counted int64) error {
 	countsOnly := w.overfull()
@@ -130,7 +151,7 @@ func (w *writer) try(ctx context.Context, batch []item, counts map[total]int64, 
 			return nil
 		}
 		if try == tries {
-			w.cfg.Logger.Error("comparisons could not be recorded and are dropped", "count", int64(len(batch))+counted, "error", err)
+			w.cfg.Logger.Error("comparisons could not be recorded and are dropped", "count", lost(batch)+counted, "error", err)
 			return err
 		}
 		select {

@@ -13,6 +13,7 @@
 //     that a version names one state of one name for ever.
 //   - changed: the definition is another; the route stands where it stood.
 //   - moved: the route stands elsewhere.
+//   - ruled: the route has other rules beside those of its definition; it stands where it stood.
 //   - removed: the configuration has no such route any more.
 //
 // # Undo

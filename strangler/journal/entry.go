@@ -15,6 +15,7 @@ const (
 	Seen    Kind = "seen"
 	Changed Kind = "changed"
 	Moved   Kind = "moved"
+	Ruled   Kind = "ruled"
 	Removed Kind = "removed"
 )
 
@@ -51,6 +52,7 @@ type Entry struct {
 
 	Author
 	Definition json.RawMessage // canonical; nil unless Seen or Changed
+	Rules      json.RawMessage // canonical; nil unless Ruled
 	Undoes     int64           // the Change that this move takes back; 0: none
 }
 
@@ -67,4 +69,5 @@ type Standing struct {
 	Verified   bool
 	Reason     string
 	Definition json.RawMessage // canonical: keys sorted, no spaces; read only
+	Rules      json.RawMessage // those of its last ruling, canonical; nil: none yet; read only
 }

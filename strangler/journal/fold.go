@@ -94,6 +94,11 @@ func (f *fold) apply(e Entry) error {
 			s.newest = s.newest.older
 		}
 		s.stand(e)
+	case Ruled:
+		if *e.After != s.Position || e.Rules == nil {
+			return fmt.Errorf("entry %d: rules of route %q that move it, or none", e.Seq, e.Route)
+		}
+		s.Rules = e.Rules
 	case Removed:
 		s = state{Standing: Standing{Route: e.Route, Version: e.Version}, removed: true}
 	default:

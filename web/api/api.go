@@ -57,10 +57,13 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/openapi.json", openapi)
 		mux.Get("/routes", s.routes)
 		mux.Get("/routes/{name}", s.route)
+		mux.Get("/routes/{name}/evidence", s.routeEvidence)
 		mux.Get("/divergences", s.divergences)
 		mux.Get("/divergences/{id}", s.divergence)
 		mux.Get("/groups", s.groups)
 		mux.Get("/groups/{id}", s.group)
+		mux.Get("/rules", s.rules)
+		mux.Post("/rules/preview", s.previewRules)
 		mux.Get("/journal", s.journal)
 		mux.Get("/stats", s.stats)
 		mux.Get("/services", s.services)
@@ -73,6 +76,9 @@ func (s *server) router() *chi.Mux {
 		mux.Put("/routes/{name}/phase", s.shift)
 		mux.Post("/routes/{name}/undo", s.undo)
 		mux.Post("/rollback", s.rollback)
+		mux.Put("/groups/{id}/state", s.triage)
+		mux.Post("/rules", s.addRules)
+		mux.Post("/rules/{id}/drop", s.dropRule)
 	})
 	return mux
 }

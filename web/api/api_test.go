@@ -103,6 +103,18 @@ func TestErrors(t *testing.T) {
 		{name: "rollback forward", method: "POST", path: "/rollback", body: `{"all":true,"to":"live"}`, status: 422, code: web.CodeInvalid, detail: "legacy or shadow, not live"},
 		{name: "rollback's If-Match", method: "POST", path: "/rollback", body: `{"all":true}`, headers: []string{"If-Match", `"7"`}, status: 400, code: web.CodeInvalid, detail: "leave If-Match out"},
 
+		{name: "triage without a state", method: "PUT", path: "/groups/g1/state", body: `{}`, status: 422, code: web.CodeInvalid, detail: "open, expected or fixed"},
+		{name: "triage's reason", method: "PUT", path: "/groups/g1/state", body: `{"state":"fixed","reason":"a\nb"}`, status: 422, code: web.CodeInvalid, detail: "control character"},
+		{name: "triage of no group", method: "PUT", path: "/groups/g1/state", body: `{"state":"fixed"}`, err: &web.NotFoundError{What: "group", Name: "g1"}, status: 404, code: web.CodeNotFound, detail: "no group g1"},
+		{name: "triage on a full disk", method: "PUT", path: "/groups/g1/state", body: `{"state":"fixed"}`, err: &web.UnwritableError{Err: errors.New("database or disk is full")}, status: 503, code: web.CodeUnwritable, detail: "disk is full; nothing changed"},
+		{name: "evidence of no route", method: "GET", path: "/routes/zzz/evidence", status: 404, code: web.CodeUnknownRoute},
+		{name: "rules of no route", method: "GET", path: "/rules?route=zzz", status: 404, code: web.CodeUnknownRoute},
+		{name: "a rule with more members", method: "POST", path: "/rules", body: `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a","id":"x"}]}`, status: 400, code: web.CodeInvalid, detail: "/rules/0/id"},
+		{name: "a rule's reason", method: "POST", path: "/rules", body: `{"route":"orders-read","rules":[],"reason":"a\nb"}`, status: 422, code: web.CodeInvalid, detail: "control character"},
+		{name: "a rule's pointer", method: "POST", path: "/rules/preview", body: `{"route":"orders-read","rules":[]}`, err: &web.InvalidError{Why: "no rule"}, status: 422, code: web.CodeInvalid, detail: "no rule"},
+		{name: "no rule to drop", method: "POST", path: "/rules/17/drop", body: `{}`, err: &web.NotFoundError{What: "rule", Name: "17"}, status: 404, code: web.CodeNotFound, detail: "no rule 17"},
+		{name: "a drop's reason", method: "POST", path: "/rules/17/drop", body: `{"reason":"a\u001b"}`, status: 422, code: web.CodeInvalid},
+
 		{name: "refused for good", method: shift, path: phase, body: `{"phase":"legacy"}`, err: &rollout.RefusedError{Route: "orders-read", Why: "return: never"}, status: 403, code: web.CodeRefused, force: &no},
 		{name: "refused without force", method: shift, path: phase, body: `{"phase":"legacy"}`, err: &rollout.RefusedError{Route: "orders-read", Why: "return: confirm", Force: true}, status: 403, code: web.CodeRefused, force: &yes, detail: "--force"},
 		{name: "conflict", method: shift, path: phase, body: `{"phase":"live"}`, headers: []string{"If-Match", `"6"`}, err: fmt.Errorf("commit: %w", &journal.ConflictError{Route: "orders-read", Have: 7, Want: 6}), status: 412, code: web.CodeConflict, detail: "version 7, not 6"},
@@ -149,7 +161,7 @@ func TestNoNulls(t *testing.T) {
 	a := newAdmin(t)
 	a.routes[0].Match = strangler.Match{Path: "/"}
 	a.services = []web.Service{{Name: "orders", Transport: "own", Balance: "hash"}}
-	a.groups = []web.Group{{ID: "g1", State: "open"}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Noise: "unknown"}}
 	a.divergences = []web.Divergence{{ID: "d1", Legacy: &web.Answer{Status: 200}, Service: &web.Answer{Status: 200}, Served: shadow.Legacy, Verdict: shadow.Diverged}}
 	a.entries = []web.Entry{{Seq: 1, Kind: "seen"}}
 	a.stats = web.Stats{Routes: []web.RouteStats{{Route: "orders-read"}}}
@@ -161,15 +173,20 @@ func TestNoNulls(t *testing.T) {
 		}
 	}
 	for range 2 {
-		for _, path := range []string{"/routes", "/services", "/groups", "/divergences", "/journal", "/journal?at=2026-01-31T12:00:00Z", "/stats", "/config"} {
+		for _, path := range []string{"/routes", "/services", "/rules", "/groups", "/divergences", "/journal", "/journal?at=2026-01-31T12:00:00Z", "/stats", "/config"} {
 			ask("GET", path, "")
 		}
 		ask("POST", "/explain", `{"method":"GET","url":"/"}`)
 		ask("POST", "/rollback", `{"all":true}`)
+		ask("POST", "/rules", `{"route":"orders-read","rules":[]}`)
+		ask("POST", "/rules/preview", `{"route":"orders-read","rules":[]}`)
+		ask("POST", "/rules/17/drop", `{}`)
 		ask("POST", "/routes/orders-read/undo", `{}`)
 		if a.groups != nil {
 			ask("GET", "/groups/g1", "")
 			ask("GET", "/divergences/d1", "")
+			ask("GET", "/routes/orders-read/evidence", "")
+			ask("PUT", "/groups/g1/state", `{"state":"open"}`)
 		}
 		a.services, a.groups, a.divergences, a.entries, a.stats.Routes, a.routes = nil, nil, nil, nil, nil, nil // and then there is nothing at all
 	}

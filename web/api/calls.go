@@ -102,6 +102,51 @@ func (c *Client) Group(ctx context.Context, id string) (web.Group, error) {
 	return get[web.Group](ctx, c, "/groups/"+url.PathEscape(id), nil)
 }
 
+// RouteEvidence returns what is known of a route's comparisons.
+func (c *Client) RouteEvidence(ctx context.Context, route string) (web.RouteEvidence, error) {
+	return get[web.RouteEvidence](ctx, c, "/routes/"+url.PathEscape(route)+"/evidence", nil)
+}
+
+// Triage puts a group into another state, and returns it.
+func (c *Client) Triage(ctx context.Context, group string, in TriageRequest) (out web.Group, err error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPut, "/groups/"+url.PathEscape(group)+"/state", nil, in, &out)
+	return out, err
+}
+
+// Rules returns what counts on a route; empty: on all.
+func (c *Client) Rules(ctx context.Context, route string) ([]web.Rule, error) {
+	l, err := get[ruleList](ctx, c, "/rules", url.Values{"route": {route}})
+	return l.Rules, err
+}
+
+// PreviewRules tells what rules would make of the past, and changes nothing.
+func (c *Client) PreviewRules(ctx context.Context, in RulesRequest) (out web.RuleEffect, err error) {
+	err = c.call(ctx, http.MethodPost, "/rules/preview", nil, in, &out)
+	return out, err
+}
+
+// AddRules puts rules in force, and tells what they make of the past.
+func (c *Client) AddRules(ctx context.Context, in RulesRequest) (out web.RuleEffect, err error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPost, "/rules", nil, in, &out)
+	return out, err
+}
+
+// DropRule ends a rule of the journal, and returns all that are left.
+func (c *Client) DropRule(ctx context.Context, id string, in DropRequest) ([]web.Rule, error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	var out ruleList
+	err := c.call(ctx, http.MethodPost, "/rules/"+url.PathEscape(id)+"/drop", nil, in, &out)
+	return out.Rules, err
+}
+
 // Journal returns entries, newest first.
 func (c *Client) Journal(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
 	l, err := get[entryList](ctx, c, "/journal", url.Values{"route": {q.Route}, "before": {count(q.Before)}, "limit": {count(int64(q.Limit))}})

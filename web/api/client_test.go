@@ -34,7 +34,14 @@ func TestClientReads(t *testing.T) {
 		RouteGuards: []web.RouteGuard{{Route: "orders-read", Guard: web.Guard{Breaker: &web.Breaker{State: "closed"}}}}}}
 	a.legacy = web.Service{Name: "legacy", URLs: []string{"http://127.0.0.1:2"}, Routes: []string{}, Transport: "standard", Balance: "round_robin",
 		Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
-	a.groups = []web.Group{{ID: "g1", State: "open", Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Share: 0.5, Guess: "factor 100", Noise: shadow.KnownCounts, Since: noon, Suggested: []web.Suggestion{{Kind: "keyed", Pointer: "/items", Value: "id"}}, Days: []web.GroupDay{{Day: noon, Count: 3}}, Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
+	quantiles := shadow.Quantiles{P50: 1, P90: 2, P99: 3.5}
+	a.evidence = web.RouteEvidence{Route: "orders-read", Compared: 9, Diverged: 4, Expected: 1, Evidence: shadow.Evidence{Controls: 7,
+		Statuses: []shadow.StatusPair{{Legacy: 200, Service: 404, Count: 2}}, Latency: &shadow.Latencies{Count: 9, Legacy: quantiles, Service: quantiles, Difference: quantiles},
+		Noise: []shadow.Place{{Pattern: "/at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: 0.25, Service: 0.5}}}}
+	a.ruling = web.RuleEffect{Rules: []web.Rule{{ID: "r1", Route: "orders-read", Kind: "tolerance", Pointer: "/total", Value: "1%", Origin: "journal", Actor: "anna", Verified: true, Reason: "rounding", At: noon}},
+		Estimate: true, Gone: 3, Changed: 1, Groups: []web.GroupEffect{{Group: "g1", Title: "t", State: "open", Count: 5, Looked: 4, Gone: 3, Changed: 1}}}
+	asked := RulesRequest{Route: "orders-read", Rules: []NewRule{{Kind: "tolerance", Pointer: "/total", Value: "1%"}}}
 	a.divergences = []web.Divergence{{ID: "d1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
 		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1"), Service: json.RawMessage("2")}},
 		Legacy:      &web.Answer{Status: 200, Headers: map[string][]string{"A": {"b"}}, Body: "{}"}}}
@@ -58,6 +65,11 @@ func TestClientReads(t *testing.T) {
 		{"Upstreams", a.legacy, func() (any, error) { _, legacy, err := c.Upstreams(ctx); return legacy, err }},
 		{"Groups", a.groups, func() (any, error) { return c.Groups(ctx, "orders-read", "open") }},
 		{"Group", a.groups[0], func() (any, error) { return c.Group(ctx, "g1") }},
+		{"RouteEvidence", a.evidence, func() (any, error) { return c.RouteEvidence(ctx, "orders-read") }},
+		{"Rules", a.ruling.Rules, func() (any, error) { return c.Rules(ctx, "orders-read") }},
+		{"PreviewRules", a.ruling, func() (any, error) { return c.PreviewRules(ctx, asked) }},
+		{"AddRules", a.ruling, func() (any, error) { return c.AddRules(ctx, asked) }},
+		{"DropRule", a.ruling.Rules, func() (any, error) { return c.DropRule(ctx, "r1", DropRequest{}) }},
 		{"Divergences", []web.Divergence{listed}, func() (any, error) { return c.Divergences(ctx, web.DivergenceQuery{}) }},
 		{"Divergence", a.divergences[0], func() (any, error) { return c.Divergence(ctx, "d1") }},
 		{"Journal", a.entries, func() (any, error) { return c.Journal(ctx, web.EntryQuery{Route: "orders-read", Before: 9, Limit: 5}) }},
@@ -98,6 +110,16 @@ func TestClientChanges(t *testing.T) {
 	if _, err := c.Rollback(ctx, web.Rollback{Unit: "u", To: strangler.PhaseShadow, Reason: "r", Actor: web.Actor{Name: "paul"}}); err != nil {
 		t.Error(err)
 	}
+	a.groups = []web.Group{{ID: "g1", Noise: "unknown"}}
+	if g, err := c.Triage(ctx, "g1", TriageRequest{State: "expected", Reason: "rounding"}); err != nil || g.State != "expected" || g.Actor != "carla" {
+		t.Errorf("triaged %+v, error %v", g, err)
+	}
+	if _, err := c.AddRules(ctx, RulesRequest{Route: "orders-read", Rules: []NewRule{{Kind: "ignore", Pointer: "/a"}}, Reason: "r"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.DropRule(ctx, "a/b", DropRequest{Reason: "r", Actor: "paul"}); err != nil {
+		t.Error(err)
+	}
 	carla, paul := web.Actor{Name: "carla"}, web.Actor{Name: "paul"}
 	if diff := cmp.Diff([]web.Move{
 		{Route: a.routes[1].Name, To: strangler.Canary(1), Reason: "a\"b", Actor: carla, IfVersion: 1, Force: true},
@@ -107,6 +129,15 @@ func TestClientChanges(t *testing.T) {
 	}
 	if diff := cmp.Diff([]web.Undo{{Route: "orders-read", Reason: "r", Actor: carla, IfVersion: 7}}, a.undos); diff != "" {
 		t.Errorf("undos (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.NewRules{{Route: "orders-read", Rules: []web.Rule{{Kind: "ignore", Pointer: "/a"}}, Reason: "r", Actor: carla}}, a.added); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.DroppedRule{{ID: "a/b", Reason: "r", Actor: paul}}, a.dropped); diff != "" {
+		t.Errorf("dropped rules (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.Triage{{Group: "g1", State: "expected", Reason: "rounding", Actor: carla}}, a.triages); diff != "" {
+		t.Errorf("triages (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]web.Rollback{{Unit: "u", To: strangler.PhaseShadow, Reason: "r", Actor: paul}}, a.rollbacks); diff != "" {
 		t.Errorf("rollbacks (-want +got):\n%s", diff)

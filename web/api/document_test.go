@@ -243,7 +243,10 @@ var shapes = map[string]any{
 	"ServiceList": serviceList{}, "ShiftRequest": ShiftRequest{}, "UndoRequest": UndoRequest{}, "RollbackRequest": rollbackRequest{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
-	"GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
+	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
+	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
+	"Suggestion": web.Suggestion{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
+	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},
 }
@@ -252,12 +255,13 @@ var shapes = map[string]any{
 var kinds = map[reflect.Type]string{
 	reflect.TypeFor[strangler.Phase](): "Phase", reflect.TypeFor[strangler.Weight](): "Weight", reflect.TypeFor[strangler.Side](): "Side",
 	reflect.TypeFor[shadow.Side](): "Side", reflect.TypeFor[shadow.Verdict](): "Verdict", reflect.TypeFor[shadow.Kind](): "Kind",
+	reflect.TypeFor[shadow.Known](): "Known",
 }
 
 func TestDocumentHasEveryMember(t *testing.T) {
 	doc := document(t)
 	for name := range doc.Components.Schemas {
-		if _, ok := shapes[name]; !ok && !slices.Contains([]string{"Phase", "Weight", "Side", "Verdict", "Kind"}, name) {
+		if _, ok := shapes[name]; !ok && !slices.Contains([]string{"Phase", "Weight", "Side", "Verdict", "Kind", "Known"}, name) {
 			t.Errorf("schema %s describes no Go type", name)
 		}
 	}
@@ -389,6 +393,8 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		{"phases", doc.Components.Schemas["Phase"].Enum, words(len(strangler.Phases()), func(i int) string { return strangler.Phases()[i].String() })},
 		{"verdicts", doc.Components.Schemas["Verdict"].Enum, words(len(shadow.Verdicts()), func(i int) string { return shadow.Verdicts()[i].String() })},
 		{"kinds", doc.Components.Schemas["Kind"].Enum, words(len(shadow.Kinds()), func(i int) string { return string(shadow.Kinds()[i]) })},
+		{"known", doc.Components.Schemas["Known"].Enum, []string{string(shadow.KnownNoise), string(shadow.KnownCounts), string(shadow.KnownUnknown)}},
+		{"states of groups", doc.Components.Schemas["Group"].Properties["state"].Enum, web.GroupStates()},
 		{"sides", doc.Components.Schemas["Side"].Enum, []string{strangler.SideLegacy.String(), strangler.SideService.String()}},
 		{"breaker states", doc.Components.Schemas["Breaker"].Properties["state"].Enum, web.BreakerStates()},
 		{"codes", codes, web.Codes()},

@@ -65,7 +65,7 @@ func (s *server) divergence(w http.ResponseWriter, r *http.Request) {
 func (s *server) groups(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	state := q.Get("state")
-	if !slices.Contains([]string{"", "open", "expected", "fixed"}, state) {
+	if state != "" && !slices.Contains(web.GroupStates(), state) {
 		invalid(w, http.StatusBadRequest, "state is open, expected or fixed")
 		return
 	}
@@ -86,4 +86,13 @@ func (s *server) group(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.write(w, g)
+}
+
+func (s *server) routeEvidence(w http.ResponseWriter, r *http.Request) {
+	e, err := s.system.RouteEvidence(r.Context(), param(r, "name"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.write(w, e)
 }

@@ -25,7 +25,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p.Status, p.Code = http.StatusNotFound, web.CodeNotFound
 	} else if is[*rollout.InvalidError](err) || is[*web.InvalidError](err) {
 		p.Status, p.Code = http.StatusUnprocessableEntity, web.CodeInvalid
-	} else if is[*journal.WriteError](err) {
+	} else if is[*journal.WriteError](err) || is[*web.UnwritableError](err) {
 		s.log.Error("answer admin request", keyMethod, r.Method, keyPath, r.URL.Path, keyError, err)
 		p.Status, p.Code = http.StatusServiceUnavailable, web.CodeUnwritable
 		p.Detail += "; nothing changed: see to the disk, then repeat"

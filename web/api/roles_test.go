@@ -14,13 +14,17 @@ import (
 func TestRoles(t *testing.T) {
 	a := newAdmin(t, tokens...)
 	a.divergences = []web.Divergence{{ID: "d1", Served: "legacy"}}
-	a.groups = []web.Group{{ID: "g1", State: "open"}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Noise: "unknown"}}
 	a.config.LoadedAt = noon
 	a.explanation.Bucket = -1
 	bodies := map[string]string{
 		"PUT /routes/{name}/phase": `{"phase":"live"}`,
 		"POST /routes/{name}/undo": `{}`,
 		"POST /rollback":           `{"all":true}`,
+		"PUT /groups/{id}/state":   `{"state":"fixed"}`,
+		"POST /rules":              `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
+		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
+		"POST /rules/{id}/drop":    `{}`,
 		"POST /explain":            `{"method":"GET","url":"/"}`,
 	}
 	fill := strings.NewReplacer("{name}", "orders-read", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")

@@ -23,6 +23,7 @@ type system struct {
 	divergences []web.Divergence
 	listed      []web.DivergenceQuery
 	groups      []web.Group
+	evidence    web.RouteEvidence
 	stats       web.Stats
 	config      web.ConfigState
 	explanation web.Explanation
@@ -31,6 +32,10 @@ type system struct {
 
 	moves       []web.Move
 	undos       []web.Undo
+	triages     []web.Triage
+	ruling      web.RuleEffect
+	added       []web.NewRules
+	dropped     []web.DroppedRule
 	rollbacks   []web.Rollback
 	subscribers map[chan web.Event]struct{}
 }
@@ -118,6 +123,50 @@ func (s *system) Group(_ context.Context, id string) (web.Group, error) {
 		}
 	}
 	return web.Group{}, &web.NotFoundError{What: "group", Name: id}
+}
+
+func (s *system) RouteEvidence(_ context.Context, route string) (web.RouteEvidence, error) {
+	if s.index(route) < 0 {
+		return web.RouteEvidence{}, &strangler.UnknownRouteError{Name: route}
+	}
+	return s.evidence, s.failure()
+}
+
+func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.triages = append(s.triages, t)
+	if len(s.groups) == 0 || s.err != nil {
+		return web.Group{}, s.err
+	}
+	g := s.groups[0]
+	g.State, g.Reason, g.Actor = t.State, t.Reason, t.Actor.Name
+	return g, nil
+}
+
+func (s *system) Rules(route string) ([]web.Rule, error) {
+	if route != "" && s.index(route) < 0 {
+		return nil, &strangler.UnknownRouteError{Name: route}
+	}
+	return s.ruling.Rules, s.failure()
+}
+
+func (s *system) PreviewRules(_ context.Context, n web.NewRules) (web.RuleEffect, error) {
+	return s.ruling, s.failure()
+}
+
+func (s *system) AddRules(_ context.Context, n web.NewRules) (web.RuleEffect, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.added = append(s.added, n)
+	return s.ruling, s.err
+}
+
+func (s *system) DropRule(_ context.Context, r web.DroppedRule) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped = append(s.dropped, r)
+	return s.err
 }
 
 func (s *system) Subscribe(ctx context.Context) <-chan web.Event {

@@ -119,7 +119,7 @@ func TestBrowserPages(t *testing.T) {
 	}
 	tests := []struct{ site, path string }{
 		{"good", "/"}, {"good", "/routes/orders-read"}, {"good", "/routes/stock?method=GET&url=/api/stock/1"}, {"good", "/groups"},
-		{"good", "/groups/g1"}, {"good", "/divergences/d2"}, {"good", "/divergences/d3"}, {"good", "/journal"}, {"good", "/journal?at=2026-03-04+11:00"},
+		{"good", "/groups/g1"}, {"good", "/rules"}, {"good", "/rules?group=g1"}, {"hostile", "/rules"}, {"empty", "/rules"}, {"good", "/divergences/d2"}, {"good", "/divergences/d3"}, {"good", "/journal"}, {"good", "/journal?at=2026-03-04+11:00"},
 		{"good", "/services"}, {"good", "/config"}, {"good", "/rollback"},
 		{"hostile", "/"}, {"hostile", "/routes/orders-read"}, {"hostile", "/groups/g1"}, {"hostile", "/divergences/d2"},
 		{"hostile", "/journal"}, {"hostile", "/services"}, {"hostile", "/config"}, {"hostile", "/rollback"},

@@ -26,15 +26,17 @@ type notice struct {
 // noticeOf says what an error means for the person at the control.
 func noticeOf(err error) *notice {
 	var (
-		unknown  *strangler.UnknownRouteError
-		missing  *web.NotFoundError
-		nobody   *rollout.UnknownError
-		conflict *journal.ConflictError
-		refused  *rollout.RefusedError
-		invalid  *rollout.InvalidError
-		nothing  *journal.NothingToUndoError
-		disk     *journal.WriteError
-		tooLarge *http.MaxBytesError
+		unknown   *strangler.UnknownRouteError
+		missing   *web.NotFoundError
+		nobody    *rollout.UnknownError
+		conflict  *journal.ConflictError
+		refused   *rollout.RefusedError
+		invalid   *rollout.InvalidError
+		nothing   *journal.NothingToUndoError
+		disk      *journal.WriteError
+		ledger    *web.UnwritableError
+		senseless *web.InvalidError
+		tooLarge  *http.MaxBytesError
 	)
 	detail := visible(err.Error())
 	switch {
@@ -55,7 +57,9 @@ func noticeOf(err error) *notice {
 		return &notice{Status: http.StatusUnprocessableEntity, Title: "That move makes no sense", Detail: detail}
 	case errors.As(err, &nothing):
 		return &notice{Status: http.StatusConflict, Title: "There is nothing to undo", Detail: detail}
-	case errors.As(err, &disk):
+	case errors.As(err, &senseless):
+		return &notice{Status: http.StatusUnprocessableEntity, Title: "That makes no sense", Detail: detail}
+	case errors.As(err, &disk), errors.As(err, &ledger):
 		return &notice{Status: http.StatusServiceUnavailable, Title: "It could not be written, and nothing changed", Detail: detail}
 	case errors.As(err, &tooLarge):
 		return &notice{Status: http.StatusRequestEntityTooLarge, Title: "That form is too large", Detail: detail}

@@ -55,6 +55,16 @@ func TestChanges(t *testing.T) {
 		{"roll forward", "/rollback", "to=live&confirm=yes", 422, 422, "makes no sense", "orders-read", "25%"},
 		{"a reason that drives terminals", "/routes/orders-read/shift", "to=live&version=3&reason=%1b%5B2J", 400, 400, "a control character", "orders-read", "25%"},
 		{"a reason too long for the journal", "/rollback", "to=legacy&confirm=yes&reason=" + strings.Repeat("x", web.MaxReason+1), 400, 400, "at most 1000", "orders-read", "25%"},
+		{"a group is expected", "/groups/g1/state", "state=expected&reason=rounding", 200, 303, "It is expected now", "", ""},
+		{"expected without a reason", "/groups/g1/state", "state=expected", 422, 422, "say which", "", ""},
+		{"a state that there isn't", "/groups/g1/state", "state=closed", 400, 400, "no state", "", ""},
+		{"rules", "/rules", "route=orders-read&rules=ignore+/a%0D%0Akeyed+/items+id&reason=why", 303, 303, "", "", ""},
+		{"a rule without a value", "/rules", "route=orders-read&rules=keyed+/items", 400, 400, "lacks a value", "", ""},
+		{"a rule that makes no sense", "/rules", "route=orders-read&rules=ignore+total", 422, 422, "write /total", "", ""},
+		{"a rule's route", "/rules", "route=nope&rules=ignore+/a&reason=%1b", 404, 404, "no such route", "", ""},
+		{"drop a rule", "/rules/r1/drop", "", 303, 303, "", "", ""},
+		{"drop no rule", "/rules/nope/drop", "", 404, 404, "no rule nope", "", ""},
+		{"no such group", "/groups/nope/state", "state=fixed", 404, 404, "Not found", "", ""},
 		{"too large a form", "/routes/orders-read/shift", "to=legacy&version=3&reason=" + strings.Repeat("x", maxForm), 413, 413, "too large", "orders-read", "25%"},
 	}
 	for _, tt := range tests {

@@ -95,6 +95,7 @@ func (d *dashboard) routes() http.Handler {
 		"/groups":           groupsPage,
 		"/groups/{id}":      {name: "group", build: d.buildGroup, live: liveGroup},
 		"/divergences/{id}": {name: "divergence", build: d.buildDivergence},
+		"/rules":            rulesPage,
 		"/journal":          journalPage,
 		"/services":         servicesPage,
 		"/config":           configPage,
@@ -116,6 +117,9 @@ func (d *dashboard) routes() http.Handler {
 			mux.Post("/routes/{name}/shift", d.shift)
 			mux.Post("/routes/{name}/undo", d.undo)
 			mux.Post("/rollback", d.rollback)
+			mux.Post("/groups/{id}/state", d.triage)
+			mux.Post("/rules", d.addRules)
+			mux.Post("/rules/{id}/drop", d.dropRule)
 		})
 		mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 			d.problem(w, d.query(r), &web.NotFoundError{What: "page", Name: r.URL.Path})
@@ -182,7 +186,7 @@ type problemView struct {
 	Notice *notice
 }
 
-var pageNames = []string{"overview", "route", "groups", "group", "divergence", "journal", "services", "config", "rollback", "problem"}
+var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "config", "rollback", "problem"}
 
 func parseTemplates(files *assets) map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(functions(files)).ParseFS(templateFiles,

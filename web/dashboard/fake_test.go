@@ -29,6 +29,8 @@ type system struct {
 	stats       web.Stats
 	config      web.ConfigState
 	groups      []web.Group
+	evidence    web.RouteEvidence
+	rules       []web.Rule
 	divergences []web.Divergence
 	watchers    map[chan web.Event]bool
 	fails       error // of everything that can
@@ -197,6 +199,77 @@ func (s *system) Group(_ context.Context, id string) (web.Group, error) {
 	return web.Group{}, &web.NotFoundError{What: "group", Name: id}
 }
 
+func (s *system) RouteEvidence(_ context.Context, route string) (web.RouteEvidence, error) {
+	e := s.evidence
+	e.Route = route
+	return e, s.fails
+}
+
+func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails != nil {
+		return web.Group{}, s.fails
+	}
+	if t.State == "expected" && t.Reason == "" {
+		return web.Group{}, &web.InvalidError{Why: "a group is expected for a reason: say which"}
+	}
+	for i := range s.groups {
+		if g := &s.groups[i]; g.ID == t.Group {
+			g.State, g.Reason, g.Actor, g.Verified, g.Since, g.Origin = t.State, t.Reason, t.Actor.Name, t.Actor.Verified, noon, ""
+			s.tell("groups")
+			return *g, nil
+		}
+	}
+	return web.Group{}, &web.NotFoundError{What: "group", Name: t.Group}
+}
+
+func (s *system) Rules(route string) (found []web.Rule, err error) {
+	if _, err := s.find(route); route != "" && err != nil {
+		return nil, err
+	}
+	for _, r := range s.rules {
+		if route == "" || r.Route == route {
+			found = append(found, r)
+		}
+	}
+	return found, s.fails
+}
+
+func (s *system) PreviewRules(_ context.Context, n web.NewRules) (web.RuleEffect, error) {
+	if s.fails != nil {
+		return web.RuleEffect{}, s.fails
+	}
+	for _, r := range n.Rules {
+		if r.Pointer == "total" {
+			return web.RuleEffect{}, &web.InvalidError{Why: "write /total"}
+		}
+	}
+	return web.RuleEffect{Rules: n.Rules, Estimate: true, Gone: 1200, Changed: 620,
+		Groups: []web.GroupEffect{{Group: "g1", Title: s.groups[0].Title, State: "open", Count: 1820, Looked: 1820, Gone: 1200, Changed: 620}}}, nil
+}
+
+func (s *system) AddRules(ctx context.Context, n web.NewRules) (web.RuleEffect, error) {
+	effect, err := s.PreviewRules(ctx, n)
+	if err != nil {
+		return effect, err
+	}
+	for _, r := range n.Rules {
+		r.ID, r.Route, r.Origin, r.Actor, r.Verified, r.Reason, r.At = "r9", n.Route, "journal", n.Actor.Name, n.Actor.Verified, n.Reason, noon
+		s.rules = append(s.rules, r)
+	}
+	return effect, nil
+}
+
+func (s *system) DropRule(_ context.Context, dropped web.DroppedRule) error {
+	before := len(s.rules)
+	s.rules = slices.DeleteFunc(s.rules, func(r web.Rule) bool { return r.ID == dropped.ID })
+	if len(s.rules) == before {
+		return &web.NotFoundError{What: "rule", Name: dropped.ID}
+	}
+	return s.fails
+}
+
 func (s *system) Stats() web.Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -324,11 +397,20 @@ func good() *system {
 	gone := text
 	gone.ID, gone.Legacy, gone.Service = "d4", nil, nil
 	s.divergences = []web.Divergence{d, text, binary, gone}
+	quantiles := shadow.Quantiles{P50: 12.4, P90: 40, P99: 180.2}
+	s.evidence = web.RouteEvidence{Compared: 24120, Diverged: 1820, Expected: 4, Evidence: shadow.Evidence{Controls: 240,
+		Statuses: []shadow.StatusPair{{Legacy: 200, Service: 404, Count: 17}, {Legacy: 200, Service: 200, Count: 24103}, {Count: 3}},
+		Latency:  &shadow.Latencies{Count: 24120, Legacy: quantiles, Service: quantiles, Difference: shadow.Quantiles{P50: -3, P90: 0, P99: 12}},
+		Noise:    []shadow.Place{{Pattern: "/rendered_at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: .97, Service: .98}, {Kind: shadow.KindBody, Known: shadow.KnownUnknown}}}}
+	s.rules = []web.Rule{{Route: "orders-read", Kind: "ignore", Pointer: "header:X-Request-Id", Origin: "configuration"},
+		{ID: "r1", Route: "orders-read", Kind: "tolerance", Pointer: "/total", Value: "1%", Origin: "journal", Actor: "anna", Verified: true, Reason: "rounding", At: noon}}
 	s.groups = []web.Group{
 		{ID: "g1", Route: "orders-read", Title: "/items/*/gift is missing, and 4 more places", State: "open", Count: 1820, First: noon.Add(-2 * time.Hour), Last: noon, Statuses: [2]int{200, 203},
-			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}},
+			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}, Share: .0755, Guess: "by a factor of 100", Noise: shadow.KnownCounts,
+			Since: noon.Add(-time.Hour), Actor: "anna", Reason: "release 7", Reopened: noon.Add(-time.Hour),
+			Days: []web.GroupDay{{Day: noon.AddDate(0, 0, -90).Truncate(24 * time.Hour), Count: 1}, {Day: noon.AddDate(0, 0, -3).Truncate(24 * time.Hour), Count: 20}, {Day: noon.Truncate(24 * time.Hour), Count: 1800}}},
 		{ID: "g2", Route: "catalogue-search", Title: "/hits is in another order", State: "open", Count: 31, First: noon.Add(-time.Hour), Last: noon, Statuses: [2]int{200, 200},
-			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}},
+			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}, Suggested: []web.Suggestion{{Kind: "keyed", Pointer: "/hits", Value: "isbn"}}},
 		{ID: "g3", Route: "stock", Title: "/rev differs", State: "expected", Count: 4, First: noon, Last: noon, Statuses: [2]int{200, 200}},
 	}
 	return s
@@ -358,8 +440,12 @@ func hostile() *system {
 		s.entries[i].Actor, s.entries[i].Reason = evil, evil+long
 	}
 	for i := range s.groups {
+		s.groups[i].Suggested = []web.Suggestion{{Kind: evil, Pointer: "/" + evil + long, Value: evil}}
+		s.groups[i].Guess, s.groups[i].Reason, s.groups[i].Actor, s.groups[i].State = evil+long, evil+long, evil, evil
 		s.groups[i].Title, s.groups[i].Causes = evil+long, []web.GroupCause{{Pointer: "/" + evil, Kind: shadow.KindValue}, {Pointer: evil, Kind: shadow.Kind(evil)}}
 	}
+	s.rules = append(s.rules, web.Rule{ID: evil, Route: evil, Kind: evil, Pointer: "/" + evil + long, Value: evil, Origin: "journal", Actor: evil, Reason: evil + long})
+	s.evidence.Noise = append(s.evidence.Noise, shadow.Place{Pattern: "/" + evil + long, Kind: shadow.Kind(evil), Known: shadow.Known(evil)})
 	quoted, _ := json.Marshal(evil)
 	for i := range s.divergences {
 		d := &s.divergences[i]

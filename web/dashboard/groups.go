@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -60,20 +58,19 @@ type groupView struct {
 	Newer   string       // address of the example before it; empty: none
 	Older   string
 	Recent  []web.Divergence
+	Form    triageForm
+	Days    []dayBar
 }
 
 const recentDivergences = 20
 
 func (d *dashboard) buildGroup(q *query) (view, error) {
-	id, err := url.PathUnescape(chi.URLParam(q.Request, "id"))
-	if err != nil {
-		return nil, &web.NotFoundError{What: "group", Name: chi.URLParam(q.Request, "id")}
-	}
+	id := groupID(q)
 	g, err := q.System.Group(q.Context(), id)
 	if err != nil {
 		return nil, err
 	}
-	v := &groupView{frame: frame{Title: visible(g.Title), Section: "groups"}, Group: g, Of: len(g.Examples)}
+	v := &groupView{frame: frame{Title: visible(g.Title), Section: "groups"}, Group: g, Of: len(g.Examples), Days: dayBars(g.Days), Form: triageForm{State: g.State}}
 	v.Recent, err = q.System.Divergences(q.Context(), web.DivergenceQuery{Group: id, Limit: recentDivergences})
 	if err != nil {
 		return nil, fmt.Errorf("read divergences of group %s: %w", id, err)

@@ -39,7 +39,7 @@ func get(t *testing.T, h http.Handler, path string) (int, string) {
 // pages are all pages that the good system has.
 var pages = []string{"/", "/?x=1", "/routes/orders-read", "/routes/catalogue-page?method=GET&url=/api/orders/1&headers=A:%20b",
 	"/routes/stock?url=bad", "/groups", "/groups?route=stock&state=open", "/groups/g1", "/groups/g1?example=d2", "/groups/g2",
-	"/divergences/d1", "/divergences/d2", "/divergences/d3", "/divergences/d4", "/journal", "/journal?route=stock", "/journal?before=3",
+	"/divergences/d1", "/divergences/d2", "/divergences/d3", "/divergences/d4", "/rules", "/rules?route=orders-read", "/rules?route=orders-read&rules=ignore+/total", "/rules?group=g1", "/journal", "/journal?route=stock", "/journal?before=3",
 	"/journal?at=2026-03-04+11:00", "/journal?at=yesterday", "/services", "/config", "/rollback", "/rollback?route=orders-read",
 	"/rollback?route=payments", "/rollback?route=stock", "/rollback?service=orders", "/rollback?unit=orders"}
 
@@ -105,6 +105,8 @@ func TestErrorsArePages(t *testing.T) {
 		want       string
 	}{
 		{"no such route, with the nearest name", "/routes/orders-reed", good(), 404, "did you mean"},
+		{"rules of no route", "/rules?route=nope", good(), 404, "There is no such route"},
+		{"rules for no group", "/rules?group=nope", good(), 404, "no group nope"},
 		{"no such group", "/groups/nope", good(), 404, "no group nope"},
 		{"no such divergence", "/divergences/nope", good(), 404, "no divergence nope"},
 		{"no such page", "/nope", good(), 404, "no page /nope"},
@@ -160,7 +162,7 @@ func TestRoles(t *testing.T) {
 			if tt.reads && !strings.Contains(logged.String(), "actor=anna verified=true divergence=d1 route=orders-read") {
 				t.Errorf("the log doesn't say who read what: %s", logged.String())
 			}
-			for _, path := range []string{"/routes/orders-read/shift", "/routes/orders-read/undo", "/rollback"} {
+			for _, path := range []string{"/routes/orders-read/shift", "/routes/orders-read/undo", "/rollback", "/groups/g1/state", "/rules", "/rules/r1/drop"} {
 				if status, _ := post(t, h, path, "to=legacy&version=3&confirm=yes", false); (status != http.StatusForbidden) != tt.operate {
 					t.Errorf("POST %s: status %d", path, status)
 				}

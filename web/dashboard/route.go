@@ -20,7 +20,7 @@ var routePage = page{
 	name:  "route",
 	build: func(q *query) (view, error) { return buildRoute(q, nil) },
 	live: func(v view) []fragment {
-		parts := []fragment{{"stands", v}, {"figures", v}, {"evidence", v}, {"history", v}}
+		parts := []fragment{{"stands", v}, {"figures", v}, {"evidence", v}, {"compared", v}, {"history", v}}
 		if v.base().Who.Operate {
 			parts = append(parts, fragment{"move", v})
 		}
@@ -37,6 +37,7 @@ type routeView struct {
 	Verdicts   []verdictCount
 	Reasons    []reasonCount
 	Changes    []change
+	Compared   web.RouteEvidence
 	Definition string // as in force, pretty JSON
 	Explain    explainForm
 }
@@ -101,6 +102,9 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 		return nil, fmt.Errorf("read groups of route %q: %w", name, err)
 	}
 	sortGroups(v.Groups)
+	if v.Compared, err = q.System.RouteEvidence(q.Context(), name); err != nil {
+		return nil, fmt.Errorf("read evidence of route %q: %w", name, err)
+	}
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Route: name, Limit: 20})
 	if err != nil {
 		return nil, fmt.Errorf("read journal of route %q: %w", name, err)

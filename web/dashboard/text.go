@@ -27,11 +27,14 @@ func functions(files *assets) template.FuncMap {
 		"count":   count,
 		"rate":    rate,
 		"ms":      milliseconds,
+		"signed":  signed,
 		"bytes":   size,
 		"many":    func(part, whole int64) bool { return part*100 >= whole && part > 0 },
 		"percent": percent,
 		"ratio":   ratio,
 		"phases":  strangler.Phases,
+		"share":   func(s float64) string { return fmt.Sprintf("%.2g %%", s*100) },
+		"noise":   func(k shadow.Known) string { return knownText[k] },
 		"what":    func(k shadow.Kind) string { return kindText[k] },
 		"why":     why,
 		"verb":    func(p strangler.Phase) string { return phaseText[p] },
@@ -49,6 +52,13 @@ var phaseText = map[strangler.Phase]string{
 	strangler.PhaseCanary:  "the service serves its weight, legacy the rest",
 	strangler.PhaseLive:    "the service serves all, legacy is shadowed",
 	strangler.PhaseRetired: "the service serves all, legacy is never called",
+}
+
+// knownText says what is known of a group's being noise.
+var knownText = map[shadow.Known]string{
+	shadow.KnownNoise:   "yes: legacy differs from itself there",
+	shadow.KnownCounts:  "no: legacy, asked twice, says the same",
+	shadow.KnownUnknown: "unknown: legacy was asked twice too seldom",
 }
 
 // kindText says what each kind of difference means.
@@ -210,3 +220,14 @@ func firstLine(s string) string {
 
 // why is a guard's reason as it reads beside a checkbox rather than a command.
 func why(s string) string { return visible(strings.ReplaceAll(s, "--force", "force")) }
+
+// signed writes a difference of latencies; above 0 the service is slower.
+func signed(ms float64) string {
+	switch {
+	case ms > 0:
+		return "+" + milliseconds(ms)
+	case ms < 0:
+		return "−" + milliseconds(-ms)
+	}
+	return "0"
+}

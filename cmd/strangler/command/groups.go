@@ -4,18 +4,20 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
 func newGroups() *cobra.Command {
 	var a admin
 	var o output
-	state := choice{among: []string{"open", "expected", "fixed"}}
+	state := choice{among: web.GroupStates()}
 	cmd := &cobra.Command{
 		Use:   "groups [ROUTE]",
 		Short: "List divergences by cause",
 		Long: `List divergences by cause: what differed in the same places in the same way is one group. Its
-count is exact, also of those whose answers are no longer kept.`,
+count is exact, also of those whose answers are no longer kept. What may still turn out to be
+noise, since legacy was asked twice too seldom, says so.`,
 		Example: "  strangler groups\n  strangler groups orders-read --state open",
 		Args:    arguments(0, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -48,6 +50,22 @@ count is exact, also of those whose answers are no longer kept.`,
 func printGroups(w io.Writer, groups []web.Group) {
 	row(w, "GROUP", "ROUTE", "COUNT", "STATE", "WHAT", "FIRST", "LAST")
 	for _, g := range groups {
-		row(w, g.ID, g.Route, g.Count, g.State, g.Title, when(g.First), when(g.Last))
+		row(w, g.ID, g.Route, g.Count, stateOf(g), whatOf(g), when(g.First), when(g.Last))
 	}
+}
+
+// stateOf says in which state a group is, and whether it came back to it.
+func stateOf(g web.Group) string {
+	if g.State == "open" && !g.Reopened.IsZero() {
+		return "reopened"
+	}
+	return g.State
+}
+
+// whatOf says what differs, and of an open group whether that is known to count.
+func whatOf(g web.Group) string {
+	if g.State == "open" && g.Noise == shadow.KnownUnknown {
+		return g.Title + " (noise: unknown)"
+	}
+	return g.Title
 }

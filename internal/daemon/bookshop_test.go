@@ -1,0 +1,153 @@
+package daemon_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/strangler-fig/toolkit/examples/bookshop"
+	"github.com/strangler-fig/toolkit/examples/bookshop/translate"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/internal/daemon"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// TestBookshop sends 5,000 mixed requests through the example, whose legacy answers all have a
+// random id and the time in them, and which no rule tells of. What is open then are the services'
+// three mistakes, a group each.
+func TestBookshop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some ten seconds")
+	}
+	const requests, rate = 5000, 600
+	dir := t.TempDir()
+	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(dir, "shop.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := apps.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	file := filepath.Join(dir, "strangler.yaml")
+	if err := os.WriteFile(file, bookshop.Configuration, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range translate.All() {
+		names = append(names, name)
+	}
+	environment := map[string]string{"LISTEN": "127.0.0.1:0", "ADMIN": "127.0.0.1:0", "DATA": filepath.Join(dir, "data"),
+		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
+	cfg, err := config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
+		value, ok := environment[name]
+		return value, ok
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := daemon.New(t.Context(), daemon.Options{Config: cfg, Translators: translate.All()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+
+	visiting, leave := context.WithCancel(ctx)
+	left := make(chan struct{})
+	go func() { bookshop.Visit(visiting, "http://"+d.Addr(), rate); close(left) }()
+	for answered(d.Stats()) < requests {
+		time.Sleep(50 * time.Millisecond)
+	}
+	leave()
+	<-left
+
+	want := []string{"book-list: /BK_LST order", "book-read: /PG_CNT missing", "orders-read: /VAT_CENTS value"}
+	var got, why []string
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && !slices.Equal(want, got); time.Sleep(200 * time.Millisecond) {
+		got, why = openGroups(t, d)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("open groups (-want +got):\n%s%s", diff, strings.Join(why, "\n"))
+	}
+	for _, g := range groupsOf(t, d, "book-list") {
+		if want := []web.Suggestion{{Kind: "keyed", Pointer: "/BK_LST", Value: "BK_NO"}}; !slices.Equal(want, g.Suggested) {
+			t.Errorf("suggested %+v, want %+v", g.Suggested, want)
+		}
+	}
+	var noise int64
+	for _, route := range d.Stats().Routes {
+		noise += route.Comparisons.Noise
+	}
+	if noise < 500 {
+		t.Errorf("%d comparisons are noise; nearly all that don't diverge should be", noise)
+	}
+}
+
+// answered counts the requests that clients made.
+func answered(s web.Stats) (n int64) {
+	for _, route := range s.Routes {
+		n += route.Legacy.Requests + route.Service.Requests
+	}
+	return n
+}
+
+// groupsOf returns all that is known of a route's groups.
+func groupsOf(t *testing.T, d *daemon.Daemon, route string) (all []web.Group) {
+	t.Helper()
+	groups, err := d.Groups(t.Context(), route, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		whole, err := d.Group(t.Context(), g.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, whole)
+	}
+	return all
+}
+
+// openGroups names the groups that are open by what they differ in, and tells all that is known.
+func openGroups(t *testing.T, d *daemon.Daemon) (open, all []string) {
+	t.Helper()
+	groups, err := d.Groups(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range groups {
+		text := g.Route + ":"
+		for _, c := range g.Causes {
+			text += fmt.Sprintf(" %s %s", c.Pointer, c.Kind)
+		}
+		if g.State == "open" {
+			open = append(open, text)
+		}
+		evidence, err := d.RouteEvidence(t.Context(), g.Route)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var known []string
+		for _, p := range evidence.Noise {
+			known = append(known, fmt.Sprintf("%s %s %s %.2f/%.2f", p.Pattern, p.Kind, p.Known, p.Legacy, p.Service))
+		}
+		all = append(all, fmt.Sprintf("%s: %s, %d; after %d controls: %s", text, g.State, g.Count, evidence.Controls, strings.Join(known, ", ")))
+	}
+	slices.Sort(open)
+	return open, all
+}

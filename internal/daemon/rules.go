@@ -1,0 +1,245 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow/compare"
+	"github.com/strangler-fig/toolkit/strangler/journal"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// The kinds of rule that can be made from evidence, and where rules come from.
+const (
+	ruleIgnore    = "ignore"
+	ruleUnordered = "unordered"
+	ruleKeyed     = "keyed"
+	ruleTolerance = "tolerance"
+
+	fromConfiguration = "configuration"
+	fromJournal       = "journal"
+)
+
+// maxRules is how many rules of the journal a route may have.
+const maxRules = 200
+
+// kept returns the rules that the journal gives a route.
+func kept(s journal.Standing) ([]web.Rule, error) {
+	if s.Rules == nil {
+		return nil, nil
+	}
+	var rules []web.Rule
+	if err := json.Unmarshal(s.Rules, &rules); err != nil {
+		return nil, fmt.Errorf("read the rules of route %q in the journal: %w", s.Route, err)
+	}
+	return rules, nil
+}
+
+// withRules returns rules of the configuration together with others.
+func withRules(base compare.Rules, more []web.Rule) (compare.Rules, error) {
+	all := base
+	all.Ignore, all.Unordered = slices.Clone(base.Ignore), slices.Clone(base.Unordered)
+	all.Keyed, all.Tolerance = maps.Clone(base.Keyed), maps.Clone(base.Tolerance)
+	for _, r := range more {
+		switch r.Kind {
+		case ruleIgnore:
+			all.Ignore = append(all.Ignore, r.Pointer)
+		case ruleUnordered:
+			all.Unordered = append(all.Unordered, r.Pointer)
+		case ruleKeyed:
+			if all.Keyed == nil {
+				all.Keyed = map[string]string{}
+			}
+			all.Keyed[r.Pointer] = r.Value
+		case ruleTolerance:
+			t, err := compare.ParseTolerance(r.Value)
+			if err != nil {
+				return all, err
+			}
+			if all.Tolerance == nil {
+				all.Tolerance = map[string]compare.Tolerance{}
+			}
+			all.Tolerance[r.Pointer] = t
+		default:
+			return all, fmt.Errorf("no kind of rule %q: it is ignore, unordered, keyed or tolerance", r.Kind)
+		}
+	}
+	return all, nil
+}
+
+// comparers makes the comparer of each route: of the file's rules and the journal's.
+func comparers(cfg *config.Config, standings map[string]journal.Standing) (map[string]*compare.Comparer, error) {
+	all := make(map[string]*compare.Comparer, len(cfg.Routes))
+	for _, route := range cfg.Routes {
+		more, err := kept(standings[route.Name])
+		if err != nil {
+			return nil, err
+		}
+		rules, err := withRules(route.Rules, more)
+		if err == nil {
+			all[route.Name], err = compare.New(rules)
+		}
+		if err != nil && len(more) > 0 {
+			err = fmt.Errorf("route %q: the file's rules and those in the journal don't go together: %w; see strangler rules %s, and drop one of the two", route.Name, err, route.Name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Rules implements web.Desk.
+func (d *Daemon) Rules(route string) ([]web.Rule, error) {
+	present := d.journal.Present()
+	all, found := []web.Rule{}, false
+	for _, r := range d.current.Load().config.Routes {
+		if route != "" && r.Name != route {
+			continue
+		}
+		found = true
+		all = append(all, rulesOfFile(r)...)
+		more, err := kept(present[r.Name])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	if route != "" && !found {
+		return nil, d.unknownRoute(route)
+	}
+	return all, nil
+}
+
+func rulesOfFile(r config.Route) (all []web.Rule) {
+	add := func(kind, pointer, value string) {
+		all = append(all, web.Rule{Route: r.Name, Kind: kind, Pointer: pointer, Value: value, Origin: fromConfiguration})
+	}
+	for _, pointer := range r.Rules.Ignore {
+		add(ruleIgnore, pointer, "")
+	}
+	for _, pointer := range r.Rules.Only {
+		add("only", pointer, "")
+	}
+	for _, pointer := range r.Rules.Unordered {
+		add(ruleUnordered, pointer, "")
+	}
+	for _, pointer := range slices.Sorted(maps.Keys(r.Rules.Keyed)) {
+		add(ruleKeyed, pointer, r.Rules.Keyed[pointer])
+	}
+	for _, pointer := range slices.Sorted(maps.Keys(r.Rules.Tolerance)) {
+		add(ruleTolerance, pointer, r.Rules.Tolerance[pointer].String())
+	}
+	for _, name := range r.Rules.Headers {
+		add("headers", "header:"+name, "")
+	}
+	return all
+}
+
+// AddRules implements web.Desk.
+func (d *Daemon) AddRules(ctx context.Context, n web.NewRules) (web.RuleEffect, error) {
+	d.changing.Lock()
+	defer d.changing.Unlock()
+	effect, err := d.PreviewRules(ctx, n)
+	if err != nil {
+		return web.RuleEffect{}, err
+	}
+	had, err := kept(d.journal.Present()[n.Route])
+	if err != nil {
+		return web.RuleEffect{}, err
+	}
+	for i := range effect.Rules {
+		r := &effect.Rules[i]
+		r.Reason, r.Actor, r.Verified, r.At = n.Reason, n.Actor.Name, n.Actor.Verified, time.Now().UTC().Truncate(time.Microsecond)
+		had = slices.DeleteFunc(had, func(old web.Rule) bool { return old.ID == r.ID }) // its tolerance or member is another now
+	}
+	if len(had)+len(effect.Rules) > maxRules {
+		return web.RuleEffect{}, &web.InvalidError{Why: fmt.Sprintf("route %q would have more than %d rules in the journal: put them into the configuration file (strangler rules %s -o yaml), then drop them here", n.Route, maxRules, n.Route)}
+	}
+	if err := d.rule(ctx, n.Route, append(had, effect.Rules...), author(n.Actor, sentence(effect.Rules, n.Reason))); err != nil {
+		return web.RuleEffect{}, err
+	}
+	return effect, nil
+}
+
+// DropRule implements web.Desk.
+func (d *Daemon) DropRule(ctx context.Context, r web.DroppedRule) error {
+	d.changing.Lock()
+	defer d.changing.Unlock()
+	for _, route := range slices.Sorted(maps.Keys(d.journal.Present())) {
+		had, err := kept(d.journal.Present()[route])
+		if err != nil {
+			return err
+		}
+		if at := slices.IndexFunc(had, func(old web.Rule) bool { return old.ID == r.ID }); at >= 0 {
+			reason := "no longer " + sentence(had[at:at+1], r.Reason)
+			return d.rule(ctx, route, slices.Delete(slices.Clone(had), at, at+1), author(r.Actor, reason))
+		}
+	}
+	return &web.NotFoundError{What: "rule", Name: r.ID}
+}
+
+// sentence says in the journal what rules there are more or less, and why.
+func sentence(rules []web.Rule, reason string) string {
+	var texts []string
+	for _, r := range rules {
+		texts = append(texts, strings.TrimSpace(strings.Join([]string{r.Kind, r.Pointer, r.Value}, " ")))
+	}
+	text := strings.Join(texts, ", ")
+	if reason != "" {
+		text += ": " + reason
+	}
+	return text
+}
+
+// rule gives a route other rules in the journal, and puts them in force: compile, commit, swap. The
+// caller holds d.changing.
+func (d *Daemon) rule(ctx context.Context, route string, rules []web.Rule, by journal.Author) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	text, err := json.Marshal(rules)
+	if err != nil {
+		return err
+	}
+	now := d.current.Load()
+	var made *compiled
+	_, err = d.journal.Rule(ctx, journal.Ruling{Route: route, Rules: text, Author: by, Check: func(after map[string]journal.Standing) (err error) {
+		made, err = d.compile(now.config, after)
+		return err
+	}})
+	if err != nil {
+		made.discard(d)
+		return err
+	}
+	d.use(made)
+	d.current.Store(&inForce{config: now.config, upstreams: made.upstreams, comparers: made.comparers, loadedAt: now.loadedAt})
+	d.log.Info("rules changed", keyRoute, route, keyActor, by.Actor, keyReason, by.Reason)
+	d.events.publish(web.Event{Type: eventRoute, Data: d.route(route)})
+	select {
+	case d.ruled <- struct{}{}:
+	default: // somebody is about to look already
+	}
+	return nil
+}
+
+// ruleID is the same for the same rule of a route, but for its value: there can be one only.
+func ruleID(r web.Rule) string {
+	return fmt.Sprintf("%012x", xxhash.Sum64String(r.Route+"\x00"+r.Kind+"\x00"+r.Pointer)>>16)
+}
+
+// configured returns a route of the configuration in force, or *strangler.UnknownRouteError.
+func (d *Daemon) configured(name string) (config.Route, error) {
+	for _, route := range d.current.Load().config.Routes {
+		if route.Name == name {
+			return route, nil
+		}
+	}
+	return config.Route{}, d.unknownRoute(name)
+}

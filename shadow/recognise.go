@@ -1,0 +1,157 @@
+package shadow
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// recognise says what noise two values look like, one of the Noise constants; empty: none. It is
+// for values that are new in every answer, whoever gives it, and has to see that in both; at is when
+// the client asked.
+func recognise(d *Difference, at time.Time) string {
+	if d.Kind != KindValue {
+		return ""
+	}
+	legacy, service := plain(d.Legacy), plain(d.Service)
+	if legacy == "" || service == "" {
+		return ""
+	}
+	name := d.Pattern[strings.LastIndexByte(d.Pattern, '/')+1:]
+	switch {
+	case forgery.MatchString(d.Pattern):
+		return NoiseCSRF
+	case uuid.MatchString(legacy) && uuid.MatchString(service), ulid.MatchString(legacy) && ulid.MatchString(service):
+		return NoiseUUID
+	case sameMoment(legacy, service, at):
+		return NoiseTimestamp
+	case secret.MatchString(name) && random(legacy, service):
+		return NoiseToken
+	}
+	return ""
+}
+
+var (
+	uuid = regexp.MustCompile(`(?i)^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$`) // RFC 9562
+	ulid = regexp.MustCompile(`^[0-7][0-9A-HJKMNP-TV-Z]{25}$`)                                                // https://github.com/ulid/spec
+
+	// forgery matches the places of tokens against cross-site request forgery, as frameworks name
+	// them: a member of JSON, or a field or meta element of a page.
+	forgery = regexp.MustCompile(`(?i)(^|[/\[_-])(csrf|xsrf|csrf[_-]?token|xsrf[_-]?token|csrfmiddlewaretoken|authenticity_token|__RequestVerificationToken|_token)(\]/@(value|content))?$`)
+	// secret matches the names of what is drawn anew for each answer.
+	secret = regexp.MustCompile(`(?i)(token|nonce|(req|request|trace|span|correlation|session)[_-]?id|signature|sig|salt|challenge)$`)
+)
+
+// plain returns the text of a JSON string or number; empty: it is neither.
+func plain(value json.RawMessage) string {
+	switch {
+	case len(value) == 0:
+		return ""
+	case value[0] == '"':
+		var s string
+		if json.Unmarshal(value, &s) != nil {
+			return ""
+		}
+		return s
+	case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
+		return string(value)
+	}
+	return ""
+}
+
+// random reports whether two texts may have been drawn: of one length, of an alphabet that tokens
+// are written in, and after what they begin with alike long and different nearly everywhere.
+func random(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	from, differ := 0, 0
+	for i := range len(a) {
+		if !tokenByte(a[i]) || !tokenByte(b[i]) {
+			return false
+		}
+		switch {
+		case a[i] != b[i]:
+			differ++
+		case differ == 0:
+			from = i + 1
+		}
+	}
+	drawn := len(a) - from
+	return drawn >= leastDrawn && differ*3 >= drawn*2
+}
+
+const leastDrawn = 8 // bytes of a token that are drawn
+
+func tokenByte(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || strings.IndexByte("-_+/=.", c) >= 0
+}
+
+const (
+	nearNow  = 5 * time.Minute  // between the request and a time in its answer that is of then
+	nearBoth = 30 * time.Second // between the times in both answers
+)
+
+// sameMoment reports whether both texts are times near at, in whatever zone their clocks show, but
+// both in the same one: a service that is an hour off is to be seen.
+func sameMoment(legacy, service string, at time.Time) bool {
+	a, zoned, ok := moment(legacy)
+	if !ok {
+		return false
+	}
+	b, alsoZoned, ok := moment(service)
+	if !ok || zoned != alsoZoned || a.Sub(b).Abs() > nearBoth {
+		return false
+	}
+	apart := a.Sub(at)
+	if !zoned { // a clock of some zone, which are quarter hours apart
+		if apart.Abs() > 15*time.Hour {
+			return false
+		}
+		apart -= apart.Round(15 * time.Minute)
+	}
+	return apart.Abs() <= nearNow
+}
+
+// layouts are those of times that answers tell, the ones without a zone last.
+var layouts = []struct {
+	layout string
+	zoned  bool
+}{
+	{time.RFC3339Nano, true},
+	{"2006-01-02T15:04:05.999999999Z0700", true},
+	{"2006-01-02 15:04:05.999999999Z07:00", true},
+	{"2006-01-02 15:04:05.999999999 -0700", true},
+	{time.RFC1123, true},
+	{time.RFC1123Z, true},
+	{time.RFC850, true},
+	{"2006-01-02T15:04:05.999999999", false},
+	{"2006-01-02 15:04:05.999999999", false},
+	{"02.01.2006 15:04:05", false},
+	{"02/01/2006 15:04:05", false},
+	{"01/02/2006 15:04:05", false},
+	{time.ANSIC, false},
+}
+
+// moment reads a time in one of the layouts, or as seconds to nanoseconds since 1970.
+func moment(s string) (t time.Time, zoned, ok bool) {
+	if len(s) < len("1000000000") || len(s) > 40 {
+		return t, false, false
+	}
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond, time.Nanosecond} {
+			if seconds := n * unit.Seconds(); 1e9 <= seconds && seconds < 4e9 { // 2001 to 2096
+				return time.UnixMicro(int64(seconds * 1e6)), true, true
+			}
+		}
+		return t, false, false
+	}
+	for _, l := range layouts {
+		if t, err := time.Parse(l.layout, s); err == nil {
+			return t, l.zoned, true
+		}
+	}
+	return t, false, false
+}

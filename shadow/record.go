@@ -1,0 +1,73 @@
+package shadow
+
+import (
+	"net/http"
+	"slices"
+)
+
+// Keeper is what a Recorder may be besides, so as to keep some exchanges of which there is nothing
+// to tell: that match, or that are not compared at all since there is no other side yet. Both
+// methods are called under the terms of Record.
+type Keeper interface {
+	// Wants reports whether one more exchange of that route is wanted, of which at most so many are
+	// kept. It is asked for each, and so has to be quick.
+	Wants(route string, most int) bool
+	// Keep keeps one, in the place of another if need be, with bodies. An answer that is nil there
+	// was none to compare.
+	Keep(c Comparison, most int)
+}
+
+// recording returns a handler that keeps some of a route's exchanges and sends no copies.
+func (s *Shadow) recording(p *point, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !p.Repeatable(r.Method) || r.Header["Upgrade"] != nil || p.Capture != "" && p.Capture != CaptureFull || !s.keeper.Wants(p.Route, p.Keep) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		x := &exchange{s: s, p: p, client: r, length: r.ContentLength, says: -1, served: p.Serves, at: s.config.Now(), records: true}
+		s.watch(x, next, w, r)
+	})
+}
+
+// watch captures what passes between a client and a handler.
+func (s *Shadow) watch(x *exchange, next http.Handler, w http.ResponseWriter, r *http.Request) {
+	x.capture(r)
+	ended := false
+	defer func() { x.finish(ended, r.Context().Err() != nil, w.Header()) }() // no recover: a handler's panic is the server's
+	if r.Body != nil && r.Body != http.NoBody {
+		x.reads = requestTee{r.Body, x}
+		r.Body = &x.reads // in place: what routers note in r stays visible outside
+	}
+	x.writes = answerTee{ResponseWriter: w, x: x}
+	next.ServeHTTP(&x.writes, r)
+	ended = true
+}
+
+// capture makes ready for what is to pass.
+func (x *exchange) capture(r *http.Request) {
+	defer x.s.guard(x)
+	x.copyRequest(r)
+	limit := x.p.limit(x.s.config.MaxBody)
+	x.asked = capture{purse: &x.p.purse, limit: limit, hint: r.ContentLength}
+	x.whole = r.Body == nil || r.Body == http.NoBody
+	x.trails = len(r.Trailer) > 0
+	x.body = capture{purse: &x.p.purse, limit: limit}
+}
+
+// keep hands the exchange to the Keeper, if it wants it.
+func (x *exchange) keep() {
+	k := x.s.keeper
+	if k == nil || x.p.Keep <= 0 || x.p.Capture != "" && x.p.Capture != CaptureFull || x.body.over() || x.otherBody.over() {
+		return
+	}
+	if x.records || k.Wants(x.p.Route, x.p.Keep) {
+		c := x.comparison(Match, "", "", nil, true)
+		c.Request.Body = slices.Clone(c.Request.Body) // the buffers are written over
+		for _, a := range []*Answer{c.Legacy, c.Service} {
+			if a != nil {
+				a.Body = slices.Clone(a.Body)
+			}
+		}
+		k.Keep(c, x.p.Keep)
+	}
+}

@@ -1,0 +1,106 @@
+package dashboard
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// triageForm is what somebody thinks of a group.
+type triageForm struct {
+	State  string
+	Reason string
+	Notice *notice
+}
+
+// triage puts a group into another state.
+func (d *dashboard) triage(w http.ResponseWriter, r *http.Request) {
+	q := d.query(r)
+	err := parseForm(w, r)
+	form := &triageForm{State: r.PostForm.Get("state"), Reason: r.PostForm.Get("reason")}
+	if err == nil && !slices.Contains(web.GroupStates(), form.State) {
+		err = fmt.Errorf("%w: no state %q: it is open, expected or fixed", errForm, form.State)
+	}
+	if err == nil {
+		_, err = d.System.Triage(r.Context(), web.Triage{Group: groupID(q), State: form.State, Reason: form.Reason, Actor: actor(w, r)})
+	}
+	if err == nil {
+		form = &triageForm{Notice: &notice{Status: http.StatusOK, OK: true, Title: "It is " + form.State + " now", Detail: "The ledger has it."}}
+	} else {
+		form.Notice = noticeOf(err)
+	}
+	d.triaged(w, q, form)
+}
+
+// triaged answers a change made on a group's page: htmx gets the facts with the form, others the
+// page, after a success through a redirect.
+func (d *dashboard) triaged(w http.ResponseWriter, q *query, form *triageForm) {
+	enhanced := q.Header.Get("HX-Request") == "true"
+	if form.Notice.OK && !enhanced {
+		http.Redirect(w, q.Request, groupPath(groupID(q))+"#group-facts", http.StatusSeeOther)
+		return
+	}
+	v, err := d.buildGroup(q)
+	if err != nil {
+		d.problem(w, q, err)
+		return
+	}
+	d.log(form.Notice, q)
+	g, ok := v.(*groupView)
+	if !ok {
+		d.problem(w, q, errors.New("draw group: it is another page"))
+		return
+	}
+	g.Form, g.Who = *form, viewerOf(q.Request)
+	if g.Who.Name == "" {
+		g.Who.Name = cleanName(q.PostForm.Get("actor"))
+	}
+	if enhanced {
+		d.write(w, form.Notice.Status, "group", "group-decision", g)
+		return
+	}
+	d.answer(w, q, form.Notice.Status, page{name: "group"}, g)
+}
+
+func groupID(q *query) string {
+	id, err := url.PathUnescape(chi.URLParam(q.Request, "id"))
+	if err != nil {
+		return chi.URLParam(q.Request, "id")
+	}
+	return id
+}
+
+// dayBar is one bar of a group's days.
+type dayBar struct {
+	X, Y, H float64 // of a picture that is 100 wide a day and 100 high
+	Title   string
+}
+
+// dayBars draws how many divergences there were each day, gaps included, up to the last 60 days.
+func dayBars(days []web.GroupDay) []dayBar {
+	if len(days) == 0 {
+		return nil
+	}
+	const most = 60
+	last := days[len(days)-1].Day
+	var largest int64 = 1
+	for _, day := range days {
+		largest = max(largest, day.Count)
+	}
+	var bars []dayBar
+	for _, day := range days {
+		ago := int(last.Sub(day.Day).Hours() / 24)
+		if ago >= most {
+			continue
+		}
+		h := max(4, 100*float64(day.Count)/float64(largest))
+		bars = append(bars, dayBar{X: float64(most-1-ago) * 10, Y: 100 - h, H: h, Title: day.Day.Format("2006-01-02") + ": " + count(day.Count)})
+	}
+	return bars
+}

@@ -59,6 +59,9 @@ type Desk interface {
 	PreviewRules(context.Context, NewRules) (RuleEffect, error)
 	AddRules(context.Context, NewRules) (RuleEffect, error)
 	DropRule(context.Context, DroppedRule) error
+	// Replay sends stored requests again and tells each step; an error of tell's ends it. One replay
+	// runs at a time: else *BusyError.
+	Replay(ctx context.Context, r Replay, tell func(ReplayStep) error) error
 }
 
 // DivergenceQuery selects divergences, newest first. Answers are left out of listings.
@@ -105,6 +108,12 @@ func (e *UnwritableError) Error() string { return e.Err.Error() }
 
 // Unwrap returns what stood in the way.
 func (e *UnwritableError) Unwrap() error { return e.Err }
+
+// BusyError says that something can't be done now since it is being done already.
+type BusyError struct{ Why string }
+
+// Error implements error.
+func (e *BusyError) Error() string { return e.Why }
 
 // InvalidError says that a question makes no sense.
 type InvalidError struct{ Why string }

@@ -227,6 +227,50 @@ type GroupEffect struct {
 	Changed int64  `json:"changed"`
 }
 
+// Replay asks for stored requests to be sent again to both sides, and their answers to be compared.
+type Replay struct {
+	Route   string              `json:"route,omitempty"`   // all that is stored of it; or
+	Group   string              `json:"group,omitempty"`   // a group's examples
+	Against string              `json:"against,omitempty"` // the URL of an instance to ask instead of the service
+	Rate    float64             `json:"rate,omitempty"`    // requests a second; 0: 5
+	Limit   int                 `json:"limit,omitempty"`   // at most so many, the newest; 0: 200
+	Header  map[string][]string `json:"headers,omitempty"` // put into each request: credentials were not stored
+	Actor   Actor               `json:"-"`
+}
+
+// Replayed is what became of one request that was sent again.
+type Replayed struct {
+	ID     string `json:"id"`              // of the divergence or exchange
+	Group  string `json:"group,omitempty"` // it was in, if it diverged
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// Outcome is fixed (it differed and doesn't), remains (it differs as it did), new (it differs, and
+	// didn't so), same (it matched, or was only recorded, and matches), skipped or failed (why says
+	// why).
+	Outcome     string              `json:"outcome"`
+	Why         string              `json:"why,omitempty"`
+	Differences []shadow.Difference `json:"differences,omitempty"` // those that count
+}
+
+// ReplaySummary is how many requests came out how.
+type ReplaySummary struct {
+	Of      int `json:"of"` // requests there are
+	Done    int `json:"done"`
+	Fixed   int `json:"fixed"`
+	Remains int `json:"remains"`
+	New     int `json:"new"`
+	Same    int `json:"same"`
+	Skipped int `json:"skipped"`
+	Failed  int `json:"failed"`
+}
+
+// ReplayStep is what is told of a replay as it goes on: one request, and how many there were until
+// then. The first step has no request.
+type ReplayStep struct {
+	ReplaySummary
+	Replayed *Replayed `json:"replayed,omitempty"`
+}
+
 // RouteEvidence is what is known of a route's comparisons.
 type RouteEvidence struct {
 	Route string `json:"route"`

@@ -84,19 +84,20 @@
 //
 // # Speed
 //
-// Two answers of 10 KB each that differ in one value, from bytes to differences; medians of seven
-// runs on a busy machine of two cores (bench_test.go). TestSpeed holds five times go-cmp's speed.
+// Two answers of 10 KB each that differ in one value, from bytes to differences; medians of eleven
+// rounds on two cores shared with others, which single rounds show
+// (bench_test.go). TestSpeed holds five times go-cmp's speed.
 //
 //	                                           time     memory   allocations
-//	equal bytes                              0.7 µs        0 B             0
-//	this package                              63 µs     0.9 kB             8
-//	this package, with other blanks           73 µs     0.8 kB             8
-//	this package, keyed                       82 µs      9.7 kB            26
-//	encoding/json, reflect.DeepEqual         710 µs      265 kB         4,946
-//	wI2L/jsondiff                            786 µs      160 kB         4,079
-//	encoding/json, go-cmp's Equal          2,823 µs      535 kB        12,788
-//	encoding/json, r3labs/diff             5,931 µs    1,248 kB        39,020
-//	encoding/json, go-cmp's Diff           7,355 µs    1,314 kB        26,220
+//	equal bytes                              0.4 µs        0 B             0
+//	this package                              74 µs     0.9 kB             8
+//	this package, with other blanks           99 µs     0.9 kB             8
+//	this package, keyed                      103 µs     9.7 kB            26
+//	wI2L/jsondiff                            570 µs     160 kB         4,079
+//	encoding/json, reflect.DeepEqual         737 µs     265 kB         4,946
+//	encoding/json, go-cmp's Equal          2,588 µs     536 kB        12,788
+//	encoding/json, r3labs/diff             4,456 µs   1,248 kB        39,020
+//	encoding/json, go-cmp's Diff           5,749 µs   1,318 kB        26,220
 //
 // # Limits
 //

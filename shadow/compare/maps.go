@@ -29,7 +29,9 @@ func (m mapping) covers(key []byte) bool { return m == byAny || m == byID && isI
 // total say, keeps its name.
 func (w *walk) mapping(l, s uint32) mapping {
 	switch {
-	case w.probes > 0 || w.shape.lists: // nothing is named, or all of it by those who made the form
+	case w.probes > 0: // nothing is named
+		return record
+	case w.shape.lists: // names of fields and elements, whatever they look like
 		return record
 	case max(w.legacy.nodes[l].size, w.service.nodes[s].size) > largestRecord:
 		return byAny

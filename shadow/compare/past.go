@@ -14,7 +14,7 @@ import (
 // told from a difference; compare the answers again. A pattern for a pointer asks for all that it stands for at once.
 func (c *Comparer) Drops(d shadow.Difference) bool {
 	if strings.HasPrefix(d.Pointer, "css:") { // and an index, which is no part of a selector
-		return !slices.ContainsFunc(c.plan.selected, func(p Pointer) bool {
+		return !c.plan.body || !slices.ContainsFunc(c.plan.selected, func(p Pointer) bool {
 			rest, is := strings.CutPrefix(d.Pointer, p.text)
 			return is && (rest == "" || rest[0] == '/')
 		})

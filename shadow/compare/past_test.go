@@ -112,3 +112,27 @@ func FuzzDrops(f *testing.F) {
 		}
 	})
 }
+
+func TestTouches(t *testing.T) {
+	for _, tt := range []struct {
+		name, pointer, pattern string
+		want                   bool
+	}{
+		{"the same place", "/a/*", "/a/b", true},
+		{"another place", "/a", "/b", false},
+		{"all cookies touch one", "header:Set-Cookie", "header:Set-Cookie/sid", true},
+		{"one cookie touches no other", "header:Set-Cookie/lang", "header:Set-Cookie/sid", false},
+		{"one trailer touches no other", "trailer:Grpc-Message", "trailer:Grpc-Status", false},
+		{"a trailer is no header", "trailer:X", "header:X", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := compare.ParsePointer(tt.pointer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Touches(tt.pattern); got != tt.want {
+				t.Errorf("%v, want %v", got, tt.want)
+			}
+		})
+	}
+}

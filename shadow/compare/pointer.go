@@ -66,7 +66,7 @@ func ParsePointer(s string) (Pointer, error) {
 		p.selector = group
 		return p, nil
 	case s[0] != '/':
-		return bad("is neither status nor begins with /, header:, trailer: or css:; write /%s for a member of the body", s)
+		return bad("names no place: write status, header:Name, trailer:Name, css:SELECTOR, or /%s for a member of the body", s)
 	case !utf8.ValidString(s):
 		return bad("not UTF-8")
 	}

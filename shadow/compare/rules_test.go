@@ -26,7 +26,7 @@ func TestRulesCheck(t *testing.T) {
 	want := []string{
 		`headers: "X:": not a header's name: write the bare name, as in Content-Type`,
 		`only: "header:a b": not a header's name: write header:Name, as in header:X-Request-Id`,
-		`ignore: "a": is neither status nor begins with /, header:, trailer: or css:; write /a for a member of the body`,
+		`ignore: "a": names no place: write status, header:Name, trailer:Name, css:SELECTOR, or /a for a member of the body`,
 		`ignore: "/~2": has a ~ that is neither ~0 nor ~1: write ~0 for a tilde, ~1 for a slash`,
 		`ignore: "header:": not a header's name: write header:Name, as in header:X-Request-Id`,
 		`ignore: "trailer:": not a trailer's name: write trailer:Name, as in trailer:Grpc-Status`,

@@ -78,6 +78,7 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/rollback", s.rollback)
 		mux.Put("/groups/{id}/state", s.triage)
 		mux.Post("/rules", s.addRules)
+		mux.Post("/replays", s.replay)
 		mux.Post("/rules/{id}/drop", s.dropRule)
 	})
 	return mux

@@ -16,6 +16,7 @@ func TestRoles(t *testing.T) {
 	a.divergences = []web.Divergence{{ID: "d1", Served: "legacy"}}
 	a.groups = []web.Group{{ID: "g1", State: "open", Noise: "unknown"}}
 	a.config.LoadedAt = noon
+	a.steps = []web.ReplayStep{{}}
 	a.explanation.Bucket = -1
 	bodies := map[string]string{
 		"PUT /routes/{name}/phase": `{"phase":"live"}`,
@@ -25,6 +26,7 @@ func TestRoles(t *testing.T) {
 		"POST /rules":              `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
 		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
 		"POST /rules/{id}/drop":    `{}`,
+		"POST /replays":            `{"route":"orders-read"}`,
 		"POST /explain":            `{"method":"GET","url":"/"}`,
 	}
 	fill := strings.NewReplacer("{name}", "orders-read", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")

@@ -36,6 +36,8 @@ type system struct {
 	ruling      web.RuleEffect
 	added       []web.NewRules
 	dropped     []web.DroppedRule
+	replays     []web.Replay
+	steps       []web.ReplayStep
 	rollbacks   []web.Rollback
 	subscribers map[chan web.Event]struct{}
 }
@@ -167,6 +169,21 @@ func (s *system) DropRule(_ context.Context, r web.DroppedRule) error {
 	defer s.mu.Unlock()
 	s.dropped = append(s.dropped, r)
 	return s.err
+}
+
+func (s *system) Replay(_ context.Context, r web.Replay, tell func(web.ReplayStep) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replays = append(s.replays, r)
+	if s.err != nil {
+		return s.err
+	}
+	for _, step := range s.steps {
+		if err := tell(step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *system) Subscribe(ctx context.Context) <-chan web.Event {

@@ -270,6 +270,10 @@ func (s *system) DropRule(_ context.Context, dropped web.DroppedRule) error {
 	return s.fails
 }
 
+func (s *system) Replay(context.Context, web.Replay, func(web.ReplayStep) error) error {
+	return s.fails
+}
+
 func (s *system) Stats() web.Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -79,6 +79,8 @@
 // and try are those of GitHub's Scientist; unlike there the service's code has a time-out and a
 // bound of its own, and the caller doesn't wait for it.
 //
+// A [Switch] then moves calls from the one to the other, as a [Chooser] says (switch.go).
+//
 // # What is left out of a copy
 //
 // Expect, since the body is at hand, and the conditional headers (If-None-Match, Range and the

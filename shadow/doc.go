@@ -63,6 +63,24 @@
 // only, not with a client's cookies or credentials, not after an answer that set a cookie, within
 // [Extra]'s bounds, and not while its latency rises (budget.go).
 //
+// # Inside a program
+//
+// What no request passes by, a function that computes a price, is compared by an [Experiment]:
+// legacy's code and the service's in one program, two Go values instead of two answers.
+//
+//	Run             on the caller's goroutine: tried at all? a place taken, legacy's code run    experiment_run.go
+//	a goroutine     has the service's code run, waits for both, compares                         experiment_run.go
+//	                by go-cmp or as the program says                                            experiment_judge.go
+//	                where they differ, as pointers into their JSON                              experiment_values.go
+//	                counted, redacted, recorded, told                                           experiment_settle.go
+//
+// It owes its caller what a Shadow owes the client, and accounts in the same Counts to the same
+// Recorder: the route is the experiment's name, the method [Call]. The pattern and the words use
+// and try are those of GitHub's Scientist; unlike there the service's code has a time-out and a
+// bound of its own, and the caller doesn't wait for it.
+//
+// A [Switch] then moves calls from the one to the other, as a [Chooser] says (switch.go).
+//
 // # What is left out of a copy
 //
 // Expect, since the body is at hand, and the conditional headers (If-None-Match, Range and the

@@ -93,6 +93,19 @@ func (p Position) sideOf(bucket int) Side {
 	return SideLegacy
 }
 
+// SideFor returns the side that the proxy chooses, without an override, for requests with that
+// cohort key on a route of that name and unit (empty: none) that stands there. Without a key each
+// call is by itself, as the cohort "request" is.
+func (p Position) SideFor(route, unit, key string) Side {
+	switch {
+	case p.Phase != PhaseCanary:
+		return sideOf(p.Phase)
+	case key == "":
+		return p.sideOf(mathrand.IntN(int(FullWeight)))
+	}
+	return p.sideOf(bucket(&Route{Name: route, Unit: unit}, key))
+}
+
 // bucket returns which of FullWeight buckets a cohort key falls into. Routes of one unit share
 // their buckets; all others have their own, so that not always the same clients go first.
 func bucket(rt *Route, key string) int {

@@ -136,8 +136,12 @@ func (s *Shadow) weigh(x *exchange, legacy *Answer, differences []Difference) (c
 // where nothing is known. Of an id or a token, which may be the wrong one, it decides no more once
 // legacy has been seen to give the same one twice.
 func (x *exchange) noiseOf(d *Difference, itself map[place]bool, twice bool) string {
+	return x.p.noiseOf(d, x.at, itself, twice)
+}
+
+func (r *route) noiseOf(d *Difference, when time.Time, itself map[place]bool, twice bool) string {
 	at := placeOf(d)
-	known, looks := x.p.noises.known(at), recognise(d, x.at)
+	known, looks := r.noises.known(at), recognise(d, when)
 	switch {
 	case looks == NoiseTimestamp || looks == NoiseCSRF:
 		return looks

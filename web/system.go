@@ -85,6 +85,7 @@ type System interface {
 	History
 	Evidence
 	Desk
+	Bench
 	Monitor
 }
 

@@ -26,15 +26,20 @@ const (
 // read decodes a request's body strictly: one JSON object, no unknown fields, nothing after it.
 // It reports whether it could, and has answered if not.
 func (s *server) read(w http.ResponseWriter, r *http.Request, into any) bool {
+	return s.readUpTo(w, r, maxBody, into)
+}
+
+// readUpTo is read where a body may have another size, in bytes.
+func (s *server) readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		w.Header().Set("Accept", "application/json")
 		invalid(w, http.StatusUnsupportedMediaType, "send a JSON object, with Content-Type: application/json")
 		return false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			web.WriteProblem(w, web.Problem{Status: http.StatusRequestEntityTooLarge, Code: web.CodeTooLarge, Detail: "the request's body is over 64 KiB"})
+			web.WriteProblem(w, web.Problem{Status: http.StatusRequestEntityTooLarge, Code: web.CodeTooLarge, Detail: fmt.Sprintf("the request's body is over %d KiB", most>>10)})
 		} else {
 			invalid(w, http.StatusBadRequest, "the request's body ended early")
 		}

@@ -26,6 +26,8 @@ func TestRoles(t *testing.T) {
 		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
 		"POST /rules/{id}/drop":    `{}`,
 		"POST /explain":            `{"method":"GET","url":"/"}`,
+		"POST /decisions":          `{"decisions":[{"route":"orders-read","key":"17"}]}`,
+		"POST /comparisons":        `{"comparisons":[{"route":"orders-read","legacy":{"status":200},"service":{"status":200}}]}`,
 	}
 	fill := strings.NewReplacer("{name}", "orders-read", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")
 	asked := 0
@@ -47,6 +49,10 @@ func TestRoles(t *testing.T) {
 				switch {
 				case token.Role == "":
 					want = http.StatusUnauthorized
+				case strings.HasSuffix(op.Description, "Role: evidence."):
+					if token.Role.Allows(web.RoleEvidence) {
+						want = http.StatusOK
+					}
 				case token.Role == web.RoleOperate, !strings.HasSuffix(op.Description, "Role: operate."):
 					want = http.StatusOK
 				}

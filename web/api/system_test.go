@@ -36,6 +36,8 @@ type system struct {
 	ruling      web.RuleEffect
 	added       []web.NewRules
 	dropped     []web.DroppedRule
+	given       []web.Given
+	judged      []web.Judgement
 	rollbacks   []web.Rollback
 	subscribers map[chan web.Event]struct{}
 }
@@ -167,6 +169,13 @@ func (s *system) DropRule(_ context.Context, r web.DroppedRule) error {
 	defer s.mu.Unlock()
 	s.dropped = append(s.dropped, r)
 	return s.err
+}
+
+func (s *system) Judge(_ context.Context, list []web.Given) ([]web.Judgement, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = append(s.given, list...)
+	return s.judged, s.err
 }
 
 func (s *system) Subscribe(ctx context.Context) <-chan web.Event {

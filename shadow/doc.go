@@ -79,6 +79,9 @@
 // and try are those of GitHub's Scientist; unlike there the service's code has a time-out and a
 // bound of its own, and the caller doesn't wait for it.
 //
+// Answers that another program brings, in whatever language, are compared by [Shadow.Judge]
+// (given.go), as those of a copied exchange are.
+//
 // A [Switch] then moves calls from the one to the other, as a [Chooser] says (switch.go).
 //
 // # What is left out of a copy

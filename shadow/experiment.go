@@ -77,8 +77,8 @@ type Experiment[T any] struct {
 // letters, digits, '.', '_' and '-'. It starts no goroutine. Its errors are mistakes in the config.
 func NewExperiment[T any](name string, c ExperimentConfig[T]) (*Experiment[T], error) {
 	var errs []error
-	if !isName(name) {
-		errs = append(errs, fmt.Errorf("name %q: it is up to %d letters, digits, '.', '_' and '-', and begins with a letter or a digit", name, maxName))
+	if err := CheckName(name); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Timeout < 0 {
 		errs = append(errs, fmt.Errorf("time-out is %s: use a positive duration, or 0 for 30 s", c.Timeout))
@@ -107,14 +107,16 @@ func NewExperiment[T any](name string, c ExperimentConfig[T]) (*Experiment[T], e
 
 const maxName = 100
 
-// isName is what a route's name is.
-func isName(s string) bool {
-	for i := range len(s) {
-		if !alnum(s[i]) && (i == 0 || s[i] != '.' && s[i] != '_' && s[i] != '-') {
-			return false
-		}
+// CheckName reports a name that no route can have, and so no experiment either.
+func CheckName(name string) error {
+	good := name != "" && len(name) <= maxName
+	for i := 0; good && i < len(name); i++ {
+		good = alnum(name[i]) || i > 0 && (name[i] == '.' || name[i] == '_' || name[i] == '-')
 	}
-	return s != "" && len(s) <= maxName
+	if !good {
+		return fmt.Errorf("name %.200q: it is up to %d letters, digits, '.', '_' and '-', and begins with a letter or a digit", name, maxName)
+	}
+	return nil
 }
 
 // Counts returns the experiment's account.

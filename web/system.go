@@ -92,6 +92,7 @@ type System interface {
 	History
 	Evidence
 	Desk
+	Bench
 	Monitor
 }
 

@@ -47,6 +47,7 @@ type Daemon struct {
 	proxy   *strangler.Proxy
 	traffic *traffic
 	events  events
+	guests  guests
 
 	changing  sync.Mutex // one change at a time: it guards upstreams, and what is done between compile and swap
 	upstreams *upstreams

@@ -24,6 +24,7 @@ type server struct {
 	log    *slog.Logger
 	until  context.Context
 	seats  chan struct{} // one for each subscriber of events
+	bench  chan struct{} // one for each batch that is being compared
 
 	heartbeat    time.Duration // between signs of life where there are no events
 	writeTimeout time.Duration // for one event; a subscriber that doesn't read is let go
@@ -34,7 +35,7 @@ type server struct {
 func New(c Config) http.Handler { return newServer(c).router() }
 
 func newServer(c Config) *server {
-	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers),
+	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers), bench: make(chan struct{}, maxBatches),
 		heartbeat: heartbeat, writeTimeout: writeTimeout}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -69,9 +70,11 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/services", s.services)
 		mux.Get("/config", s.config)
 		mux.Post("/explain", s.explain)
+		mux.Post("/decisions", s.decisions)
 		mux.Get("/events", s.events)
 	})
 	mux.With(web.Require(web.RoleEvidence)).Get("/exchanges", s.exchanges)
+	mux.With(web.Require(web.RoleEvidence)).Post("/comparisons", s.comparisons)
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleOperate))
 		mux.Post("/exchanges", s.keep)

@@ -186,3 +186,19 @@ func (c *Client) Explain(ctx context.Context, in web.Explain) (out web.Explanati
 	err = c.call(ctx, http.MethodPost, "/explain", nil, in, &out)
 	return out, err
 }
+
+// Compare hands in both sides' answers of exchanges that never passed the proxy, at most 100, and
+// returns what came of each, in their order.
+func (c *Client) Compare(ctx context.Context, list ...GivenExchange) ([]web.Judgement, error) {
+	var out judgementList
+	err := c.call(ctx, http.MethodPost, "/comparisons", nil, ComparisonsRequest{list}, &out)
+	return out.Comparisons, err
+}
+
+// Decide returns which sides keys are on, at most 1,000, in their order. A program that asks often
+// follows the proxy with a Chooser instead.
+func (c *Client) Decide(ctx context.Context, list ...Choice) ([]web.Decision, error) {
+	var out decisionList
+	err := c.call(ctx, http.MethodPost, "/decisions", nil, DecisionsRequest{list}, &out)
+	return out.Decisions, err
+}

@@ -49,12 +49,8 @@ func (c *Chooser) Known() <-chan struct{} { return c.known }
 
 // Choose implements shadow.Chooser.
 func (c *Chooser) Choose(_ context.Context, route, key string) shadow.Side {
-	r, ok := c.route(route)
-	at := strangler.Position{Phase: r.Phase, Weight: r.Weight}
-	if ok && at.SideFor(r.Name, r.Unit, key) == strangler.SideService {
-		return shadow.Service
-	}
-	return shadow.Legacy
+	r, _ := c.route(route)
+	return sideOf(r, key)
 }
 
 // Shadows implements shadow.Phaser: in phase legacy, and on a route that isn't known, the service is

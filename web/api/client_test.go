@@ -41,6 +41,8 @@ func TestClientReads(t *testing.T) {
 		Noise: []shadow.Place{{Pattern: "/at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: 0.25, Service: 0.5}}}}
 	a.ruling = web.RuleEffect{Rules: []web.Rule{{ID: "r1", Route: "orders-read", Kind: "tolerance", Pointer: "/total", Value: "1%", Origin: "journal", Actor: "anna", Verified: true, Reason: "rounding", At: noon}},
 		Estimate: true, Gone: 3, Changed: 1, Groups: []web.GroupEffect{{Group: "g1", Title: "t", State: "open", Count: 5, Looked: 4, Gone: 3, Changed: 1}}}
+	a.judged = []web.Judgement{{Route: "orders-read", Known: true, Verdict: shadow.Diverged, Divergence: "d1", More: 1,
+		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1")}}}}
 	asked := RulesRequest{Route: "orders-read", Rules: []NewRule{{Kind: "tolerance", Pointer: "/total", Value: "1%"}}}
 	a.divergences = []web.Divergence{{ID: "d1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
 		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1"), Service: json.RawMessage("2")}},
@@ -79,6 +81,12 @@ func TestClientReads(t *testing.T) {
 		{"Stats", a.stats, func() (any, error) { return c.Stats(ctx) }},
 		{"Config", a.config, func() (any, error) { return c.Config(ctx) }},
 		{"Explain", a.explanation, func() (any, error) { return c.Explain(ctx, web.Explain{Method: "GET", URL: "/"}) }},
+		{"Compare", a.judged, func() (any, error) {
+			return c.Compare(ctx, GivenExchange{Route: "orders-read", Legacy: GivenAnswer{Status: 200}, Service: GivenAnswer{Status: 404}})
+		}},
+		{"Decide", []web.Decision{{Route: "a/b <i>%", Key: "17", Known: true, Side: shadow.Legacy}}, func() (any, error) {
+			return c.Decide(ctx, Choice{Route: "a/b <i>%", Key: "17"})
+		}},
 		{"Rollback", a.result, func() (any, error) { return c.Rollback(ctx, web.Rollback{All: true}) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

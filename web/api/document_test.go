@@ -249,6 +249,8 @@ var shapes = map[string]any{
 	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},
+	"ComparisonsRequest": ComparisonsRequest{}, "GivenExchange": GivenExchange{}, "GivenAnswer": GivenAnswer{}, "Judgement": web.Judgement{}, "JudgementList": judgementList{},
+	"DecisionsRequest": DecisionsRequest{}, "Choice": Choice{}, "Decision": web.Decision{}, "DecisionList": decisionList{},
 }
 
 // kinds says what the JSON of types that write it themselves, or mean one of a few words, is.

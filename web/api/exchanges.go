@@ -47,7 +47,7 @@ func (s *server) exchanges(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) keep(w http.ResponseWriter, r *http.Request) {
 	var in keepRequest
-	if !s.readUpTo(w, r, &in, maxKeptBody) {
+	if !s.readUpTo(w, r, maxKeptBody, &in) {
 		return
 	}
 	if len(in.Exchanges) == 0 || len(in.Exchanges) > maxKept {

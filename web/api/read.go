@@ -26,11 +26,11 @@ const (
 // read decodes a request's body strictly: one JSON object, no unknown fields, nothing after it.
 // It reports whether it could, and has answered if not.
 func (s *server) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	return s.readUpTo(w, r, into, maxBody)
+	return s.readUpTo(w, r, maxBody, into)
 }
 
-// readUpTo is read for a body of other than the usual size.
-func (s *server) readUpTo(w http.ResponseWriter, r *http.Request, into any, most int64) bool {
+// readUpTo is read where a body may have another size, in bytes.
+func (s *server) readUpTo(w http.ResponseWriter, r *http.Request, most int64, into any) bool {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		w.Header().Set("Accept", "application/json")
 		invalid(w, http.StatusUnsupportedMediaType, "send a JSON object, with Content-Type: application/json")

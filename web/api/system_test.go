@@ -40,6 +40,8 @@ type system struct {
 	stored      []web.Exchange
 	keeps       []web.Exchange
 	steps       []web.ReplayStep
+	given       []web.Given
+	judged      []web.Judgement
 	rollbacks   []web.Rollback
 	subscribers map[chan web.Event]struct{}
 }
@@ -197,6 +199,13 @@ func (s *system) Replay(_ context.Context, r web.Replay, tell func(web.ReplaySte
 		}
 	}
 	return nil
+}
+
+func (s *system) Judge(_ context.Context, list []web.Given) ([]web.Judgement, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = append(s.given, list...)
+	return s.judged, s.err
 }
 
 func (s *system) Subscribe(ctx context.Context) <-chan web.Event {

@@ -115,6 +115,8 @@ func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
 	return nil, &journal.NothingToUndoError{Route: u.Route, Position: strangler.Position{Phase: r.Phase, Weight: r.Weight}}
 }
 
+func (s *system) Judge(context.Context, []web.Given) ([]web.Judgement, error) { return nil, nil }
+
 func (s *system) Rollback(_ context.Context, b web.Rollback) (web.RollbackResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -118,6 +118,9 @@ func (d *Daemon) stored(ctx context.Context, r web.Replay) ([]ledger.Exchange, e
 			if err != nil {
 				return nil, err
 			}
+			if one.Request.Header == nil {
+				continue // only its shape was captured
+			}
 			all = append(all, ledger.Exchange{ID: one.ID, Route: one.Route, Group: one.Group, At: one.At, Request: one.Request,
 				Served: one.Served, Legacy: one.Legacy, Service: one.Service, Differences: one.Differences})
 		}

@@ -29,6 +29,8 @@ func (c *Comparer) headers(legacy, service *shadow.Answer) []shadow.Difference {
 		}
 		kind := shadow.KindHeader
 		switch name {
+		case "Content-Encoding": // only where somebody lists it: it is negotiated for each answer
+			kind = shadow.KindEncoding
 		case "Content-Type":
 			var same bool
 			if same, kind = sameContentType(a, b); same {

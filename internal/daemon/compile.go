@@ -38,9 +38,13 @@ func (d *Daemon) use(c *compiled) {
 // compile makes a routing table of a configuration and of where its routes stand. The upstreams
 // that it opened or took over are those of the table.
 func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*compiled, error) {
-	comparers, err := comparers(cfg, standings)
+	comparers, left, err := comparers(cfg, standings)
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range left {
+		d.log.Warn("a rule in the journal doesn't go together with the file's, and is left out: drop one of the two",
+			keyRoute, r.Route, "rule", r.ID, "kind", r.Kind, "pointer", r.Pointer)
 	}
 	used, err := d.upstreams.open(cfg)
 	if err != nil {

@@ -74,26 +74,42 @@ func withRules(base compare.Rules, more []web.Rule) (compare.Rules, error) {
 	return all, nil
 }
 
-// comparers makes the comparer of each route: of the file's rules and the journal's.
-func comparers(cfg *config.Config, standings map[string]journal.Standing) (map[string]*compare.Comparer, error) {
-	all := make(map[string]*compare.Comparer, len(cfg.Routes))
+// comparers makes the comparer of each route: of the file's rules and the journal's. One of the journal
+// that no longer goes together with the file's is left out, so that nothing keeps the proxy from
+// starting; left names those.
+func comparers(cfg *config.Config, standings map[string]journal.Standing) (all map[string]*compare.Comparer, left []web.Rule, err error) {
+	all = make(map[string]*compare.Comparer, len(cfg.Routes))
 	for _, route := range cfg.Routes {
 		more, err := kept(standings[route.Name])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		rules, err := withRules(route.Rules, more)
-		if err == nil {
-			all[route.Name], err = compare.New(rules)
-		}
+		comparer, err := comparerOf(route.Rules, more)
 		if err != nil && len(more) > 0 {
-			err = fmt.Errorf("route %q: the file's rules and those in the journal don't go together: %w; see strangler rules %s, and drop one of the two", route.Name, err, route.Name)
+			var fit []web.Rule
+			for _, r := range more {
+				if _, err := comparerOf(route.Rules, append(fit, r)); err != nil {
+					left = append(left, r)
+				} else {
+					fit = append(fit, r)
+				}
+			}
+			comparer, err = comparerOf(route.Rules, fit)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		all[route.Name] = comparer
 	}
-	return all, nil
+	return all, left, nil
+}
+
+func comparerOf(base compare.Rules, more []web.Rule) (*compare.Comparer, error) {
+	rules, err := withRules(base, more)
+	if err != nil {
+		return nil, err
+	}
+	return compare.New(rules)
 }
 
 // Rules implements web.Desk.
@@ -145,12 +161,12 @@ func rulesOfFile(r config.Route) (all []web.Rule) {
 
 // AddRules implements web.Desk.
 func (d *Daemon) AddRules(ctx context.Context, n web.NewRules) (web.RuleEffect, error) {
-	d.changing.Lock()
-	defer d.changing.Unlock()
-	effect, err := d.PreviewRules(ctx, n)
+	effect, err := d.PreviewRules(ctx, n) // which may take a while, and keeps nobody from rolling back
 	if err != nil {
 		return web.RuleEffect{}, err
 	}
+	d.changing.Lock()
+	defer d.changing.Unlock()
 	had, err := kept(d.journal.Present()[n.Route])
 	if err != nil {
 		return web.RuleEffect{}, err

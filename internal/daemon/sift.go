@@ -83,7 +83,8 @@ func (d *Daemon) sift(ctx context.Context) {
 
 // siftGroup does that for one group, and reports whether there was anything to do.
 func (d *Daemon) siftGroup(ctx context.Context, g ledger.Group) (bool, error) {
-	if len(g.Causes) == 0 || len(g.Causes) >= ledger.MaxCauses || g.State == ledger.StateExpected && g.Origin == "" {
+	decided := g.Origin == "" && g.Actor != "" && g.Reopened.IsZero() // by a person
+	if len(g.Causes) == 0 || len(g.Causes) >= ledger.MaxCauses || decided {
 		return false, nil
 	}
 	remain, ruled := g.Causes, false

@@ -1,7 +1,6 @@
 package shadow
 
 import (
-	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
@@ -131,26 +130,8 @@ func (s *Shadow) weigh(x *exchange, legacy *Answer, differences []Difference) (c
 	return count, noise
 }
 
-// noiseOf says why a difference is noise; empty: it counts. Itself is where legacy's two answers
-// differ, if it was asked twice. What a value looks like names noise that is found so, and decides
-// where nothing is known. Of an id or a token, which may be the wrong one, it decides no more once
-// legacy has been seen to give the same one twice.
 func (x *exchange) noiseOf(d *Difference, itself map[place]bool, twice bool) string {
-	return x.p.noiseOf(d, x.at, itself, twice)
-}
-
-func (r *route) noiseOf(d *Difference, when time.Time, itself map[place]bool, twice bool) string {
-	at := placeOf(d)
-	known, looks := r.noises.known(at), recognise(d, when)
-	switch {
-	case looks == NoiseTimestamp || looks == NoiseCSRF:
-		return looks
-	case itself[at] || known == KnownNoise:
-		return cmp.Or(looks, NoiseLegacy)
-	case twice || known == KnownCounts:
-		return ""
-	}
-	return looks
+	return noiseOf(x.p.route, d, x.at, itself, twice)
 }
 
 // recheck has both sides asked again in a while, since one of them may only have been late to know

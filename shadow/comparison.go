@@ -52,10 +52,17 @@ type Answer struct {
 	Status  int
 	Header  http.Header
 	Trailer http.Header
+	// Hosts are what the side may call itself in the address that it redirects to, as HOST or
+	// HOST:PORT; for a Comparer only, and nil where the answer has no Location.
+	Hosts   []string
 	Body    []byte        // as on the wire, content coding included; nil where it was over the bound or is not kept
 	Size    int64         // of the whole body, bytes
 	Hash    uint64        // xxHash64 of the whole body; a Comparer is given none
 	Latency time.Duration // until the head
+
+	// Untranslated is the service's answer before it was translated, as evidence; nil: it wasn't, or
+	// it isn't kept.
+	Untranslated *Answer `json:",omitempty"`
 }
 
 // TooLarge reports whether there was a body of which only the size and hash are known.
@@ -63,7 +70,7 @@ func (a *Answer) TooLarge() bool { return a.Body == nil && a.Size > 0 }
 
 // Difference is one place where two answers differ; an outcome, not an error.
 type Difference struct {
-	Pointer string `json:"pointer"` // RFC 6901 into the body, or "status", "header:Name", "" for the whole body
+	Pointer string `json:"pointer"` // RFC 6901 into the body, or "status", "header:Name" and the like, "" for the whole body
 	// Pattern is Pointer with array indices (and ids of keyed arrays), and the keys of objects that
 	// are maps, as *, by which divergences are grouped.
 	Pattern string `json:"pattern"`

@@ -84,7 +84,10 @@ type Point struct {
 	// requests that may not be repeated are not.
 	Other, Sandbox http.RoundTripper
 	Compare        Comparer
-	Sample         float64 // the share of requests that are shadowed, 0 to 1; exactly 1: all
+	// LegacyHosts and ServiceHosts are what each side may call itself where it redirects, besides the
+	// host that the client asked for: the hosts of its addresses, as HOST or HOST:PORT.
+	LegacyHosts, ServiceHosts []string
+	Sample                    float64 // the share of requests that are shadowed, 0 to 1; exactly 1: all
 	// Repeatable says whether a request of that method may be sent a second time. Nil: GET,
 	// HEAD and OPTIONS may. Towards legacy only GET and HEAD are sent, whatever it says.
 	Repeatable func(method string) bool
@@ -98,6 +101,10 @@ type Point struct {
 	// they are not kept.
 	Capture Capture
 	Pattern string
+
+	// Translated says that the service's answers are translated, by transports that have a Tap in
+	// them.
+	Translated bool
 
 	// Keep is how many exchanges are kept, with bodies, that match or, where there is no Other, that
 	// legacy answered; only with CaptureFull, and if the Recorder is a Keeper. 0: none.

@@ -161,6 +161,7 @@ func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time
 	}
 	defer resp.Body.Close()
 	a = Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
+	a.Hosts = x.hostsOf(to.side(), a.Header)
 	if a.Status == http.StatusSwitchingProtocols {
 		return a, nil
 	}

@@ -1,5 +1,7 @@
 package shadow
 
+import "time"
+
 // Evidence is what was seen of a route beside verdicts, since the process started.
 type Evidence struct {
 	// Statuses are of exchanges whose two answers were compared: those of unequal statuses first,
@@ -42,4 +44,20 @@ func (s *Shadow) Known(route, pattern string, kind Kind) Known {
 		return KnownUnknown
 	}
 	return r.noises.known(place{pattern, kind})
+}
+
+// Weigh says of differences that were found by other means than a copy which count and which are
+// noise, by what is known of the route and by what the values look like; at is when was asked.
+func (s *Shadow) Weigh(route string, differences []Difference, at time.Time) (count, noise []Difference) {
+	s.mu.Lock()
+	r := s.routes[route]
+	s.mu.Unlock()
+	for _, d := range differences {
+		if d.Noise = noiseOf(r, &d, at, nil, false); d.Noise == "" {
+			count = append(count, d)
+		} else {
+			noise = append(noise, d)
+		}
+	}
+	return count, noise
 }

@@ -55,6 +55,7 @@ type exchange struct {
 	reply     Answer  // what other points to
 	otherBody capture
 
+	tap   *tap   // of the service's answer, before it is translated; nil: it isn't
 	again *again // nil: nobody was asked again
 }
 
@@ -281,6 +282,7 @@ func (x *exchange) seal(header http.Header) {
 		a.Hash = x.body.hash()
 	}
 	a.Trailer = trailers(a.Header, header)
+	a.Hosts = x.hostsOf(x.served, a.Header)
 	if x.sniffed != "" {
 		if x.body.buf != nil {
 			x.sniffed = http.DetectContentType(x.body.buf)

@@ -28,7 +28,7 @@ func (t *trial[T]) settle(r Result[T]) {
 	r.Detail = bounded(t.e.scribe.redact.string(r.Detail))
 	t.e.tally.settle(r.Verdict, r.Reason)
 	if wanted := t.e.scribe.wants(r.Verdict, r.Reason); wanted || r.Verdict == Diverged {
-		c := Comparison{ID: newID(t.at), Route: t.e.name, At: t.at, Served: Legacy, Verdict: r.Verdict, Reason: r.Reason, Detail: r.Detail,
+		c := Comparison{ID: NewID(t.at), Route: t.e.name, At: t.at, Served: Legacy, Verdict: r.Verdict, Reason: r.Reason, Detail: r.Detail,
 			Request: Request{Method: Call, Path: t.e.name}, Differences: r.Differences, More: r.More}
 		c.Legacy, c.Service = t.answer(r.Legacy, r.Verdict), t.answer(r.Service, r.Verdict)
 		t.e.scribe.clean(&c)

@@ -23,7 +23,7 @@ type Given struct {
 func (s *Shadow) Judge(p Point, g Given) Comparison {
 	at := &point{Point: p, route: s.route(p.Route)}
 	now := s.config.Now()
-	c := Comparison{ID: newID(now), Route: p.Route, At: now, Served: g.Served, Request: g.Request, Legacy: g.Legacy, Service: g.Service}
+	c := Comparison{ID: NewID(now), Route: p.Route, At: now, Served: g.Served, Request: g.Request, Legacy: g.Legacy, Service: g.Service}
 	orDefault(&c.Served, Legacy)
 	at.tally.sample()
 	s.judgeGiven(at, &c)
@@ -74,7 +74,7 @@ func (s *Shadow) judgeGiven(p *point, c *Comparison) {
 	}
 	var count, noise []Difference
 	for _, d := range found {
-		if d.Noise = p.noiseOf(&d, c.At, nil, false); d.Noise == "" {
+		if d.Noise = noiseOf(p.route, &d, c.At, nil, false); d.Noise == "" {
 			count = append(count, d)
 		} else {
 			noise = append(noise, d)

@@ -9,10 +9,10 @@ import (
 // crockford is the base 32 alphabet of ULIDs: no I, L, O, U, and its order is that of the bytes.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// newID returns 26 characters that are unique and sort by time: 48 bits of milliseconds since
+// NewID returns 26 characters that are unique and sort by time: 48 bits of milliseconds since
 // 1970, then 80 random ones, as https://github.com/ulid/spec has it. Ids of the same
 // millisecond are in no order.
-func newID(at time.Time) string {
+func NewID(at time.Time) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
 	rand.Read(b[6:]) // never fails: it ends the program rather than to return an error

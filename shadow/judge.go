@@ -62,7 +62,7 @@ func (s *Shadow) incomparable(x *exchange, err error) {
 // headOf returns an answer without its body and the coding of it, so that only the rest is
 // compared: where that differs the answers do, whatever the bodies.
 func headOf(a *Answer) *Answer {
-	head := &Answer{Status: a.Status, Header: a.Header.Clone(), Trailer: a.Trailer, Latency: a.Latency}
+	head := &Answer{Status: a.Status, Header: a.Header.Clone(), Trailer: a.Trailer, Hosts: a.Hosts, Latency: a.Latency}
 	head.Header.Del("Content-Encoding")
 	return head
 }

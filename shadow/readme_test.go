@@ -31,6 +31,9 @@ func TestREADMERules(t *testing.T) {
 		"tolerance": {
 			compare.Rules{Tolerance: map[string]compare.Tolerance{"/total": {By: 0.01}, "/rate": {By: 0.01, Relative: true}}},
 			`{"total": 12.50, "rate": 200}`, `{"total": 12.49, "rate": 201}`, nil},
+		"css": {
+			compare.Rules{Only: []string{"css:#total", "css:.price"}, Ignore: []string{"css:#total small"}},
+			`<p id="total">12 <small>now</small></p>`, `<div id="total">12</div>`, nil},
 		"only": {
 			compare.Rules{Only: []string{"status", "/id", "/total"}},
 			`{"id": 7, "total": 1, "html": "<b>"}`, `{"id": 7, "total": 1, "html": "<strong>"}`, nil},
@@ -42,7 +45,11 @@ func TestREADMERules(t *testing.T) {
 					t.Fatal(err)
 				}
 				answer := func(body string) *shadow.Answer {
-					return &shadow.Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body), Size: int64(len(body))}
+					media := "application/json"
+					if body[0] == '<' {
+						media = "text/html"
+					}
+					return &shadow.Answer{Status: 200, Header: http.Header{"Content-Type": {media}}, Body: []byte(body), Size: int64(len(body))}
 				}
 				list, err := c.Compare(answer(test.legacy), answer(test.service))
 				if err != nil {

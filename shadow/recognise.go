@@ -1,12 +1,34 @@
 package shadow
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
+
+// noiseOf says why a difference is noise; empty: it counts. At is when the client asked, and itself
+// where legacy's two answers differ, if it was asked twice. What a value looks like names noise that
+// is found so, and decides where nothing is known. Of an id or a token, which may be the wrong one,
+// it decides no more once legacy has been seen to give the same one twice. A nil route is one of which
+// nothing is known.
+func noiseOf(r *route, d *Difference, at time.Time, itself map[place]bool, twice bool) string {
+	known, looks := KnownUnknown, recognise(d, at)
+	if r != nil {
+		known = r.noises.known(placeOf(d))
+	}
+	switch {
+	case looks == NoiseTimestamp || looks == NoiseCSRF:
+		return looks
+	case itself[placeOf(d)] || known == KnownNoise:
+		return cmp.Or(looks, NoiseLegacy)
+	case twice || known == KnownCounts:
+		return ""
+	}
+	return looks
+}
 
 // recognise says what noise two values look like, one of the Noise constants; empty: none. It is
 // for values that are new in every answer, whoever gives it, and has to see that in both; at is when

@@ -38,6 +38,9 @@ func (s *Shadow) watch(x *exchange, next http.Handler, w http.ResponseWriter, r 
 		x.reads = requestTee{r.Body, x}
 		r.Body = &x.reads // in place: what routers note in r stays visible outside
 	}
+	if x.tap != nil && x.p.Serves == Service {
+		r = r.WithContext(&tapContext{r.Context(), x.tap})
+	}
 	x.writes = answerTee{ResponseWriter: w, x: x}
 	next.ServeHTTP(&x.writes, r)
 	ended = true
@@ -52,6 +55,12 @@ func (x *exchange) capture(r *http.Request) {
 	x.whole = r.Body == nil || r.Body == http.NoBody
 	x.trails = len(r.Trailer) > 0
 	x.body = capture{purse: &x.p.purse, limit: limit}
+	if x.p.Translated && limit > 0 {
+		x.tap = &tap{body: capture{purse: &x.p.purse, limit: limit}}
+		if x.p.Serves == Legacy {
+			x.context.tap = x.tap
+		}
+	}
 }
 
 // keep hands the exchange to the Keeper, if it wants it.

@@ -33,7 +33,9 @@ func (s *shelf) Keep(c shadow.Comparison, _ int) {
 }
 
 func TestKeepMatches(t *testing.T) {
-	same := answers(func(call int64, r *http.Request) string { return `{"path":"` + r.URL.Path + `","mail":"ada@example.com"}` })
+	same := answers(func(call int64, r *http.Request) string {
+		return `{"path":"` + r.URL.Path + `","mail":"ada@example.com"}`
+	})
 	p := again(t, same, same)
 	p.Keep = 2
 	var k shelf

@@ -150,8 +150,7 @@ func (d redactor) differences(list []Difference, legacy, service *Answer) []Diff
 	kept := make([]Difference, len(list))
 	for i, diff := range list {
 		hide := func(v json.RawMessage) json.RawMessage { return d.value(diff, v, structured) }
-		if name, is := strings.CutPrefix(diff.Pointer, "header:"); is {
-			name = http.CanonicalHeaderKey(name)
+		if name, is := fieldOf(diff.Pointer); is {
 			hide = func(v json.RawMessage) json.RawMessage { return d.headerJSON(name, v) }
 		}
 		diff.Legacy, diff.Service = d.json(hide(diff.Legacy)), d.json(hide(diff.Service))
@@ -159,6 +158,17 @@ func (d redactor) differences(list []Difference, legacy, service *Answer) []Diff
 		kept[i] = diff
 	}
 	return kept
+}
+
+// fieldOf returns the canonical name of the header or trailer that a pointer names. One cookie of a
+// Set-Cookie is a field of its own: a difference there has its attributes and never its value.
+func fieldOf(pointer string) (name string, is bool) {
+	for _, prefix := range []string{"header:", "trailer:"} {
+		if name, is := strings.CutPrefix(pointer, prefix); is {
+			return http.CanonicalHeaderKey(name), true
+		}
+	}
+	return "", false
 }
 
 func hasStructure(a *Answer) bool {
@@ -174,14 +184,19 @@ func (d redactor) value(diff Difference, v json.RawMessage, structured bool) jso
 	at, general := splitPointer(diff.Pointer), splitPointer(diff.Pattern)
 	var below []pattern
 	for _, p := range d.pointers {
-		n := min(len(p), len(at))
-		if !p[:n].matches(at[:n], general) {
-			continue
+		for from := range 2 { // a line of JSON is a document of its own, and its number no part of the pointer
+			if from > 0 && (len(general) == 0 || general[0] != "*") {
+				break
+			}
+			n := min(len(p), len(at)-from)
+			if !p[:n].matches(at[from:from+n], general[from:]) {
+				continue
+			}
+			if n == len(p) {
+				return hidden // the difference lies at or below what is redacted
+			}
+			below = append(below, p[n:])
 		}
-		if n == len(p) {
-			return hidden // the difference lies at or below what is redacted
-		}
-		below = append(below, p[n:])
 	}
 	if len(below) == 0 {
 		return v
@@ -190,8 +205,8 @@ func (d redactor) value(diff Difference, v json.RawMessage, structured bool) jso
 		return hidden // text of a body that can't be read: a secret can't be told from the rest
 	}
 	var excerpt string
-	if json.Unmarshal(v, &excerpt) == nil && looksJSON([]byte(excerpt)) {
-		return hidden // the beginning of a value that was too large
+	if json.Unmarshal(v, &excerpt) == nil && (structured || looksJSON([]byte(excerpt))) {
+		return hidden // the beginning of a value that was too large, or a line of a text that is JSON
 	}
 	clean, _, err := redactJSON(v, below)
 	if err != nil {

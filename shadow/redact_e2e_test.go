@@ -48,6 +48,24 @@ func TestNoSecretReachesTheRecorder(t *testing.T) {
 			w.Header().Set("Content-Type", "text/plain")
 		},
 			func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"card":{"number":"` + secret)) }},
+		"lines": {func(w http.ResponseWriter, r *http.Request) {
+			text("")(httptest.NewRecorder(), r)
+			w.Header().Set("Content-Type", "application/x-ndjson")
+			w.Write([]byte("{\"card\":{\"number\":\"" + secret + "\"}}\n{\"card\":{\"number\":\"" + secret + "\"}}\n"))
+		},
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/x-ndjson")
+				w.Write([]byte(`{"card":{"number":"` + secret + `!"}}`))
+			}},
+		"pretty, and mislabelled": {func(w http.ResponseWriter, r *http.Request) {
+			text("")(httptest.NewRecorder(), r)
+			w.Header().Set("Content-Type", "text/plain")
+			w.Write([]byte("{\"card\": {\n\"number\": \"" + secret + "\"\n}}"))
+		},
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/plain")
+				w.Write([]byte("{\"card\": {\n\"number\": \"" + secret + "!\"\n}}"))
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := point(direct(test.service))

@@ -153,6 +153,11 @@ func TestRedactDifferences(t *testing.T) {
 		"header, values":    {Difference{Pointer: "header:x-key", Legacy: json.RawMessage(`["a","b"]`)}, `["[redacted]","[redacted]"]`},
 		"cookie":            {Difference{Pointer: "header:Set-Cookie", Legacy: json.RawMessage(`["sid=1; Path=/"]`)}, `["sid=[redacted]"]`},
 		"cookie names":      {Difference{Pointer: "header:Set-Cookie", Legacy: json.RawMessage(`["sid"]`)}, `["sid"]`},
+		"one cookie":        {Difference{Pointer: "header:Set-Cookie/sid", Legacy: json.RawMessage(`"Path=/; HttpOnly"`)}, `"Path=/; HttpOnly"`},
+		"trailer":           {Difference{Pointer: "trailer:X-Key", Legacy: json.RawMessage(`"4711"`)}, `"[redacted]"`},
+		"in a line of JSON": {Difference{Pointer: "/2/card/number", Pattern: "/*/card/number"}, `"[redacted]"`},
+		"a line of JSON":    {Difference{Pointer: "/2", Pattern: "/*", Legacy: json.RawMessage(`{"card":{"number":4711}}`)}, `{"card":{"number":"[redacted]"}}`},
+		"a line of a text":  {Difference{Pointer: "/2", Pattern: "/*", Legacy: json.RawMessage(`"\"number\": 4711"`)}, `"[redacted]"`},
 		"other header":      {Difference{Pointer: "header:Accept"}, `4711`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,6 +56,7 @@ func (x *exchange) release(v Verdict) {
 		x.otherBody.drop()
 	}
 	x.again.drop()
+	x.tap.drop()
 	x.answer.Body, x.other = nil, nil
 }
 
@@ -71,7 +72,7 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 	}
 	redact := x.s.redact
 	c := Comparison{
-		ID: newID(x.at), Route: x.p.Route, At: x.at, Served: x.served,
+		ID: NewID(x.at), Route: x.p.Route, At: x.at, Served: x.served,
 		Verdict: v, Reason: reason, Detail: bounded(detail),
 		Request: Request{Method: r.Method, Path: redact.path(path), Host: r.Host},
 	}
@@ -99,7 +100,20 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 		delete(c.Request.Header, "X-Strangler-Shadow")
 	}
 	c.Legacy, c.Service = redact.answer(c.Legacy, v == Failed, whole), redact.answer(c.Service, v == Failed, whole)
+	if whole && c.Service != nil {
+		c.Service.Untranslated = redact.answer(x.tap.answer(), true, true)
+	}
 	x.p.lessen(&c)
+	return c
+}
+
+// Redacted returns a comparison that somebody else made as one of this Shadow's would be remembered.
+func (s *Shadow) Redacted(c Comparison) Comparison {
+	d := s.redact
+	c.Differences = d.differences(c.Differences, c.Legacy, c.Service)
+	c.Request.Body = d.requestBody(c.Request.Header, c.Request.Body)
+	c.Request.Header, c.Request.Path = d.header(c.Request.Header), d.path(c.Request.Path)
+	c.Legacy, c.Service = d.answer(c.Legacy, true, true), d.answer(c.Service, true, true)
 	return c
 }
 

@@ -81,6 +81,7 @@ func (w *worker) end(l *lease, clean bool, err error) error {
 type copyContext struct {
 	context.Context // the lease's when the copy is sent
 	values          context.Context
+	tap             *tap // for the copy's answer; nil: none
 	until           time.Time
 }
 
@@ -99,6 +100,9 @@ func (c *copyContext) Err() error {
 // Value implements context.Context. The lease's comes first, since by it package context finds
 // out that it needs no goroutine to wait for it; it has no other values.
 func (c *copyContext) Value(key any) any {
+	if c.tap != nil && key == (tapKey{}) {
+		return c.tap
+	}
 	if v := c.Context.Value(key); v != nil {
 		return v
 	}

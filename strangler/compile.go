@@ -110,6 +110,20 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 	if pos.Phase != PhaseRetired {
 		legacy = c.legacyForwarder(rt.Repeat)
 	}
+	key := func(r *http.Request) string { key, _ := c.trust.cohortKey(&rt, r); return key }
+	around := func(at ShadowPoint, h http.Handler) http.Handler {
+		if c.cfg.Shadow == nil {
+			return h
+		}
+		at.Route, at.Position, at.Key = rt, pos, key
+		if mw := c.cfg.Shadow(at); mw != nil {
+			return mw(h)
+		}
+		return h
+	}
+	if pos.Phase == PhaseLegacy {
+		legacy = around(ShadowPoint{Serves: SideLegacy}, legacy)
+	}
 	if rt.Service == "" {
 		if pos.Phase != PhaseLegacy {
 			return nil, nil, fmt.Errorf("route %q is in phase %s and names no service: give it one, or start it in phase legacy", rt.Name, pos.Phase)
@@ -129,22 +143,12 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 		sandbox = c.copier(rt, box)
 	}
 	service = c.serviceForwarder(rt, pos, to)
-	if c.cfg.Shadow == nil {
-		return legacy, service, nil
-	}
-	key := func(r *http.Request) string { key, _ := c.trust.cohortKey(&rt, r); return key }
 	toLegacy, toService := c.legacyCopier(), c.copier(rt, to)
-	around := func(serves Side, h http.Handler, self, other http.RoundTripper) http.Handler {
-		if mw := c.cfg.Shadow(ShadowPoint{Route: rt, Position: pos, Serves: serves, Self: self, Other: other, Sandbox: sandbox, Key: key}); mw != nil {
-			return mw(h)
-		}
-		return h
-	}
 	if pos.Phase == PhaseShadow || pos.Phase == PhaseCanary {
-		legacy = around(SideLegacy, legacy, toLegacy, toService)
+		legacy = around(ShadowPoint{Serves: SideLegacy, Self: toLegacy, Other: toService, Sandbox: sandbox}, legacy)
 	}
 	if pos.Phase == PhaseCanary || pos.Phase == PhaseLive {
-		service = around(SideService, service, toService, toLegacy)
+		service = around(ShadowPoint{Serves: SideService, Self: toService, Other: toLegacy, Sandbox: sandbox}, service)
 	}
 	return legacy, service, nil
 }

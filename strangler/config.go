@@ -62,6 +62,7 @@ type ShadowPoint struct {
 	// Other sends a copy to the other side. It takes the request as the client sent it (Host,
 	// RemoteAddr, TLS included), does stations 7 to 9 for that side, through its Copies
 	// transport, and answers in the form that a client would see. It never falls back.
+	// Nil in phase legacy, where there is nothing to compare but something to record.
 	Other http.RoundTripper
 	// Self sends a copy to the side that serves, in the same way.
 	Self http.RoundTripper

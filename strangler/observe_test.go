@@ -121,7 +121,7 @@ func TestShadowPoints(t *testing.T) {
 		}
 	}
 	for phase, want := range map[Position][]point{
-		At(PhaseLegacy):  nil,
+		At(PhaseLegacy):  {{SideLegacy, "none"}},
 		At(PhaseShadow):  {{SideLegacy, "service"}},
 		Canary(2500):     {{SideLegacy, "service"}, {SideService, "legacy"}},
 		At(PhaseLive):    {{SideService, "legacy"}},
@@ -135,6 +135,9 @@ func TestShadowPoints(t *testing.T) {
 			Logger:   quiet,
 			Shadow: func(p ShadowPoint) func(http.Handler) http.Handler {
 				ask := func(rt http.RoundTripper) string {
+					if rt == nil {
+						return "none"
+					}
 					r := httptest.NewRequest("GET", "http://client.example/r", nil)
 					r.Header.Set("X-Strangler-Shadow", "r")
 					resp, err := rt.RoundTrip(r)
@@ -154,7 +157,7 @@ func TestShadowPoints(t *testing.T) {
 					return side
 				}
 				got = append(got, point{p.Serves, ask(p.Other)})
-				if side := ask(p.Sandbox); side != "sandbox" {
+				if side := ask(p.Sandbox); (side != "sandbox") != (p.Other == nil) {
 					t.Errorf("the sandbox is %q", side)
 				}
 				return nil

@@ -44,7 +44,9 @@ type Evidence interface {
 	Divergences(context.Context, DivergenceQuery) ([]Divergence, error) // *InvalidError
 	Divergence(ctx context.Context, id string) (Divergence, error)      // *NotFoundError
 	Groups(ctx context.Context, route, state string) ([]Group, error)
-	Group(ctx context.Context, id string) (Group, error)                    // *NotFoundError
+	Group(ctx context.Context, id string) (Group, error) // *NotFoundError
+	// Exchanges returns stored requests with both answers, each request once, newest first.
+	Exchanges(context.Context, ExchangeQuery) ([]Exchange, error)           // *NotFoundError, *InvalidError, *strangler.UnknownRouteError
 	RouteEvidence(ctx context.Context, route string) (RouteEvidence, error) // *strangler.UnknownRouteError
 }
 
@@ -59,6 +61,11 @@ type Desk interface {
 	PreviewRules(context.Context, NewRules) (RuleEffect, error)
 	AddRules(context.Context, NewRules) (RuleEffect, error)
 	DropRule(context.Context, DroppedRule) error
+	// Keep stores exchanges that somebody else recorded as a route's.
+	Keep(ctx context.Context, route string, exchanges []Exchange) error
+	// Replay sends stored requests again and tells each step; an error of tell's ends it. One replay
+	// runs at a time: else *BusyError.
+	Replay(ctx context.Context, r Replay, tell func(ReplayStep) error) error
 }
 
 // DivergenceQuery selects divergences, newest first. Answers are left out of listings.
@@ -106,6 +113,12 @@ func (e *UnwritableError) Error() string { return e.Err.Error() }
 
 // Unwrap returns what stood in the way.
 func (e *UnwritableError) Unwrap() error { return e.Err }
+
+// BusyError says that something can't be done now since it is being done already.
+type BusyError struct{ Why string }
+
+// Error implements error.
+func (e *BusyError) Error() string { return e.Why }
 
 // InvalidError says that a question makes no sense.
 type InvalidError struct{ Why string }

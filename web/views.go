@@ -121,6 +121,8 @@ type Answer struct {
 	Binary    bool                `json:"binary,omitempty"` // Body is Base64
 	Size      int64               `json:"size"`             // bytes on the wire
 	LatencyMS float64             `json:"latency_ms"`
+	// Untranslated is the service's answer before it was translated.
+	Untranslated *Answer `json:"untranslated,omitempty"`
 }
 
 // Group is all divergences of a route with the same cause.
@@ -225,6 +227,76 @@ type GroupEffect struct {
 	Looked  int64  `json:"looked_at"` // divergences that are still on record, or all where that isn't needed
 	Gone    int64  `json:"gone"`
 	Changed int64  `json:"changed"`
+}
+
+// Exchange is a stored request with the answers to it, redacted.
+type Exchange struct {
+	ID      string              `json:"id"`
+	Route   string              `json:"route"`
+	Group   string              `json:"group,omitempty"` // of a divergence
+	At      time.Time           `json:"at"`
+	Method  string              `json:"method"`
+	Path    string              `json:"path"` // with the query
+	Host    string              `json:"host"`
+	Headers map[string][]string `json:"headers"`
+	Body    string              `json:"body,omitempty"`   // text; Base64 where Binary
+	Binary  bool                `json:"binary,omitempty"` // Body is Base64
+	Served  shadow.Side         `json:"served"`
+	Legacy  *Answer             `json:"legacy,omitempty"` // absent: it gave none
+	Service *Answer             `json:"service,omitempty"`
+	// Differences are those that were found.
+	Differences []shadow.Difference `json:"differences,omitempty"`
+}
+
+// ExchangeQuery selects stored exchanges.
+type ExchangeQuery struct {
+	Route string // all that is stored of it; or
+	Group string // a group's examples
+	Limit int    // at most so many, the newest; 0: 200
+}
+
+// Replay asks for stored requests to be sent again to both sides, and their answers to be compared.
+type Replay struct {
+	Route   string              `json:"route,omitempty"`   // all that is stored of it; or
+	Group   string              `json:"group,omitempty"`   // a group's examples
+	Against string              `json:"against,omitempty"` // the URL of an instance to ask instead of the service
+	Rate    float64             `json:"rate,omitempty"`    // requests a second; 0: 5
+	Limit   int                 `json:"limit,omitempty"`   // at most so many, the newest; 0: 200
+	Header  map[string][]string `json:"headers,omitempty"` // put into each request: credentials were not stored
+	Actor   Actor               `json:"-"`
+}
+
+// Replayed is what became of one request that was sent again.
+type Replayed struct {
+	ID     string `json:"id"`              // of the divergence or exchange
+	Group  string `json:"group,omitempty"` // it was in, if it diverged
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// Outcome is fixed (it differed and doesn't), remains (it differs as it did), new (it differs, and
+	// didn't so), same (it matched, or was only recorded, and matches), skipped or failed (why says
+	// why).
+	Outcome     string              `json:"outcome"`
+	Why         string              `json:"why,omitempty"`
+	Differences []shadow.Difference `json:"differences,omitempty"` // those that count
+}
+
+// ReplaySummary is how many requests came out how.
+type ReplaySummary struct {
+	Of      int `json:"of"` // requests there are
+	Done    int `json:"done"`
+	Fixed   int `json:"fixed"`
+	Remains int `json:"remains"`
+	New     int `json:"new"`
+	Same    int `json:"same"`
+	Skipped int `json:"skipped"`
+	Failed  int `json:"failed"`
+}
+
+// ReplayStep is what is told of a replay as it goes on: one request, and how many there were until
+// then. The first step has no request.
+type ReplayStep struct {
+	ReplaySummary
+	Replayed *Replayed `json:"replayed,omitempty"`
 }
 
 // RouteEvidence is what is known of a route's comparisons.

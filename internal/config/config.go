@@ -99,6 +99,7 @@ type Route struct {
 	Control     float64        // the share of shadowed requests for which legacy is asked twice, 0 to 1
 	Recheck     time.Duration  // after which both sides are asked again about a difference; 0: they aren't
 	InOrder     bool           // copies of a cohort key's requests go one after another
+	KeepMatches int            // exchanges that are kept though nothing in them differs
 	Capture     shadow.Capture // how much is kept of its exchanges
 	Rules       compare.Rules
 	Translate   string           // a translator's name; empty: none

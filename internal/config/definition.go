@@ -23,6 +23,7 @@ type definition struct {
 	Control        *float64      `json:"control,omitempty"` // percent; nil: the default
 	Recheck        string        `json:"recheck,omitempty"` // empty: the default
 	InOrder        bool          `json:"in_order,omitempty"`
+	KeepMatches    int           `json:"keep_matches,omitempty"`
 	Capture        string        `json:"capture,omitempty"` // empty: full
 	Compare        compare.Rules `json:"compare"`
 	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
@@ -35,7 +36,7 @@ type definition struct {
 func (c *Config) Definitions() map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(c.Routes))
 	for _, r := range c.Routes {
-		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, Compare: r.Rules, Translate: r.Translate, said: r.said}
+		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, KeepMatches: r.KeepMatches, Compare: r.Rules, Translate: r.Translate, said: r.said}
 		d.Match.Methods = sorted(d.Match.Methods)
 		if r.SecondCall {
 			d.SecondCall = "with_session"

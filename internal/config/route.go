@@ -136,11 +136,12 @@ func (d *draft) readShadow(v value) {
 				"per_second": func(v value) { v.positive(&r.LegacyExtra.PerSecond) },
 			})
 		},
-		"control":  func(v value) { v.share(&r.Control) },
-		"recheck":  func(v value) { v.duration(&r.Recheck, 0) },
-		"capture":  func(v value) { v.capture(&r.Capture) },
-		"in_order": func(v value) { v.boolean(&r.InOrder) },
-		"compare":  func(v value) { v.rules(&r.Rules) },
+		"control":      func(v value) { v.share(&r.Control) },
+		"recheck":      func(v value) { v.duration(&r.Recheck, 0) },
+		"capture":      func(v value) { v.capture(&r.Capture) },
+		"keep_matches": func(v value) { v.integer(&r.KeepMatches, 0, 10_000) },
+		"in_order":     func(v value) { v.boolean(&r.InOrder) },
+		"compare":      func(v value) { v.rules(&r.Rules) },
 	})
 }
 

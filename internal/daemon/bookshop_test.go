@@ -89,6 +89,13 @@ func TestBookshop(t *testing.T) {
 			t.Errorf("suggested %+v, want %+v", g.Suggested, want)
 		}
 	}
+	for _, route := range []string{"orders-read", "book-read", "book-list"} {
+		example := groupsOf(t, d, route)[0].Examples[0]
+		one, err := d.Divergence(t.Context(), example)
+		if err != nil || one.Service == nil || one.Service.Untranslated == nil || strings.Contains(one.Service.Untranslated.Body, "GEN_TS") || one.Service.Untranslated.Body == "" {
+			t.Errorf("%s: what the service said before it was translated isn't kept: %+v, %v", route, one.Service, err)
+		}
+	}
 	var noise int64
 	for _, route := range d.Stats().Routes {
 		noise += route.Comparisons.Noise

@@ -5,6 +5,7 @@ import (
 
 	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
@@ -64,7 +65,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 			if !ok {
 				return nil
 			}
-			return func(next http.RoundTripper) http.RoundTripper { return acl.Transport(t, next) }
+			return func(next http.RoundTripper) http.RoundTripper { return acl.Transport(t, shadow.Tap(next)) }
 		},
 		TrustedProxies: cfg.TrustedProxies,
 		Forwarded:      cfg.Forwarded,

@@ -54,6 +54,7 @@ type Daemon struct {
 	current   atomic.Pointer[inForce]
 	refusal   atomic.Pointer[refusal] // of the last reload; nil: it was accepted
 	ruled     chan struct{}           // has something when rules changed, unless somebody is about to look
+	replaying chan struct{}           // has something while stored requests are sent again
 	files     fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
 	certificates        certificates
@@ -78,7 +79,7 @@ type inForce struct {
 // New opens the state, compiles the configuration and opens the listeners; nothing is answered
 // before Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files), ruled: make(chan struct{}, 1)}
+	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files), ruled: make(chan struct{}, 1), replaying: make(chan struct{}, 1)}
 	if d.log == nil {
 		d.log = slog.Default()
 	}

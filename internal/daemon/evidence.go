@@ -2,10 +2,8 @@ package daemon
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
@@ -123,11 +121,8 @@ func answerView(a *shadow.Answer) *web.Answer {
 	if decoded, err := compare.Decoded(a); err == nil {
 		body = decoded
 	}
-	if utf8.Valid(body) {
-		view.Body = string(body)
-	} else {
-		view.Body, view.Binary = base64.StdEncoding.EncodeToString(body), true
-	}
+	view.Body, view.Binary = textOf(body)
+	view.Untranslated = answerView(a.Untranslated)
 	return view
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -114,7 +115,7 @@ func (d *Daemon) explainShadow(decision strangler.Decision, r *http.Request) str
 		case !route.SecondCall && hasSession(r):
 			return "no: legacy is not asked again with a client's session, unless the route says second_call: with_session"
 		}
-		return "yes, to legacy: " + share + ", within the route's legacy_extra"
+		return "yes, to legacy: " + share + ", within the route's legacy_extra" + askedAgain(route, r)
 	}
 	if !repeatable(route.Repeat, r.Method) {
 		if route.Sandbox == "" {
@@ -122,7 +123,22 @@ func (d *Daemon) explainShadow(decision strangler.Decision, r *http.Request) str
 		}
 		return "yes, to the sandbox " + route.Sandbox + ": " + share
 	}
-	return "yes, to the service: " + share
+	return "yes, to the service: " + share + askedAgain(route, r)
+}
+
+// askedAgain says whether legacy is asked for more than that, so as to tell noise and lag.
+func askedAgain(route config.Route, r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || !route.SecondCall && hasSession(r) || route.Capture == shadow.CaptureNone {
+		return ""
+	}
+	text := ""
+	if route.Control > 0 {
+		text += fmt.Sprintf("; legacy twice for %g %%", route.Control*100)
+	}
+	if route.Recheck > 0 {
+		text += fmt.Sprintf("; both again after %s where they differ", route.Recheck)
+	}
+	return text
 }
 
 // hasSession reports whether a request may act for somebody: with any cookie but ours, or with

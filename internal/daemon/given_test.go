@@ -22,8 +22,8 @@ func TestCompareForPrograms(t *testing.T) {
 	s := start(t, fmt.Sprintf(oneRoute, backend(t, "legacy", nil).URL, backend(t, "service", nil).URL)+
 		"    shadow: {compare: {ignore: [/at]}}\n")
 	answer := func(body string) api.GivenAnswer { return api.GivenAnswer{Status: 200, Body: json.RawMessage(body)} }
-	exchange := func(route, legacy, service string) api.Exchange {
-		return api.Exchange{Route: route, Method: "GET", Path: "/orders/7", Legacy: answer(legacy), Service: answer(service)}
+	exchange := func(route, legacy, service string) api.GivenExchange {
+		return api.GivenExchange{Route: route, Method: "GET", Path: "/orders/7", Legacy: answer(legacy), Service: answer(service)}
 	}
 	got, err := s.API.Compare(t.Context(),
 		exchange("orders-read", `{"total":1,"at":1}`, `{"total":1.0,"at":2}`),
@@ -90,7 +90,7 @@ func TestCompareBoundsNames(t *testing.T) {
 	text := fmt.Sprintf(oneRoute, backend(t, "legacy", nil).URL, backend(t, "service", nil).URL)
 	s := startIn(t, folder, text)
 	named := func(name string) error {
-		_, err := s.API.Compare(t.Context(), api.Exchange{Route: name, Legacy: api.GivenAnswer{Status: 200}, Service: api.GivenAnswer{Status: 200}})
+		_, err := s.API.Compare(t.Context(), api.GivenExchange{Route: name, Legacy: api.GivenAnswer{Status: 200}, Service: api.GivenAnswer{Status: 200}})
 		return err
 	}
 	for i := range 200 {

@@ -29,30 +29,48 @@ func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Com
 	}
 	return func(at strangler.ShadowPoint) func(http.Handler) http.Handler {
 		p := plans[at.Route.Name]
-		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) {
+		if p.Sample <= 0 || at.Route.Repeat == strangler.RepeatNever || outdated(at) || at.Other == nil && p.KeepMatches == 0 {
 			return nil
 		}
 		point := shadow.Point{
-			Route:       at.Route.Name,
-			Serves:      sides[at.Serves],
-			Other:       at.Other,
-			Sandbox:     at.Sandbox,
-			Compare:     comparers[at.Route.Name],
-			Sample:      p.Sample,
-			WithSession: p.SecondCall,
-			LegacyExtra: shadow.Extra(p.LegacyExtra),
-			Self:        at.Self,
-			Control:     p.Control,
-			Recheck:     p.Recheck,
-			Capture:     p.Capture,
-			Pattern:     at.Route.Match.Path,
-			Repeatable:  func(method string) bool { return repeatable(at.Route.Repeat, method) },
+			Route:        at.Route.Name,
+			Serves:       sides[at.Serves],
+			Other:        at.Other,
+			Sandbox:      at.Sandbox,
+			Compare:      comparers[at.Route.Name],
+			LegacyHosts:  hostsOf(cfg.Legacy),
+			ServiceHosts: hostsOf(cfg.Services[at.Route.Service], cfg.Services[at.Route.Sandbox]),
+			Sample:       p.Sample,
+			WithSession:  p.SecondCall,
+			LegacyExtra:  shadow.Extra(p.LegacyExtra),
+			Self:         at.Self,
+			Control:      p.Control,
+			Recheck:      p.Recheck,
+			Capture:      p.Capture,
+			Pattern:      at.Route.Match.Path,
+			Keep:         p.KeepMatches,
+			Translated:   p.Translate != "",
+			Repeatable:   func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		}
 		if p.InOrder {
 			point.InOrder = at.Key
 		}
 		return d.shadow.Around(point)
 	}
+}
+
+// hostsOf returns what upstreams may call themselves where they redirect: the hosts of their
+// addresses, and the ones that they are asked for.
+func hostsOf(upstreams ...config.Upstream) (hosts []string) {
+	for _, u := range upstreams {
+		for _, address := range u.URLs {
+			hosts = append(hosts, address.Host)
+		}
+		if u.Host != "" && u.Host != "preserve" && u.Host != "upstream" {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	return hosts
 }
 
 // outdated reports whether the other side's answers prove nothing any more: where the service

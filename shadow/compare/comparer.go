@@ -51,7 +51,9 @@ func (c *Comparer) Compare(legacy, service *shadow.Answer) ([]shadow.Difference,
 		diffs = append(diffs, statusDifference(legacy.Status, service.Status))
 	}
 	diffs = append(diffs, c.headers(legacy, service)...)
-	if !c.plan.body || c.plan.status && legacy.Status/100 != service.Status/100 {
+	trailing, failed := c.trailers(legacy, service)
+	diffs = append(diffs, trailing...)
+	if !c.plan.body || failed || c.plan.status && legacy.Status/100 != service.Status/100 {
 		return diffs, nil
 	}
 	body, err := c.bodies(legacy, service)

@@ -49,10 +49,12 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 			return nil, nil
 		}
 	}
-	if f == formHTML {
+	switch f {
+	case formHTML:
 		return c.html(legacy, service)
-	}
-	if f != formJSON && f != formOpaque && f != formText {
+	case formText:
+		return c.text(legacy, service)
+	case formLines, formXML, formFields, formParts, formMessage, formGRPC:
 		diffs, isnt, err := c.both(f, legacy, service)
 		if err != nil || isnt == [2]error{} {
 			return diffs, err
@@ -65,7 +67,7 @@ func (c *Comparer) content(legacy, service document) ([]shadow.Difference, error
 // both compares two documents of a form by structure, if both are.
 func (c *Comparer) both(f form, legacy, service document) (diffs []shadow.Difference, isnt [2]error, err error) {
 	return c.structured(f.shape(), c.root(), func(w *walk) (error, error) {
-		return w.legacy.read(f, legacy), w.service.read(f, service)
+		return c.read(&w.legacy, f, legacy), c.read(&w.service, f, service)
 	})
 }
 

@@ -17,6 +17,8 @@ const (
 	formText
 	formFields // of a form, in one line
 	formParts  // of a form, with boundaries
+	formMessage
+	formGRPC
 )
 
 // formOf returns the form of a media type in lower case.
@@ -30,6 +32,10 @@ func formOf(media string) form {
 		return formFields
 	case "multipart/form-data":
 		return formParts
+	case "application/protobuf", "application/x-protobuf", "application/vnd.google.protobuf":
+		return formMessage
+	case "application/grpc", "application/grpc+proto":
+		return formGRPC
 	case "text/html", "application/xhtml+xml":
 		return formHTML
 	case "application/xml", "text/xml":
@@ -59,6 +65,10 @@ func (f form) String() string {
 		return "HTML"
 	case formFields, formParts:
 		return "a form"
+	case formMessage:
+		return "protobuf"
+	case formGRPC:
+		return "gRPC"
 	}
 	return "bytes"
 }
@@ -71,12 +81,13 @@ func (f form) shape() shape {
 	case formLines:
 		return shape{hidden: 1}
 	}
-	return shape{lists: true, markup: f == formXML || f == formHTML}
+	markup := f == formXML || f == formHTML
+	return shape{lists: true, markup: markup, unnamed: markup || f == formMessage || f == formGRPC}
 }
 
-// read reads a document of a form that has a tree by itself. The error says why it is none, or is a
+// read reads into a tree a document of a form that has one by itself. The error says why it is none, or is a
 // *shadow.SkipError.
-func (t *tree) read(f form, d document) error {
+func (c *Comparer) read(t *tree, f form, d document) error {
 	switch f {
 	case formJSON:
 		return t.parse(d.body)
@@ -88,6 +99,10 @@ func (t *tree) read(f form, d document) error {
 		return t.parseFields(d)
 	case formParts:
 		return t.parseParts(d)
+	case formMessage:
+		return t.parseMessage(d.body)
+	case formGRPC:
+		return t.parseGRPC(&c.codec, d)
 	}
 	return errOpaque
 }

@@ -56,8 +56,18 @@ func decodeAny(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// swapped writes differences, sorted, as if the sides were swapped.
-func swapped(diffs []shadow.Difference) []string {
+// places writes differences as "kind pointer pattern", sorted.
+func places(diffs []shadow.Difference) []string {
+	var all []string
+	for _, d := range diffs {
+		all = append(all, string(d.Kind)+" "+d.Pointer+" "+d.Pattern)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// swapped returns differences as they are the other way around.
+func swapped(diffs []shadow.Difference) []shadow.Difference {
 	diffs = slices.Clone(diffs)
 	for i := range diffs {
 		switch diffs[i].Kind {
@@ -67,13 +77,54 @@ func swapped(diffs []shadow.Difference) []string {
 			diffs[i].Kind = shadow.KindMissing
 		}
 	}
-	return slices.Sorted(slices.Values(lines(diffs)))
+	return diffs
+}
+
+// general reports whether a pattern is the pointer with * for some of its tokens.
+func general(pattern, pointer string) bool {
+	tokens, general := strings.Split(pointer, "/"), strings.Split(pattern, "/")
+	return slices.EqualFunc(tokens, general, func(token, of string) bool { return of == token || of == compare.Wildcard })
+}
+
+// holdPatterns holds that patterns are those of their pointers, name the places as rules do, and
+// that what is said about the differences doesn't depend on the moment.
+func holdPatterns(t *testing.T, under rules, x, y *shadow.Answer, diffs []shadow.Difference) {
+	t.Helper()
+	ignored := under
+	ignored.Ignore = slices.Clone(under.Ignore)
+	for _, d := range diffs {
+		if strings.HasSuffix(d.Pointer, "…") {
+			return // too long to be named
+		}
+		if !general(d.Pattern, d.Pointer) {
+			t.Errorf("pattern %q is not that of pointer %q", d.Pattern, d.Pointer)
+		}
+		ignored.Ignore = append(ignored.Ignore, d.Pattern)
+		compare.Guess(d)
+	}
+	if len(diffs) == compare.MaxDifferences {
+		return
+	}
+	left, err := comparer(t, ignored).Compare(x, y)
+	if err == nil && len(left) > 0 {
+		t.Errorf("under %+v\n%s\n%s\ngot %v; all ignored by their patterns, there is still %v", under, x.Body, y.Body, places(diffs), places(left))
+	}
+	suggested := compare.Suggest(x, y, diffs)
+	if d := cmp.Diff(suggested, compare.Suggest(x, y, diffs)); d != "" {
+		t.Errorf("suggested twice (-once +twice):\n%s", d)
+	}
+	for _, s := range suggested {
+		if !slices.ContainsFunc(diffs, func(d shadow.Difference) bool { return strings.HasPrefix(d.Pattern, s.Pointer) }) {
+			t.Errorf("suggested %+v, where nothing differs", s)
+		}
+	}
 }
 
 func FuzzCompareJSON(f *testing.F) {
 	for _, pair := range [][2]string{
 		{`{"a":[1,2.50,"\u00e9"],"b":null}`, `{"b":null,"a":[1.0,25e-1,"é"]}`},
 		{`[1,2,3]`, `[3,2,1]`}, {`[[1,2],[3]]`, `[[2,1],[3],4]`}, {`{"a":1,"a":1}`, `{"a":1}`},
+		{`{"1":{"a":1},"2":{},"3":[]}`, `{"1":{"a":2},"2":{},"4":[]}`}, {`{"a*":1,"*":[2]}`, `{"a*":2,"*":[3]}`}, {`{"a/b~c":[{"id":1},{"id":2}]}`, `{"a/b~c":[{"id":2}]}`},
 		{`"\ud800"`, `"\ud800\udc00"`}, {`-0.0e-5`, `0`}, {`[true,false,null]`, `[false,true,{}]`},
 	} {
 		f.Add([]byte(pair[0]), []byte(pair[1]))
@@ -92,9 +143,10 @@ func FuzzCompareJSON(f *testing.F) {
 		if err != nil || errBack != nil {
 			return
 		}
-		if d := cmp.Diff(slices.Sorted(slices.Values(lines(diffs))), swapped(back)); d != "" {
+		if d := cmp.Diff(places(diffs), places(swapped(back))); d != "" {
 			t.Errorf("the other way around (-there +back):\n%s", d)
 		}
+		holdPatterns(t, rules{}, x, y, diffs)
 		bytewise := len(diffs) == 1 && diffs[0].Kind == shadow.KindBody
 		valid := jsontext.Value(a).IsValid() && jsontext.Value(b).IsValid()
 		if !bytes.Equal(a, b) && bytewise == valid {
@@ -109,7 +161,7 @@ func FuzzCompareJSON(f *testing.F) {
 }
 
 func FuzzPointer(f *testing.F) {
-	for _, s := range []string{"", "/", "/a~1b/~0/*", "status", "header:X-A", "header:", "a", "/~2", "css:a > b, #c", "css:"} {
+	for _, s := range []string{"", "/", "/a~1b/~0/*", "status", "header:X-A", "header:", "a", "/~2", "trailer:X", "css:a > b, #c", "css:"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -123,7 +175,7 @@ func FuzzPointer(f *testing.F) {
 		if _, err := compare.New(rules{Ignore: []string{s}}); err != nil {
 			t.Errorf("%q is a pointer but no rule: %v", s, err)
 		}
-		if p.Body() == (s == "status" || strings.HasPrefix(s, "header:") || strings.HasPrefix(s, "css:")) {
+		if p.Body() == (s == "status" || strings.HasPrefix(s, "header:") || strings.HasPrefix(s, "trailer:") || strings.HasPrefix(s, "css:")) {
 			t.Errorf("%q: Body is %t", s, p.Body())
 		}
 	})

@@ -34,10 +34,13 @@ func (c *Comparer) headers(legacy, service *shadow.Answer) []shadow.Difference {
 			if same, kind = sameContentType(a, b); same {
 				continue
 			}
-		case "Set-Cookie":
-			if a, b = cookieNames(legacy.Header), cookieNames(service.Header); slices.Equal(a, b) {
+		case "Location", "Content-Location":
+			if sameTarget(a, b, legacy.Hosts, service.Hosts) {
 				continue
 			}
+		case "Set-Cookie":
+			diffs = append(diffs, c.cookies(legacy.Header, service.Header)...)
+			continue
 		case "Cache-Control":
 			if slices.Equal(directives(a), directives(b)) {
 				continue
@@ -45,18 +48,18 @@ func (c *Comparer) headers(legacy, service *shadow.Answer) []shadow.Difference {
 		}
 		diffs = append(diffs, shadow.Difference{
 			Pointer: "header:" + name, Pattern: "header:" + name, Kind: kind,
-			Legacy: headerValue(name, a), Service: headerValue(name, b),
+			Legacy: headerValue(a), Service: headerValue(b),
 		})
 	}
 	return diffs
 }
 
 // headerValue is a JSON string, or an array of them where there are several; nil for none.
-func headerValue(name string, values []string) json.RawMessage {
+func headerValue(values []string) json.RawMessage {
 	switch {
 	case len(values) == 0:
 		return nil
-	case len(values) == 1 && name != "Set-Cookie":
+	case len(values) == 1:
 		return quote(values[0])
 	}
 	all, err := json.Marshal(values)
@@ -75,7 +78,7 @@ func sameContentType(a, b []string) (bool, shadow.Kind) {
 	}
 	mediaA, paramsA, errA := mime.ParseMediaType(a[0])
 	mediaB, paramsB, errB := mime.ParseMediaType(b[0])
-	if errA != nil || errB != nil || mediaA != mediaB {
+	if errA != nil || errB != nil || !sameMedia(mediaA, mediaB) {
 		return false, shadow.KindHeader
 	}
 	charset := func(params map[string]string) string {
@@ -97,23 +100,15 @@ func sameContentType(a, b []string) (bool, shadow.Kind) {
 	return true, ""
 }
 
+// sameMedia compares media types; gRPC's messages are protobuf unless it says otherwise.
+func sameMedia(a, b string) bool {
+	return a == b || formOf(a) == formGRPC && formOf(b) == formGRPC
+}
+
 // mediaType returns the media type without parameters, lower case, empty where there is none.
 func mediaType(h http.Header) string {
 	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(media))
-}
-
-// cookieNames returns the names of the cookies that are set, sorted, each once. Names differ by
-// case (RFC 6265).
-func cookieNames(h http.Header) []string {
-	var names []string
-	for _, line := range h.Values("Set-Cookie") {
-		pair, _, _ := strings.Cut(line, ";")
-		name, _, _ := strings.Cut(pair, "=")
-		names = append(names, strings.TrimSpace(name))
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // directives returns what Cache-Control says, sorted: neither order nor blanks nor the case of

@@ -50,14 +50,20 @@ func (c *collapser) text(n *html.Node) {
 	if n.Data == "" {
 		return
 	}
-	fields := strings.FieldsFunc(n.Data, isBlank)
-	text := strings.Join(fields, " ")
-	if isBlank(rune(n.Data[0])) && !c.edge {
-		text = " " + text
+	var b strings.Builder
+	b.Grow(len(n.Data))
+	blank := c.edge // whether one was just before
+	for i := range len(n.Data) {
+		switch char := n.Data[i]; {
+		case !isBlank(char):
+			b.WriteByte(char)
+			blank = false
+		case !blank:
+			b.WriteByte(' ')
+			blank = true
+		}
 	}
-	if len(fields) > 0 && isBlank(rune(n.Data[len(n.Data)-1])) {
-		text += " "
-	}
+	text := b.String()
 	n.Data = text
 	if text != "" {
 		c.edge, c.last = false, nil
@@ -75,7 +81,7 @@ func (c *collapser) newLine() {
 }
 
 // isBlank reports ASCII whitespace: a no-break space is no blank.
-func isBlank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\f' || r == '\r' }
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
 
 // breaksLine reports whether a line ends where such an element begins and ends.
 func breaksLine(tag atom.Atom) bool {

@@ -31,6 +31,8 @@ func (w *walk) mapping(l, s uint32) mapping {
 	switch {
 	case w.probes > 0: // nothing is named
 		return record
+	case w.shape.lists: // names of fields and elements, whatever they look like
+		return record
 	case max(w.legacy.nodes[l].size, w.service.nodes[s].size) > largestRecord:
 		return byAny
 	case w.legacy.hasIDs(l) || w.service.hasIDs(s):

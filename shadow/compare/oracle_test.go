@@ -286,6 +286,7 @@ func holdRules(t *testing.T, a, b string, under rules) {
 	if same := s.same(decodeAny(t, []byte(a)), decodeAny(t, []byte(b)), nil, len(under.Only) == 0); same != (len(diffs) == 0) {
 		t.Errorf("under %+v\n%s\n%s\nthe slow way says same: %t, got %v", under, a, b, same, lines(diffs))
 	}
+	holdPatterns(t, under, jsonAnswer(a), jsonAnswer(b), diffs)
 	if back, err := c.Compare(jsonAnswer(b), jsonAnswer(a)); err != nil || (len(back) == 0) != (len(diffs) == 0) {
 		t.Errorf("under %+v\n%s\n%s\ngot %v, and the other way around %v, %v", under, a, b, lines(diffs), lines(back), err)
 	}

@@ -24,6 +24,7 @@ import (
 //	--- legacy 200
 //	Content-Type: text/xml
 //	# Grpc-Status: 0       (a trailer)
+//	hosts legacy:8000 shop (what the side calls itself)
 //
 //	<a/>
 //	--- service 200 quoted (every line of the body in Go's escapes, joined)
@@ -93,9 +94,13 @@ func readAnswer(t testing.TB, words []string, text string) *shadow.Answer {
 	t.Helper()
 	a := &shadow.Answer{Header: http.Header{}, Trailer: http.Header{}}
 	a.Status, _ = strconv.Atoi(words[1])
-	head, body, _ := strings.Cut(text+"\n", "\n\n")
-	for line := range strings.SplitSeq(strings.TrimSpace(head), "\n") {
+	head, body, _ := strings.Cut("\n"+text+"\n", "\n\n")
+	for line := range strings.FieldsFuncSeq(head, func(r rune) bool { return r == '\n' }) {
 		to := a.Header
+		if hosts, is := strings.CutPrefix(line, "hosts "); is {
+			a.Hosts = strings.Fields(hosts)
+			continue
+		}
 		if rest, is := strings.CutPrefix(line, "# "); is {
 			line, to = rest, a.Trailer
 		}

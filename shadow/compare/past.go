@@ -3,6 +3,7 @@ package compare
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
@@ -12,6 +13,12 @@ import (
 // tolerance, or it is the order of an array that has none. What else rules make of arrays can't be
 // told from a difference; compare the answers again. A pattern for a pointer asks for all that it stands for at once.
 func (c *Comparer) Drops(d shadow.Difference) bool {
+	if strings.HasPrefix(d.Pointer, "css:") { // and an index, which is no part of a selector
+		return !c.plan.body || !slices.ContainsFunc(c.plan.selected, func(p Pointer) bool {
+			rest, is := strings.CutPrefix(d.Pointer, p.text)
+			return is && (rest == "" || rest[0] == '/')
+		})
+	}
 	p, err := ParsePointer(d.Pointer)
 	switch {
 	case err != nil:
@@ -19,7 +26,9 @@ func (c *Comparer) Drops(d shadow.Difference) bool {
 	case p.status:
 		return !c.plan.status
 	case p.header != "":
-		return !slices.Contains(c.plan.headers, p.header)
+		return !slices.Contains(c.plan.headers, p.header) || p.cookie != "" && !c.plan.cookie(p.cookie)
+	case p.trailer != "":
+		return !slices.Contains(c.plan.trailers, p.trailer)
 	case !c.plan.body:
 		return true
 	}
@@ -53,7 +62,8 @@ func (p Pointer) Touches(pattern string) bool {
 		return true // it can't be ruled out
 	}
 	if !p.Body() || !other.Body() {
-		return p.status == other.status && p.header == other.header
+		return p.status == other.status && p.trailer == other.trailer && p.header == other.header &&
+			(p.cookie == other.cookie || p.cookie == "" || other.cookie == "")
 	}
 	for i := range min(len(p.tokens), len(other.tokens)) {
 		if a, b := p.tokens[i], other.tokens[i]; a != b && a != Wildcard && b != Wildcard {

@@ -43,6 +43,13 @@ func TestDrops(t *testing.T) {
 		{"a tolerance for what is missing", compare.Rules{Tolerance: map[string]compare.Tolerance{"/a": {By: 1}}}, at("/a", shadow.KindMissing, "1", ""), false},
 		{"an order that doesn't matter", compare.Rules{Unordered: []string{"/a"}}, at("/a", shadow.KindOrder, "[1,2]", "[2,1]"), true},
 		{"another length, in whatever order", compare.Rules{Unordered: []string{"/a"}}, at("/a", shadow.KindLength, "1", "2"), false},
+		{"a cookie", compare.Rules{Ignore: []string{"header:Set-Cookie/sid"}}, at("header:Set-Cookie/sid", shadow.KindHeader, `"a"`, `"b"`), true},
+		{"another cookie", compare.Rules{Ignore: []string{"header:Set-Cookie/sid"}}, at("header:Set-Cookie/lang", shadow.KindHeader, `"a"`, `"b"`), false},
+		{"all cookies", compare.Rules{Ignore: []string{"header:Set-Cookie"}}, at("header:Set-Cookie/sid", shadow.KindHeader, `"a"`, `"b"`), true},
+		{"a trailer", compare.Rules{Ignore: []string{"trailer:grpc-message"}}, at("trailer:Grpc-Message", shadow.KindHeader, `"a"`, `"b"`), true},
+		{"another trailer", compare.Rules{Ignore: []string{"trailer:grpc-message"}}, at("trailer:Grpc-Status", shadow.KindStatus, `"0"`, `"1"`), false},
+		{"what only a selector finds", compare.Rules{Only: []string{"css:.price"}}, at("css:.price/1", shadow.KindValue, `"1"`, `"2"`), false},
+		{"what another selector finds", compare.Rules{Only: []string{"css:.total"}}, at("css:.price/1", shadow.KindValue, `"1"`, `"2"`), true},
 		{"a pointer that was cut", compare.Rules{Ignore: []string{"/a"}}, value("/a~"), false},
 	}
 	for _, tt := range tests {
@@ -104,4 +111,28 @@ func FuzzDrops(f *testing.F) {
 			t.Errorf("%d of %d differences are left, and %d are reported", left, len(all), len(reported))
 		}
 	})
+}
+
+func TestTouches(t *testing.T) {
+	for _, tt := range []struct {
+		name, pointer, pattern string
+		want                   bool
+	}{
+		{"the same place", "/a/*", "/a/b", true},
+		{"another place", "/a", "/b", false},
+		{"all cookies touch one", "header:Set-Cookie", "header:Set-Cookie/sid", true},
+		{"one cookie touches no other", "header:Set-Cookie/lang", "header:Set-Cookie/sid", false},
+		{"one trailer touches no other", "trailer:Grpc-Message", "trailer:Grpc-Status", false},
+		{"a trailer is no header", "trailer:X", "header:X", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := compare.ParsePointer(tt.pointer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Touches(tt.pattern); got != tt.want {
+				t.Errorf("%v, want %v", got, tt.want)
+			}
+		})
+	}
 }

@@ -17,7 +17,7 @@ func (s shape) excerpt(raw []byte) json.RawMessage {
 		return excerptJSON(raw)
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(raw))
-	p := plainer{d, s.markup}
+	p := plainer{d, s.unnamed}
 	plain, _ := p.value(nil)
 	if len(plain) > maxValue {
 		return quote(string(cutUTF8(plain, maxValue/4)) + "…")
@@ -27,8 +27,8 @@ func (s shape) excerpt(raw []byte) json.RawMessage {
 
 // plainer rewrites a value. It reads no further when what it has written is more than is shown.
 type plainer struct {
-	from   *jsontext.Decoder
-	markup bool
+	from    *jsontext.Decoder
+	unnamed bool
 }
 
 // value appends the next value; false: there is enough.
@@ -70,20 +70,20 @@ func (p plainer) object(dst []byte) ([]byte, bool) {
 	p.from.ReadToken()
 	start := len(dst)
 	dst = append(dst, '{')
-	var own []byte // the element's text
+	var own []byte // what has no name: an element's text
 	for p.from.PeekKind() != '}' {
 		name, err := p.from.ReadValue()
 		if err != nil {
 			return dst, false
 		}
-		if p.markup && bytes.HasPrefix(name, []byte(`" `)) {
-			isText := string(name) == `"`+memberText+`"`
-			value, err := p.from.ReadValue()
-			if err != nil {
-				return dst, false
+		if p.unnamed && bytes.HasPrefix(name, []byte(`" `)) {
+			shown := string(name) != `"`+memberOrder+`"` && string(name) != `"`+memberTag+`"`
+			value, more := p.value(nil)
+			if !more {
+				return append(dst, value...), false
 			}
-			if isText {
-				own = bytes.Clone(value)
+			if shown {
+				own = value
 			}
 			continue
 		}

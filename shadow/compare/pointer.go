@@ -9,12 +9,14 @@ import (
 	"github.com/andybalholm/cascadia"
 )
 
-// Pointer names a place in an answer: its status, one of its headers, places in its body, or what a
+// Pointer names a place in an answer: its status, one of its headers or trailers, places in its body, or what a
 // selector finds in a page. It is immutable.
 type Pointer struct {
 	text     string
 	status   bool
 	header   string // canonical
+	cookie   string // of the header Set-Cookie; empty: all
+	trailer  string // canonical
 	selector cascadia.SelectorGroup
 	tokens   []string
 }
@@ -22,8 +24,8 @@ type Pointer struct {
 // Wildcard is the token that stands for any one key or index.
 const Wildcard = "*"
 
-// ParsePointer parses "status", "header:Name", "css:SELECTOR", or a JSON pointer
-// (RFC 6901) in which a token * stands for any one key or index. The empty pointer is the whole body. The error is a
+// ParsePointer parses "status", "header:Name", "header:Set-Cookie/NAME", "trailer:Name",
+// "css:SELECTOR", or a JSON pointer (RFC 6901) in which a token * stands for any one key or index. The empty pointer is the whole body. The error is a
 // *RuleError without a rule.
 func ParsePointer(s string) (Pointer, error) {
 	p := Pointer{text: s}
@@ -31,6 +33,9 @@ func ParsePointer(s string) (Pointer, error) {
 		return Pointer{}, &RuleError{Pointer: s, Problem: fmt.Sprintf(format, args...)}
 	}
 	name, isHeader := strings.CutPrefix(s, "header:")
+	field, cookie, isCookie := strings.Cut(name, "/")
+	isCookie = isHeader && isCookie && strings.EqualFold(field, "Set-Cookie")
+	trailer, isTrailer := strings.CutPrefix(s, "trailer:")
 	selector, isSelector := strings.CutPrefix(s, "css:")
 	switch {
 	case s == "":
@@ -38,10 +43,20 @@ func ParsePointer(s string) (Pointer, error) {
 	case s == "status":
 		p.status = true
 		return p, nil
+	case isCookie && cookie == "":
+		return bad("no cookie's name: write header:Set-Cookie/NAME, or header:Set-Cookie for all")
+	case isCookie:
+		p.header, p.cookie = "Set-Cookie", cookie
+		return p, nil
 	case isHeader && !validHeaderName(name):
 		return bad("not a header's name: write header:Name, as in header:X-Request-Id")
 	case isHeader:
 		p.header = textproto.CanonicalMIMEHeaderKey(name)
+		return p, nil
+	case isTrailer && !validHeaderName(trailer):
+		return bad("not a trailer's name: write trailer:Name, as in trailer:Grpc-Status")
+	case isTrailer:
+		p.trailer = textproto.CanonicalMIMEHeaderKey(trailer)
 		return p, nil
 	case isSelector:
 		group, err := cascadia.ParseGroup(selector)
@@ -51,7 +66,7 @@ func ParsePointer(s string) (Pointer, error) {
 		p.selector = group
 		return p, nil
 	case s[0] != '/':
-		return bad("begins with neither /, header: nor status: write /%s for a member of the body", s)
+		return bad("names no place: write status, header:Name, trailer:Name, css:SELECTOR, or /%s for a member of the body", s)
 	case !utf8.ValidString(s):
 		return bad("not UTF-8")
 	}
@@ -72,9 +87,11 @@ func ParsePointer(s string) (Pointer, error) {
 // String returns the pointer as it was written.
 func (p Pointer) String() string { return p.text }
 
-// Body reports whether p points into the body, rather than to the status, a header or what a
-// selector finds.
-func (p Pointer) Body() bool { return !p.status && p.header == "" && p.selector == nil }
+// Body reports whether p points into the body, rather than to the status, a header, a trailer or
+// what a selector finds.
+func (p Pointer) Body() bool {
+	return !p.status && p.header == "" && p.trailer == "" && p.selector == nil
+}
 
 // Selects reports whether p is a selector, which names places in pages only.
 func (p Pointer) Selects() bool { return p.selector != nil }

@@ -45,14 +45,23 @@ func (r *rule) grow(token string) *rule {
 
 // plan is rules in the form in which they are applied.
 type plan struct {
-	status  bool
-	headers []string // canonical, in order of comparison
-	body    bool
-	root    *rule // nil: no rule about the body
-	whole   bool  // the body is compared whole, save for what is ignored
+	status   bool
+	headers  []string // canonical, in order of comparison
+	trailers []string
+	body     bool
+	root     *rule // nil: no rule about the body
+	whole    bool  // the body is compared whole, save for what is ignored
+
+	cookies        map[string]bool // those compared; nil: all
+	ignoredCookies map[string]bool
 
 	selected []Pointer // selectors whose elements' texts are compared
 	ignored  []cascadia.SelectorGroup
+}
+
+// cookie reports whether a cookie is compared.
+func (p *plan) cookie(name string) bool {
+	return (p.cookies == nil || p.cookies[name]) && !p.ignoredCookies[name]
 }
 
 // Check lists all that is wrong with the rules, in a stable order.
@@ -63,8 +72,11 @@ func (r Rules) Check() []*RuleError {
 
 var defaultHeaders = []string{"Content-Type", "Location", "Cache-Control", "Set-Cookie"}
 
+// defaultTrailers say how a gRPC call ended.
+var defaultTrailers = []string{"Grpc-Status", "Grpc-Message"}
+
 func (r Rules) compile() (plan, []*RuleError) {
-	c := compiler{plan: plan{status: true, body: true, whole: true}}
+	c := compiler{plan: plan{status: true, trailers: defaultTrailers, body: true, whole: true}}
 	c.setHeaders(r.Headers)
 	if len(r.Only) > 0 {
 		c.only(r.Only)
@@ -141,7 +153,8 @@ func (c *compiler) addHeader(name string) {
 
 // only turns everything off but what is named.
 func (c *compiler) only(pointers []string) {
-	c.status, c.headers, c.plan.body, c.whole = false, nil, false, false
+	c.status, c.headers, c.trailers, c.plan.body, c.whole = false, nil, nil, false, false
+	cookies, allCookies := map[string]bool{}, false
 	for _, text := range pointers {
 		p, ok := c.parse("only", text)
 		switch {
@@ -150,6 +163,14 @@ func (c *compiler) only(pointers []string) {
 			c.status = true
 		case p.header != "":
 			c.addHeader(p.header)
+			switch {
+			case p.cookie != "":
+				cookies[p.cookie] = true
+			case p.header == "Set-Cookie":
+				allCookies = true
+			}
+		case p.trailer != "":
+			c.trailers = append(c.trailers, p.trailer)
 		case p.selector != nil:
 			c.plan.body = true
 			c.selected = append(c.selected, p)
@@ -159,6 +180,9 @@ func (c *compiler) only(pointers []string) {
 			c.whole = c.root.only
 		}
 	}
+	if !allCookies {
+		c.cookies = cookies
+	}
 }
 
 func (c *compiler) ignore(text string) {
@@ -167,8 +191,15 @@ func (c *compiler) ignore(text string) {
 	case !ok:
 	case p.status:
 		c.status = false
+	case p.cookie != "":
+		if c.ignoredCookies == nil {
+			c.ignoredCookies = map[string]bool{}
+		}
+		c.ignoredCookies[p.cookie] = true
 	case p.header != "":
 		c.headers = slices.DeleteFunc(c.headers, func(name string) bool { return name == p.header })
+	case p.trailer != "":
+		c.trailers = slices.DeleteFunc(slices.Clone(c.trailers), func(name string) bool { return name == p.trailer })
 	case p.selector != nil:
 		c.ignored = append(c.ignored, p.selector)
 	default:
@@ -218,7 +249,7 @@ const anyIndex = -1
 func (w *walk) enter(p place, key []byte, index int) (below place, mark int, ok bool) {
 	mark = len(w.rules)
 	below.inside = p.inside
-	if w.unnamed(key) {
+	if w.placeless(key) {
 		return p, mark, p.inside && string(key) != memberOrder
 	}
 	if len(p.rules) == 0 {

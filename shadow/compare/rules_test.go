@@ -12,7 +12,7 @@ import (
 
 func TestRulesCheck(t *testing.T) {
 	bad := rules{
-		Ignore:    []string{"a", "/~2", "header:", "css:li:nope"},
+		Ignore:    []string{"a", "/~2", "header:", "trailer:", "css:li:nope"},
 		Only:      []string{"header:a b"},
 		Unordered: []string{"status", "/t", "css:li"},
 		Keyed:     map[string]string{"/t": "id", "/u": ""},
@@ -26,9 +26,10 @@ func TestRulesCheck(t *testing.T) {
 	want := []string{
 		`headers: "X:": not a header's name: write the bare name, as in Content-Type`,
 		`only: "header:a b": not a header's name: write header:Name, as in header:X-Request-Id`,
-		`ignore: "a": begins with neither /, header: nor status: write /a for a member of the body`,
+		`ignore: "a": names no place: write status, header:Name, trailer:Name, css:SELECTOR, or /a for a member of the body`,
 		`ignore: "/~2": has a ~ that is neither ~0 nor ~1: write ~0 for a tilde, ~1 for a slash`,
 		`ignore: "header:": not a header's name: write header:Name, as in header:X-Request-Id`,
+		`ignore: "trailer:": not a trailer's name: write trailer:Name, as in trailer:Grpc-Status`,
 		`ignore: "css:li:nope": not a CSS selector (unknown pseudoclass or pseudoelement :nope): write css:SELECTOR, as in css:#total or css:.price`,
 		`unordered: "status": must point into the body, as in /items`,
 		`unordered: "css:li": must point into the body, as in /items`,

@@ -17,6 +17,8 @@ type shape struct {
 	lists bool
 	// markup says that objects are elements of XML or HTML.
 	markup bool
+	// unnamed says that members whose names begin with a blank have no place of their own.
+	unnamed bool
 }
 
 // shaped compares two values of documents that have lists.
@@ -64,8 +66,7 @@ func isNumber(s []byte) bool {
 	return len(s) > 0 && (s[0] == '-' || '0' <= s[0] && s[0] <= '9') && p.number() == nil && p.pos == len(s)
 }
 
-// unnamed reports whether a member of an element has no place of its own: what holds for the
-// element holds for it.
-func (w *walk) unnamed(key []byte) bool {
-	return w.shape.markup && len(key) > 0 && key[0] == ' '
+// placeless reports whether a member has no place of its own: what holds for the object holds for it.
+func (w *walk) placeless(key []byte) bool {
+	return w.shape.unnamed && len(key) > 0 && key[0] == ' '
 }

@@ -3,11 +3,13 @@ package compare_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
@@ -28,6 +30,14 @@ func TestShown(t *testing.T) {
 			{Pointer: "/o/i/1", Pattern: "/o/i/*", Kind: "value", Legacy: []byte(`"a"`), Service: []byte(`"b"`)}}},
 		{"XML, an order", "application/xml", `<o>x<i/>y<b/></o>`, `<o>x<b/>y<i/></o>`, []d{
 			{Pointer: "/o", Pattern: "/o", Kind: "order", Legacy: []byte(`["x","<i>","y","<b>"]`), Service: []byte(`["x","<b>","y","<i>"]`)}}},
+		{"text", "text/plain", "a\nb\nc\nd\ne", "a\nB\nc\ne\nf", []d{
+			{Pointer: "/2", Pattern: "/*", Kind: "value", Legacy: []byte(`"b"`), Service: []byte(`"B"`)},
+			{Pointer: "/4", Pattern: "/*", Kind: "missing", Legacy: []byte(`"d"`)},
+			{Pointer: "/5", Pattern: "/*", Kind: "extra", Service: []byte(`"f"`)}}},
+		{"protobuf", "application/protobuf", "\x0a\x04\x08\x01\x12\x00\x12\x02\xff\xfe\x19\x00\x00\x00\x00\x00\x00\xf8?", "\x19\x00\x00\x00\x00\x00\x00\x00@", []d{
+			{Pointer: "/1", Pattern: "/1", Kind: "missing", Legacy: []byte(`{"1":1,"2":""}`)},
+			{Pointer: "/2", Pattern: "/2", Kind: "missing", Legacy: []byte(`"fffe"`)},
+			{Pointer: "/3", Pattern: "/3", Kind: "value", Legacy: []byte(`"1.5"`), Service: []byte(`"2"`)}}},
 		{"lines, an order", "application/x-ndjson", "1\n2", "2\n1", []d{
 			{Kind: "order", Legacy: []byte("[1,\n2]"), Service: []byte("[2,\n1]")}}},
 	} {
@@ -54,6 +64,20 @@ func TestAdversarialContent(t *testing.T) {
 		}
 		return b.String()
 	}
+	numbers := func(from, to int) string {
+		var b strings.Builder
+		for i := from; i < to; i++ {
+			fmt.Fprintf(&b, "%d\n", i)
+		}
+		return b.String()
+	}
+	nested := func(n int) string {
+		text := "\x08\x01"
+		for range n {
+			text = string(protowire.AppendBytes([]byte{0x0a}, []byte(text)))
+		}
+		return text
+	}
 	attributes := func(n int) string {
 		var b strings.Builder
 		for i := range n {
@@ -71,6 +95,18 @@ func TestAdversarialContent(t *testing.T) {
 		{"XML with entities of entities", "text/xml", `<!DOCTYPE a [<!ENTITY b "` + many(1000, "&c;") + `">]><a>` + many(1000, "&b;") + "</a>", "<a/>", ""},
 		{"XML whose text is long", "text/xml", "<a>" + many(8<<20, "x") + "</a>", "<a>" + many(8<<20, "y") + "</a>", ""},
 		{"XML that is only escapes", "text/xml", "<a>" + many(3<<20, "&#9;") + "</a>", "<a/>", ""},
+		{"text of too many lines", "text/plain", many(300_000, "\n"), many(300_001, "\n"), shadow.SkipTooComplex},
+		{"text that is all other", "text/plain", numbers(0, 200_000), numbers(200_000, 400_000), ""},
+		{"text in another order", "text/plain", numbers(0, 100_000) + numbers(100_000, 200_000), numbers(100_000, 200_000) + numbers(0, 100_000), ""},
+		{"text in another charset", "text/plain; charset=iso-8859-1", many(8<<20, "\xe9"), many(8<<20, "\xe8"), ""},
+		{"a message that is all text", "application/protobuf", string(protowire.AppendBytes([]byte{0x0a}, []byte(many(1<<20, "\x01")))), "\x08\x01", ""},
+		{"text of two long lines", "text/plain", many(8<<20, "x") + "\n1", many(8<<20, "x") + "\n2", ""},
+		{"messages nested too deep", "application/protobuf", nested(200), nested(201), shadow.SkipTooComplex},
+		{"messages that might be nested deeply", "application/protobuf", nested(90) + "\x08\x01", nested(90), ""},
+		{"a message of too many fields", "application/protobuf", many(140_000, "\x08\x01"), many(140_001, "\x08\x01"), shadow.SkipTooComplex},
+		{"a form of too many fields", "application/x-www-form-urlencoded", many(140_000, "a&"), many(140_001, "a&"), shadow.SkipTooComplex},
+		{"a form of many fields", "application/x-www-form-urlencoded", many(100_000, "a=1&"), many(100_000, "a=2&"), ""},
+		{"lines of JSON, too many", "application/x-ndjson", many(300_000, "1\n"), many(300_001, "1\n"), shadow.SkipTooComplex},
 		{"HTML nested too deep", "text/html", many(600, "<div>"), many(601, "<div>"), shadow.SkipTooComplex},
 		{"HTML of too many tokens", "text/html", many(140_000, "<br>"), many(140_001, "<br>"), shadow.SkipTooComplex},
 		{"HTML of too many attributes", "text/html", "<p" + attributes(140_000) + ">", "<p>", shadow.SkipTooComplex},
@@ -78,14 +114,21 @@ func TestAdversarialContent(t *testing.T) {
 		{"HTML with formatting behind cells", "text/html", formatting(400) + "<table><tr><td>" + many(400, "</b>") + many(20_000, "<p>x"), "<p>", shadow.SkipTooComplex},
 		{"HTML of as much as there may be", "text/html", many(20_000, "<li><b>x</b>"), many(20_000, "<li><i>x</i>"), ""},
 		{"HTML of one long text", "text/html", many(3<<20, "x "), many(3<<20, "y "), shadow.SkipTooComplex},
-		{"HTML of a long text", "text/html", many(1<<20, "x "), many(1<<20, "y "), ""},
+		{"HTML of a long text", "text/html", many(2<<20, "x "), many(2<<20, "y "), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a, b := answer(tt.legacy, "Content-Type", tt.media), answer(tt.service, "Content-Type", tt.media)
+			c := comparer(t, rules{})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			start := time.Now()
-			diffs, err := comparer(t, rules{}).Compare(a, b)
-			if took := time.Since(start); took > 5*time.Second { // a tenth of it on a quiet machine
+			diffs, err := c.Compare(a, b)
+			if took := time.Since(start); took > mostTime && !raceDetector {
 				t.Errorf("took %v", took)
+			}
+			runtime.ReadMemStats(&after)
+			if took := after.TotalAlloc - before.TotalAlloc; took > mostMemory {
+				t.Errorf("took %d MiB", took>>20)
 			}
 			skip, skipped := errors.AsType[*shadow.SkipError](err)
 			if skipped != (tt.skip != "") || skipped && skip.Reason != tt.skip {

@@ -44,6 +44,7 @@ func TestSuggest(t *testing.T) {
 		{"the same keys in the same order", `[{"id":1,"n":1},{"id":2,"n":2}]`, `[{"id":1,"n":3},{"id":2,"n":4}]`, rules{}, nil, nil},
 		{"an id that differs, in order", `[{"id":1},{"id":2},{"id":3}]`, `[{"id":1},{"id":2},{"id":4}]`, rules{}, nil, nil},
 		{"an id twice on one side", `[{"id":1,"n":1},{"id":1,"n":2},{"id":2,"n":1}]`, `[{"id":2,"n":3},{"id":1,"n":4},{"id":3,"n":5}]`, rules{}, nil, nil},
+		{"an id twice on the service's side only", `[{"id":1,"n":1},{"id":2,"n":2}]`, `[{"id":2,"n":3},{"id":1,"n":4},{"id":1,"n":5}]`, rules{}, nil, nil},
 		{"another id throughout", `[{"id":1},{"id":2}]`, `[{"id":3},{"id":4},{"id":5}]`, rules{}, nil, nil},
 		{"an element without it", `[{"id":1,"n":1},{"id":2,"n":2},{"x":0}]`, `[{"id":2,"n":3},{"id":1,"n":4},{"x":0}]`, rules{}, nil, nil},
 		{"a key by a better name", `[{"name":"x","sku":"A"},{"name":"y","sku":"B"}]`, `[{"name":"y","sku":"B"},{"name":"x","sku":"A"}]`, rules{}, suggestions{keyed("", "sku")}, nil},
@@ -154,7 +155,7 @@ func TestSuggestCosts(t *testing.T) {
 			}
 			start := time.Now()
 			got := compare.Suggest(legacy, service, diffs)
-			if took := time.Since(start); took > 2*time.Second {
+			if took := time.Since(start); took > mostTime && !raceDetector {
 				t.Errorf("took %v for %d differences, suggested %v", took, len(diffs), got)
 			}
 		})

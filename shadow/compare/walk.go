@@ -53,9 +53,13 @@ func (w *walk) spend(n int) bool {
 
 // run compares the documents from their roots.
 func (w *walk) run(root place) ([]shadow.Difference, error) {
-	w.path, w.rules, w.diffs, w.probes, w.work, w.err = w.path[:0], w.rules[:0], nil, 0, 0, nil
+	w.reset()
 	w.compare(0, 0, root)
 	return w.diffs, w.err
+}
+
+func (w *walk) reset() {
+	w.path, w.rules, w.diffs, w.probes, w.work, w.err = w.path[:0], w.rules[:0], nil, 0, 0, nil
 }
 
 // compare compares value l of legacy with value s of the service.
@@ -301,7 +305,7 @@ func (w *walk) pointers() (pointer, pattern string) {
 			g = append(g, '/', '*')
 			continue
 		}
-		if w.unnamed(at.key) {
+		if w.placeless(at.key) {
 			continue
 		}
 		key := at.key[:min(len(at.key), maxPointer+1)]

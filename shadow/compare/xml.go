@@ -91,7 +91,7 @@ func (r *xmlReader) bounded() error {
 	switch {
 	case r.count > maxNodes/2:
 		return tooComplex("XML with over %d elements, attributes and texts", maxNodes/2)
-	case len(r.open) > maxLevels:
+	case len(r.open) > maxLevels+1: // the document is no level
 		return tooComplex("XML nested over %d deep", maxLevels)
 	}
 	return nil

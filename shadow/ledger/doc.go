@@ -10,11 +10,21 @@
 //   - divergences: one a diverged comparison, with its bounded list of differences, until it
 //     is too old or the file too large.
 //   - examples: request and both answers, of at most Config.Examples divergences a group. The
-//     first quarter stay, so that one sees how it began; the others are replaced, oldest first,
-//     so that one sees how it is now, and only a few in each batch, so that a flood of
-//     divergences is no flood of bodies.
+//     first quarter stay, so that one sees how it began; of the others those with the most of
+//     their like are replaced, oldest first, so that one sees how it is now and what is seldom,
+//     and only a few in each batch, so that a flood of divergences is no flood of bodies.
+//   - days: the counts of groups by day, for 400 days.
+//   - kept: at most Point.Keep exchanges a route in which nothing differs, as unlike one another as
+//     examples are.
+//   - learnt: what the shadow has learnt of noise.
 //
 // Everything was redacted before it came here (package shadow).
+//
+// # What people think of it
+//
+// A group is open, expected or fixed ([Ledger.Triage]); what is recorded of a fixed one later than
+// that opens it again. [Ledger.Regroup] moves a group's divergences to another, when it is known that
+// some of its places are noise.
 //
 // # How it is written
 //

@@ -76,6 +76,12 @@ func groupOf(c shadow.Comparison) Group {
 	return g
 }
 
+// GroupOf returns the id of the group that such a divergence would be in.
+func GroupOf(route string, legacyStatus, serviceStatus int, differences []shadow.Difference) string {
+	return groupOf(shadow.Comparison{Route: route, Differences: differences,
+		Legacy: &shadow.Answer{Status: legacyStatus}, Service: &shadow.Answer{Status: serviceStatus}}).ID
+}
+
 func cmpOr(a, b int) int {
 	if a != 0 {
 		return a

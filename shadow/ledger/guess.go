@@ -27,7 +27,11 @@ func (g guesses) add(differences []shadow.Difference, guess func(shadow.Differen
 	for _, d := range differences {
 		if d.Noise == "" && !seen[d.Pattern] {
 			seen[d.Pattern] = true
-			g.count(d.Pattern, guess(d), 1)
+			said := ""
+			if d.Kind != shadow.KindOrder { // which says it already
+				said = guess(d)
+			}
+			g.count(d.Pattern, said, 1)
 		}
 	}
 }

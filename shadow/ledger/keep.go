@@ -96,6 +96,7 @@ type Exchange struct {
 	Request         shadow.Request
 	Served          shadow.Side
 	Legacy, Service *shadow.Answer // nil: that side gave none
+	Differences     []shadow.Difference
 }
 
 // Kept returns the exchanges of a route that are kept without being divergences, newest first.

@@ -193,6 +193,9 @@ func weight(c shadow.Comparison) int64 {
 	for _, a := range []*shadow.Answer{c.Legacy, c.Service} {
 		if a != nil {
 			n += int64(len(a.Body)) + headerWeight(a.Header) + headerWeight(a.Trailer)
+			if raw := a.Untranslated; raw != nil {
+				n += int64(len(raw.Body)) + headerWeight(raw.Header)
+			}
 		}
 	}
 	for _, d := range c.Differences {

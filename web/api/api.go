@@ -73,14 +73,17 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/decisions", s.decisions)
 		mux.Get("/events", s.events)
 	})
+	mux.With(web.Require(web.RoleEvidence)).Get("/exchanges", s.exchanges)
 	mux.With(web.Require(web.RoleEvidence)).Post("/comparisons", s.comparisons)
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleOperate))
+		mux.Post("/exchanges", s.keep)
 		mux.Put("/routes/{name}/phase", s.shift)
 		mux.Post("/routes/{name}/undo", s.undo)
 		mux.Post("/rollback", s.rollback)
 		mux.Put("/groups/{id}/state", s.triage)
 		mux.Post("/rules", s.addRules)
+		mux.Post("/replays", s.replay)
 		mux.Post("/rules/{id}/drop", s.dropRule)
 	})
 	return mux

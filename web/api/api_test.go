@@ -112,6 +112,8 @@ func TestErrors(t *testing.T) {
 		{name: "a rule with more members", method: "POST", path: "/rules", body: `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a","id":"x"}]}`, status: 400, code: web.CodeInvalid, detail: "/rules/0/id"},
 		{name: "a rule's reason", method: "POST", path: "/rules", body: `{"route":"orders-read","rules":[],"reason":"a\nb"}`, status: 422, code: web.CodeInvalid, detail: "control character"},
 		{name: "a rule's pointer", method: "POST", path: "/rules/preview", body: `{"route":"orders-read","rules":[]}`, err: &web.InvalidError{Why: "no rule"}, status: 422, code: web.CodeInvalid, detail: "no rule"},
+		{name: "a replay of nothing", method: "POST", path: "/replays", body: `{}`, err: &web.InvalidError{Why: "either a route or a group"}, status: 422, code: web.CodeInvalid, detail: "either a route"},
+		{name: "a second replay", method: "POST", path: "/replays", body: `{"route":"orders-read"}`, err: &web.BusyError{Why: "another replay is under way"}, status: 503, code: web.CodeTooMany, detail: "under way"},
 		{name: "no rule to drop", method: "POST", path: "/rules/17/drop", body: `{}`, err: &web.NotFoundError{What: "rule", Name: "17"}, status: 404, code: web.CodeNotFound, detail: "no rule 17"},
 		{name: "a drop's reason", method: "POST", path: "/rules/17/drop", body: `{"reason":"a\u001b"}`, status: 422, code: web.CodeInvalid},
 

@@ -189,7 +189,7 @@ func (c *Client) Explain(ctx context.Context, in web.Explain) (out web.Explanati
 
 // Compare hands in both sides' answers of exchanges that never passed the proxy, at most 100, and
 // returns what came of each, in their order.
-func (c *Client) Compare(ctx context.Context, list ...Exchange) ([]web.Judgement, error) {
+func (c *Client) Compare(ctx context.Context, list ...GivenExchange) ([]web.Judgement, error) {
 	var out judgementList
 	err := c.call(ctx, http.MethodPost, "/comparisons", nil, ComparisonsRequest{list}, &out)
 	return out.Comparisons, err

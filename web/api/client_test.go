@@ -82,7 +82,7 @@ func TestClientReads(t *testing.T) {
 		{"Config", a.config, func() (any, error) { return c.Config(ctx) }},
 		{"Explain", a.explanation, func() (any, error) { return c.Explain(ctx, web.Explain{Method: "GET", URL: "/"}) }},
 		{"Compare", a.judged, func() (any, error) {
-			return c.Compare(ctx, Exchange{Route: "orders-read", Legacy: GivenAnswer{Status: 200}, Service: GivenAnswer{Status: 404}})
+			return c.Compare(ctx, GivenExchange{Route: "orders-read", Legacy: GivenAnswer{Status: 200}, Service: GivenAnswer{Status: 404}})
 		}},
 		{"Decide", []web.Decision{{Route: "a/b <i>%", Key: "17", Known: true, Side: shadow.Legacy}}, func() (any, error) {
 			return c.Decide(ctx, Choice{Route: "a/b <i>%", Key: "17"})
@@ -128,6 +128,16 @@ func TestClientChanges(t *testing.T) {
 	if _, err := c.DropRule(ctx, "a/b", DropRequest{Reason: "r", Actor: "paul"}); err != nil {
 		t.Error(err)
 	}
+	a.steps = []web.ReplayStep{{ReplaySummary: web.ReplaySummary{Of: 1}}, {ReplaySummary: web.ReplaySummary{Of: 1, Done: 1, New: 1}, Replayed: &web.Replayed{ID: "d1", Outcome: "new"}}}
+	var told []web.ReplayStep
+	last, err := c.Replay(ctx, web.Replay{Route: "orders-read", Rate: 2, Header: map[string][]string{"A": {"b"}}}, func(s web.ReplayStep) { told = append(told, s) })
+	if diff := cmp.Diff(a.steps, told); diff != "" || err != nil || last.New != 1 {
+		t.Errorf("replay (-want +got):\n%s%+v, %v", diff, last, err)
+	}
+	a.steps = a.steps[:1]
+	if _, err := c.Replay(ctx, web.Replay{Route: "orders-read"}, func(web.ReplayStep) {}); err == nil || !strings.Contains(err.Error(), "ended after 0 of 1") {
+		t.Errorf("a replay that ends early: %v", err)
+	}
 	carla, paul := web.Actor{Name: "carla"}, web.Actor{Name: "paul"}
 	if diff := cmp.Diff([]web.Move{
 		{Route: a.routes[1].Name, To: strangler.Canary(1), Reason: "a\"b", Actor: carla, IfVersion: 1, Force: true},
@@ -143,6 +153,9 @@ func TestClientChanges(t *testing.T) {
 	}
 	if diff := cmp.Diff([]web.DroppedRule{{ID: "a/b", Reason: "r", Actor: paul}}, a.dropped); diff != "" {
 		t.Errorf("dropped rules (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]web.Replay{{Route: "orders-read", Rate: 2, Header: map[string][]string{"A": {"b"}}, Actor: carla}, {Route: "orders-read", Actor: carla}}, a.replays); diff != "" {
+		t.Errorf("replays (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]web.Triage{{Group: "g1", State: "expected", Reason: "rounding", Actor: carla}}, a.triages); diff != "" {
 		t.Errorf("triages (-want +got):\n%s", diff)

@@ -25,11 +25,11 @@ const (
 
 // ComparisonsRequest hands in exchanges to compare.
 type ComparisonsRequest struct {
-	Comparisons []Exchange `json:"comparisons"`
+	Comparisons []GivenExchange `json:"comparisons"`
 }
 
-// Exchange is both sides' answer to the same.
-type Exchange struct {
+// GivenExchange is both sides' answer to the same.
+type GivenExchange struct {
 	Route   string      `json:"route"`            // whose rules count; or any other name, under which it is recorded
 	Method  string      `json:"method,omitempty"` // empty: CALL
 	Path    string      `json:"path,omitempty"`   // with the query; empty: the route's name
@@ -81,7 +81,7 @@ func (s *server) comparisons(w http.ResponseWriter, r *http.Request) {
 }
 
 // given checks a batch. Its errors name the place, as those about JSON do.
-func given(batch []Exchange) ([]web.Given, error) {
+func given(batch []GivenExchange) ([]web.Given, error) {
 	if len(batch) == 0 || len(batch) > maxExchanges {
 		return nil, fmt.Errorf("/comparisons: 1 to %d of them, not %d", maxExchanges, len(batch))
 	}

@@ -245,11 +245,11 @@ var shapes = map[string]any{
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
 	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
-	"Suggestion": web.Suggestion{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
+	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
 	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},
-	"ComparisonsRequest": ComparisonsRequest{}, "Exchange": Exchange{}, "GivenAnswer": GivenAnswer{}, "Judgement": web.Judgement{}, "JudgementList": judgementList{},
+	"ComparisonsRequest": ComparisonsRequest{}, "GivenExchange": GivenExchange{}, "GivenAnswer": GivenAnswer{}, "Judgement": web.Judgement{}, "JudgementList": judgementList{},
 	"DecisionsRequest": DecisionsRequest{}, "Choice": Choice{}, "Decision": web.Decision{}, "DecisionList": decisionList{},
 }
 
@@ -396,6 +396,7 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		{"verdicts", doc.Components.Schemas["Verdict"].Enum, words(len(shadow.Verdicts()), func(i int) string { return shadow.Verdicts()[i].String() })},
 		{"kinds", doc.Components.Schemas["Kind"].Enum, words(len(shadow.Kinds()), func(i int) string { return string(shadow.Kinds()[i]) })},
 		{"known", doc.Components.Schemas["Known"].Enum, []string{string(shadow.KnownNoise), string(shadow.KnownCounts), string(shadow.KnownUnknown)}},
+		{"outcomes", doc.Components.Schemas["Replayed"].Properties["outcome"].Enum, web.Outcomes()},
 		{"states of groups", doc.Components.Schemas["Group"].Properties["state"].Enum, web.GroupStates()},
 		{"sides", doc.Components.Schemas["Side"].Enum, []string{strangler.SideLegacy.String(), strangler.SideService.String()}},
 		{"breaker states", doc.Components.Schemas["Breaker"].Properties["state"].Enum, web.BreakerStates()},

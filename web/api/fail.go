@@ -25,6 +25,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p.Status, p.Code = http.StatusNotFound, web.CodeNotFound
 	} else if is[*rollout.InvalidError](err) || is[*web.InvalidError](err) {
 		p.Status, p.Code = http.StatusUnprocessableEntity, web.CodeInvalid
+	} else if is[*web.BusyError](err) {
+		p.Status, p.Code = http.StatusServiceUnavailable, web.CodeTooMany
 	} else if is[*journal.WriteError](err) || is[*web.UnwritableError](err) {
 		s.log.Error("answer admin request", keyMethod, r.Method, keyPath, r.URL.Path, keyError, err)
 		p.Status, p.Code = http.StatusServiceUnavailable, web.CodeUnwritable

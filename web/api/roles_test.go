@@ -16,6 +16,7 @@ func TestRoles(t *testing.T) {
 	a.divergences = []web.Divergence{{ID: "d1", Served: "legacy"}}
 	a.groups = []web.Group{{ID: "g1", State: "open", Noise: "unknown"}}
 	a.config.LoadedAt = noon
+	a.steps = []web.ReplayStep{{}}
 	a.explanation.Bucket = -1
 	bodies := map[string]string{
 		"PUT /routes/{name}/phase": `{"phase":"live"}`,
@@ -25,6 +26,8 @@ func TestRoles(t *testing.T) {
 		"POST /rules":              `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
 		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
 		"POST /rules/{id}/drop":    `{}`,
+		"POST /replays":            `{"route":"orders-read"}`,
+		"POST /exchanges":          `{"route":"orders-read","exchanges":[{"path":"/"}]}`,
 		"POST /explain":            `{"method":"GET","url":"/"}`,
 		"POST /decisions":          `{"decisions":[{"route":"orders-read","key":"17"}]}`,
 		"POST /comparisons":        `{"comparisons":[{"route":"orders-read","legacy":{"status":200},"service":{"status":200}}]}`,

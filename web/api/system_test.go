@@ -36,6 +36,10 @@ type system struct {
 	ruling      web.RuleEffect
 	added       []web.NewRules
 	dropped     []web.DroppedRule
+	replays     []web.Replay
+	stored      []web.Exchange
+	keeps       []web.Exchange
+	steps       []web.ReplayStep
 	given       []web.Given
 	judged      []web.Judgement
 	rollbacks   []web.Rollback
@@ -169,6 +173,32 @@ func (s *system) DropRule(_ context.Context, r web.DroppedRule) error {
 	defer s.mu.Unlock()
 	s.dropped = append(s.dropped, r)
 	return s.err
+}
+
+func (s *system) Exchanges(_ context.Context, q web.ExchangeQuery) ([]web.Exchange, error) {
+	return s.stored, s.failure()
+}
+
+func (s *system) Keep(_ context.Context, route string, exchanges []web.Exchange) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keeps = append(s.keeps, exchanges...)
+	return s.err
+}
+
+func (s *system) Replay(_ context.Context, r web.Replay, tell func(web.ReplayStep) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replays = append(s.replays, r)
+	if s.err != nil {
+		return s.err
+	}
+	for _, step := range s.steps {
+		if err := tell(step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *system) Judge(_ context.Context, list []web.Given) ([]web.Judgement, error) {

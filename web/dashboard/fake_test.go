@@ -272,6 +272,16 @@ func (s *system) DropRule(_ context.Context, dropped web.DroppedRule) error {
 	return s.fails
 }
 
+func (s *system) Exchanges(context.Context, web.ExchangeQuery) ([]web.Exchange, error) {
+	return nil, s.fails
+}
+
+func (s *system) Keep(context.Context, string, []web.Exchange) error { return s.fails }
+
+func (s *system) Replay(context.Context, web.Replay, func(web.ReplayStep) error) error {
+	return s.fails
+}
+
 func (s *system) Stats() web.Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -386,7 +396,7 @@ func good() *system {
 			{Pointer: "/customer/tier", Pattern: "/customer/tier", Kind: shadow.KindExtra, Service: []byte(`"gold"`)},
 		},
 		Legacy:  &web.Answer{Status: 200, Headers: map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"no-cache"}}, Body: `{"id":17,"total":41.98,"items":[{"isbn":"978-1","n":1},{"isbn":"978-2","n":2,"gift":true}],"customer":{"name":"Ada"},"history":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}`, Size: 181, LatencyMS: 24.1},
-		Service: &web.Answer{Status: 203, Headers: map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"max-age=60"}}, Body: `{"id":17,"total":41.97,"items":[{"isbn":"978-1","n":1},{"isbn":"978-2","n":2}],"customer":{"name":"Ada","tier":"gold"},"history":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}`, Size: 178, LatencyMS: 9.3},
+		Service: &web.Answer{Status: 203, Headers: map[string][]string{"Content-Type": {"application/json"}, "Cache-Control": {"max-age=60"}}, Body: `{"id":17,"total":41.97,"items":[{"isbn":"978-1","n":1},{"isbn":"978-2","n":2}],"customer":{"name":"Ada","tier":"gold"},"history":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}`, Size: 178, LatencyMS: 9.3, Untranslated: &web.Answer{Status: 203, Body: `{"orderId":17,"total":"41.97"}`, Size: 30}},
 	}
 	text := d
 	text.ID, text.Differences = "d2", []shadow.Difference{{Kind: shadow.KindBody, Legacy: []byte(`"b"`), Service: []byte(`"B"`)}}
@@ -457,6 +467,9 @@ func hostile() *system {
 		for _, a := range []*web.Answer{d.Legacy, d.Service} {
 			if a == nil {
 				continue
+			}
+			if a.Untranslated != nil {
+				a.Untranslated.Body = evil + long
 			}
 			a.Headers = map[string][]string{evil: {evil, long}, "Content-Type": {"application/json"}}
 			if !a.Binary {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -56,12 +55,9 @@ func printEvidence(w io.Writer, e web.RouteEvidence) {
 	if l := e.Latency; l != nil {
 		row(w)
 		row(w, "LATENCY, MS", "P50", "P90", "P99")
-		for _, side := range []struct {
-			name string
-			shadow.Quantiles
-		}{{"legacy", l.Legacy}, {"service", l.Service}, {"service less legacy", l.Difference}} {
-			row(w, side.name, millis(side.P50), millis(side.P90), millis(side.P99))
-		}
+		row(w, "legacy", millis(l.Legacy.P50), millis(l.Legacy.P90), millis(l.Legacy.P99))
+		row(w, "service", millis(l.Service.P50), millis(l.Service.P90), millis(l.Service.P99))
+		row(w, "service less legacy", millis(l.Difference.P50), millis(l.Difference.P90), millis(l.Difference.P99))
 	}
 	if len(e.Noise) > 0 {
 		row(w)

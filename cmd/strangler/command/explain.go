@@ -25,14 +25,11 @@ with its query, or a whole URL, whose host then is the request's Host.`,
 		Args: arguments(2, 2),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			request.Method, request.URL = args[0], args[1]
-			request.Header = http.Header{}
-			for _, h := range headers {
-				name, value, ok := strings.Cut(h, ":")
-				if !ok || strings.TrimSpace(name) == "" {
-					return usagef("-H %q: a header is 'Name: value'", h)
-				}
-				http.Header(request.Header).Add(strings.TrimSpace(name), strings.TrimSpace(value))
+			header, err := parseHeaders(headers)
+			if err != nil {
+				return err
 			}
+			request.Header = header
 			client, err := a.client()
 			if err != nil {
 				return err
@@ -49,6 +46,19 @@ with its query, or a whole URL, whose host then is the request's Host.`,
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd
+}
+
+// parseHeaders reads headers as they are given with -H.
+func parseHeaders(lines []string) (http.Header, error) {
+	header := http.Header{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return nil, usagef("-H %q: a header is 'Name: value'", line)
+		}
+		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return header, nil
 }
 
 func printExplanation(w io.Writer, e web.Explanation) {

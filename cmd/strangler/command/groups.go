@@ -4,7 +4,6 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -64,7 +63,7 @@ func stateOf(g web.Group) string {
 
 // whatOf says what differs, and of an open group whether that is known to count.
 func whatOf(g web.Group) string {
-	if g.State == "open" && g.Noise == shadow.KnownUnknown {
+	if g.State == "open" && g.Noise == "unknown" {
 		return g.Title + " (noise: unknown)"
 	}
 	return g.Title

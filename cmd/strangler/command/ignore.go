@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 	"github.com/strangler-fig/toolkit/web/api"
 )
@@ -132,11 +131,11 @@ func (r *ruling) ofGroup(ctx context.Context, client *api.Client, id string) (ap
 		return request, nil
 	}
 	for _, c := range g.Causes {
-		if c.Kind == shadow.KindStatus || c.Pointer == "" {
+		if c.Kind == "status" || c.Pointer == "" {
 			return request, usagef("group %s differs in %s, and to ignore that hides nearly everything; if you mean it, say --route %s --pointer '%s'", g.ID, place(c.Pointer), g.Route, c.Pointer)
 		}
 		kind := "ignore"
-		if c.Kind == shadow.KindOrder {
+		if c.Kind == "order" {
 			kind = "unordered"
 		}
 		request.Rules = append(request.Rules, api.NewRule{Kind: kind, Pointer: c.Pointer})

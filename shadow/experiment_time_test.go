@@ -190,3 +190,30 @@ func TestExperimentClose(t *testing.T) {
 		}
 	})
 }
+
+// A place is given back when its call is over, and hooks never run on the caller's goroutine.
+func TestExperimentPlacesComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, sequential := range []bool{false, true} {
+			told := 0
+			e, err := shadow.NewExperiment("order-total", shadow.ExperimentConfig[order]{Sequential: sequential, Concurrency: 1, Logger: quiet,
+				OnResult: func(shadow.Result[order]) { told++; time.Sleep(time.Second) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			for range 3 {
+				e.Run(t.Context(), gives(order{}), takes(time.Second, true, order{}))
+				e.Run(t.Context(), gives(order{}), takes(time.Second, true, order{})) // there is no room
+				if took := time.Since(began); took%(10*time.Second) != 0 {
+					t.Errorf("the callers waited: it is %s later", took)
+				}
+				time.Sleep(10 * time.Second)
+			}
+			finish(t, e)
+			if c := e.Counts(); c.Match != 3 || c.Reasons[shadow.SkipQueueFull] != 3 || told != 3 {
+				t.Errorf("sequential %v: %d told, %+v", sequential, told, c)
+			}
+		}
+	})
+}

@@ -57,6 +57,13 @@ func TestChooserFollows(t *testing.T) {
 		a.publish(web.Event{Type: "route", Data: moved})
 		return share() == 1000
 	})
+	a.mu.Lock() // what a reload added stands in no event of its own
+	a.routes = append(a.routes, web.Route{Name: "fresh", Phase: strangler.PhaseLive, Weight: strangler.FullWeight, Version: 1})
+	a.mu.Unlock()
+	a.publish(web.Event{Type: "config", Data: a.config})
+	eventually(t, "a reload is looked at", func() bool { return c.Choose(t.Context(), "fresh", "17") == shadow.Service })
+	a.publish(web.Event{Type: "route", Data: moved})
+	eventually(t, "the move is known again", func() bool { return share() == 1000 })
 	old := moved
 	old.Phase, old.Weight, old.Version = strangler.PhaseLegacy, 0, 7
 	other := a.routes[1]

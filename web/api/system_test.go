@@ -54,7 +54,7 @@ func newSystem() *system {
 	}}
 }
 
-func (s *system) Routes() []web.Route     { return s.routes }
+func (s *system) Routes() []web.Route     { s.mu.Lock(); defer s.mu.Unlock(); return s.routes }
 func (s *system) Services() []web.Service { return s.services }
 func (s *system) Legacy() web.Service     { return s.legacy }
 func (s *system) Stats() web.Stats        { return s.stats }

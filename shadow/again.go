@@ -196,6 +196,9 @@ func (s *Shadow) askAgain(w *worker, x *exchange) {
 	verdict, noise := Noise, x.again.noise
 	for _, d := range x.again.differences {
 		switch at := placeOf(&d); {
+		case !still[at] && !mayLag(&d, x.answer.Status, x.reply.Status):
+			count = append(count, d)
+			continue
 		case !still[at]:
 			d.Noise, verdict = NoiseLag, Lag
 		case itself[at]:
@@ -210,6 +213,12 @@ func (s *Shadow) askAgain(w *worker, x *exchange) {
 		verdict = Diverged
 	}
 	x.end(verdict, "", "", append(count, noise...))
+}
+
+// mayLag reports whether a difference may go away because one side learns late what the other knows.
+// A failure that isn't repeated is a failure.
+func mayLag(d *Difference, statuses ...int) bool {
+	return d.Kind != KindStatus && !slices.ContainsFunc(statuses, func(status int) bool { return status >= 500 })
 }
 
 // elsewhere reports whether there are differences that count where none were found at first.

@@ -23,6 +23,7 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 		at.Repeatable = safeMethod
 	}
 	at.budget.set(p.LegacyExtra)
+	at.Compare = s.Comparer(p.Compare)
 	return func(next http.Handler) http.Handler {
 		if p.Other == nil || p.Compare == nil || !(p.Sample > 0) {
 			if p.Keep > 0 && s.keeper != nil {

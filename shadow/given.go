@@ -64,7 +64,7 @@ func (s *Shadow) judgeGiven(p *point, c *Comparison) {
 	if large {
 		legacy, service = headOf(legacy), headOf(service)
 	}
-	found, err := p.Compare.Compare(legacy, service)
+	found, err := s.Comparer(p.Compare).Compare(legacy, service)
 	if skip, ok := errors.AsType[*SkipError](err); ok {
 		c.Verdict, c.Reason, c.Detail = Skipped, skip.Reason, skip.Detail
 		return

@@ -152,6 +152,13 @@ func (n *noises) young() bool {
 	return n.controls < neverDiffered
 }
 
+// begun reports whether legacy was ever asked twice.
+func (n *noises) begun() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.controls > 0
+}
+
 // known says what is known of a place.
 func (n *noises) known(at place) Known {
 	n.mu.Lock()

@@ -12,19 +12,19 @@ import (
 // noiseOf says why a difference is noise; empty: it counts. At is when the client asked, and itself
 // where legacy's two answers differ, if it was asked twice. What a value looks like names noise that
 // is found so, and decides where nothing is known. Of an id or a token, which may be the wrong one,
-// it decides no more once legacy has been seen to give the same one twice. A nil route is one of which
-// nothing is known.
+// it decides nothing while legacy was never asked twice, and no more once legacy has been seen to give
+// the same one twice. A nil route is one of which nothing is known.
 func noiseOf(r *route, d *Difference, at time.Time, itself map[place]bool, twice bool) string {
-	known, looks := KnownUnknown, recognise(d, at)
+	known, looks, controlled := KnownUnknown, recognise(d, at), false
 	if r != nil {
-		known = r.noises.known(placeOf(d))
+		known, controlled = r.noises.known(placeOf(d)), r.noises.begun()
 	}
 	switch {
 	case looks == NoiseTimestamp || looks == NoiseCSRF:
 		return looks
 	case itself[placeOf(d)] || known == KnownNoise:
 		return cmp.Or(looks, NoiseLegacy)
-	case twice || known == KnownCounts:
+	case twice || known == KnownCounts || !controlled:
 		return ""
 	}
 	return looks
@@ -116,25 +116,34 @@ const (
 	nearBoth = 30 * time.Second // between the times in both answers
 )
 
-// sameMoment reports whether both texts are times near at, in whatever zone their clocks show, but
-// both in the same one: a service that is an hour off is to be seen.
+// sameMoment reports whether both texts are times near at, written in the same form and in whatever
+// zone their clocks show, but both in the same one: a service that is an hour off, or that writes
+// seconds for milliseconds, is to be seen.
 func sameMoment(legacy, service string, at time.Time) bool {
-	a, zoned, ok := moment(legacy)
+	a, form, ok := moment(legacy)
 	if !ok {
 		return false
 	}
-	b, alsoZoned, ok := moment(service)
-	if !ok || zoned != alsoZoned || a.Sub(b).Abs() > nearBoth {
+	b, other, ok := moment(service)
+	if !ok || form != other || a.Sub(b).Abs() > nearBoth {
 		return false
 	}
 	apart := a.Sub(at)
-	if !zoned { // a clock of some zone, which are quarter hours apart
+	if !form.zoned { // a clock of some zone, which are quarter hours apart
 		if apart.Abs() > 15*time.Hour {
 			return false
 		}
 		apart -= apart.Round(15 * time.Minute)
 	}
 	return apart.Abs() <= nearNow
+}
+
+// timeForm is how a time is written.
+type timeForm struct {
+	layout   string // or the unit of a number
+	zoned    bool
+	decimals int  // of a second
+	utc      bool // as Z
 }
 
 // layouts are those of times that answers tell, the ones without a zone last.
@@ -158,22 +167,27 @@ var layouts = []struct {
 }
 
 // moment reads a time in one of the layouts, or as seconds to nanoseconds since 1970.
-func moment(s string) (t time.Time, zoned, ok bool) {
+func moment(s string) (t time.Time, form timeForm, ok bool) {
 	if len(s) < len("1000000000") || len(s) > 40 {
-		return t, false, false
+		return t, form, false
 	}
+	_, fraction, _ := strings.Cut(s, ".")
+	form.decimals = len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
 		for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond, time.Nanosecond} {
 			if seconds := n * unit.Seconds(); 1e9 <= seconds && seconds < 4e9 { // 2001 to 2096
-				return time.UnixMicro(int64(seconds * 1e6)), true, true
+				form.layout, form.zoned = unit.String(), true
+				return time.UnixMicro(int64(seconds * 1e6)), form, true
 			}
 		}
-		return t, false, false
+		return t, form, false
 	}
+	form.utc = strings.HasSuffix(s, "Z")
 	for _, l := range layouts {
 		if t, err := time.Parse(l.layout, s); err == nil {
-			return t, l.zoned, true
+			form.layout, form.zoned = l.layout, l.zoned
+			return t, form, true
 		}
 	}
-	return t, false, false
+	return t, form, false
 }

@@ -21,7 +21,11 @@ func TestRecognise(t *testing.T) {
 		{"a ULID and a UUID", "/id", `"01ARZ3NDEKTSV4RRFFQ69G5FAV"`, `"7c9e6679-7425-40de-944b-e07fc1f90ae7"`, ""},
 
 		{"times near now", "/at", `"2026-05-04T12:30:00Z"`, `"2026-05-04T12:30:01Z"`, NoiseTimestamp},
-		{"the same in another zone", "/at", `"2026-05-04T14:30:00+02:00"`, `"2026-05-04T12:30:01Z"`, NoiseTimestamp},
+		{"the same in another zone", "/at", `"2026-05-04T14:30:00+02:00"`, `"2026-05-04T12:30:01Z"`, ""},
+		{"seconds for milliseconds", "/at", `1777897800`, `1777897800123`, ""},
+		{"another precision", "/at", `"2026-05-04T12:30:00Z"`, `"2026-05-04T12:30:00.123Z"`, ""},
+		{"another form", "/at", `"2026-05-04T12:30:00Z"`, `"Mon, 04 May 2026 12:30:00 GMT"`, ""},
+		{"day and month the other way round", "/at", `"04/05/2026 12:30:00"`, `"05/04/2026 12:30:00"`, ""},
 		{"as seconds", "/at", `1777897800`, `1777897801`, NoiseTimestamp},
 		{"as milliseconds", "/at", `1777897800123`, `1777897801456`, NoiseTimestamp},
 		{"as a header's date", "/at", `"Mon, 04 May 2026 12:30:00 GMT"`, `"Mon, 04 May 2026 12:30:02 GMT"`, NoiseTimestamp},
@@ -76,6 +80,7 @@ func TestLooks(t *testing.T) {
 	id := Difference{Pattern: "/id", Kind: KindValue, Legacy: json.RawMessage(`"0d9bb2f2-1f0c-4b50-9f0e-aa1a2b3c4d5e"`), Service: json.RawMessage(`"7c9e6679-7425-40de-944b-e07fc1f90ae7"`)}
 	now := Difference{Pattern: "/at", Kind: KindValue, Legacy: json.RawMessage(`"2026-05-04T12:30:00Z"`), Service: json.RawMessage(`"2026-05-04T12:30:01Z"`)}
 	price := Difference{Pattern: "/total", Kind: KindValue, Legacy: json.RawMessage(`1`), Service: json.RawMessage(`2`)}
+	few := func(n *noises) { n.learn(map[place]bool{{"/other", KindValue}: true}, nil) }
 	clean := func(n *noises) {
 		for range 200 {
 			n.learn(map[place]bool{{"/id", KindValue}: true, {"/at", KindValue}: true}, nil)
@@ -95,7 +100,8 @@ func TestLooks(t *testing.T) {
 		twice  bool
 		want   string
 	}{
-		{"an id of which nothing is known", id, nil, nil, false, NoiseUUID},
+		{"an id of which nothing is known", id, nil, nil, false, ""},
+		{"an id, after the first control", id, few, nil, false, NoiseUUID},
 		{"an id that legacy gave twice, here", id, nil, nil, true, ""},
 		{"an id that legacy gives twice, always", id, clean, nil, false, ""},
 		{"an id that is new each time", id, noisy, nil, false, NoiseUUID},

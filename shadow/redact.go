@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -143,18 +144,37 @@ func (d redactor) requestBody(h http.Header, body []byte) []byte {
 	return body
 }
 
+// generalise puts * for keys in patterns that are secrets, such as an e-mail address, in place: what
+// is learnt, grouped and made rules of has the same form everywhere.
+func (d redactor) generalise(list []Difference) []Difference {
+	for i := range list {
+		pattern := list[i].Pattern
+		if !strings.HasPrefix(pattern, "/") || d.string(pattern) == pattern {
+			continue
+		}
+		tokens := strings.Split(pattern, "/")
+		for j, token := range tokens {
+			if d.string(token) != token {
+				tokens[j] = "*"
+			}
+		}
+		list[i].Pattern = strings.Join(tokens, "/")
+	}
+	return list
+}
+
 // differences returns a copy of list without secret values, those that stand in a larger value
 // included.
 func (d redactor) differences(list []Difference, legacy, service *Answer) []Difference {
 	structured := hasStructure(legacy) || hasStructure(service)
 	kept := make([]Difference, len(list))
-	for i, diff := range list {
+	for i, diff := range d.generalise(slices.Clone(list)) {
 		hide := func(v json.RawMessage) json.RawMessage { return d.value(diff, v, structured) }
 		if name, is := fieldOf(diff.Pointer); is {
 			hide = func(v json.RawMessage) json.RawMessage { return d.headerJSON(name, v) }
 		}
 		diff.Legacy, diff.Service = d.json(hide(diff.Legacy)), d.json(hide(diff.Service))
-		diff.Pointer, diff.Pattern = d.string(diff.Pointer), d.string(diff.Pattern)
+		diff.Pointer = d.string(diff.Pointer)
 		kept[i] = diff
 	}
 	return kept

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
@@ -22,6 +23,9 @@ func (d *Daemon) PreviewRules(ctx context.Context, n web.NewRules) (web.RuleEffe
 	effect := web.RuleEffect{Groups: []web.GroupEffect{}}
 	var pointers []compare.Pointer
 	for _, r := range n.Rules {
+		if strings.Contains(r.Pointer, "[redacted") {
+			return web.RuleEffect{}, &web.InvalidError{Why: fmt.Sprintf("%s has a key in it that was redacted; write * for it", r.Pointer)}
+		}
 		p, err := compare.ParsePointer(r.Pointer)
 		if err != nil {
 			return web.RuleEffect{}, &web.InvalidError{Why: err.Error()}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
-	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
@@ -23,6 +22,7 @@ import (
 // What a replay does if nobody says otherwise, and at most.
 const (
 	replayRate     = 5
+	minReplayRate  = 0.01
 	maxReplayRate  = 1000
 	replayLimit    = 200
 	maxReplayLimit = 10_000
@@ -34,8 +34,8 @@ func (d *Daemon) Replay(ctx context.Context, r web.Replay, tell func(web.ReplayS
 	switch {
 	case (r.Route == "") == (r.Group == ""):
 		return &web.InvalidError{Why: "say what to send again: either a route or a group"}
-	case r.Rate < 0 || r.Rate > maxReplayRate:
-		return &web.InvalidError{Why: fmt.Sprintf("rate is a number of requests a second up to %d, not %g", maxReplayRate, r.Rate)}
+	case r.Rate != 0 && (r.Rate < minReplayRate || r.Rate > maxReplayRate):
+		return &web.InvalidError{Why: fmt.Sprintf("rate is a number of requests a second from %g to %d, not %g", minReplayRate, maxReplayRate, r.Rate)}
 	case r.Limit < 0 || r.Limit > maxReplayLimit:
 		return &web.InvalidError{Why: fmt.Sprintf("limit is from 1 to %d, not %d", maxReplayLimit, r.Limit)}
 	}
@@ -140,7 +140,7 @@ func (d *Daemon) stored(ctx context.Context, r web.Replay) ([]ledger.Exchange, e
 type replay struct {
 	daemon          *Daemon
 	route           strangler.Route
-	comparer        *compare.Comparer
+	comparer        shadow.Comparer
 	legacy, service http.RoundTripper // legacy nil: it is gone, and its stored answers count
 	header          http.Header
 }
@@ -150,7 +150,7 @@ func (d *Daemon) newReplay(route string, r web.Replay) (*replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := &replay{daemon: d, route: definition.Route, comparer: d.current.Load().comparers[route], header: http.Header(r.Header)}
+	run := &replay{daemon: d, route: definition.Route, comparer: d.shadow.Comparer(d.current.Load().comparers[route]), header: http.Header(r.Header)}
 	table := d.proxy.Table()
 	if run.legacy, run.service, err = table.Ask(route); err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func (p *replay) again(ctx context.Context, x ledger.Exchange) web.Replayed {
 	default:
 		done.Outcome = web.OutcomeNew
 	}
-	done.Differences = differences[:min(len(differences), 20)]
+	done.Differences = p.daemon.shadow.RedactedDifferences(differences[:min(len(differences), 20)], legacy, service)
 	return done
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/shadow/compare"
+	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/strangler/journal"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -182,8 +183,58 @@ func (d *Daemon) AddRules(ctx context.Context, n web.NewRules) (web.RuleEffect, 
 	if err := d.rule(ctx, n.Route, append(had, effect.Rules...), author(n.Actor, sentence(effect.Rules, n.Reason))); err != nil {
 		return web.RuleEffect{}, err
 	}
-	return effect, nil
+	return effect, d.cover(ctx, effect)
 }
+
+// cover closes the groups of which rules leave nothing, as far as that is seen from what is recorded.
+// If one is seen again it opens again.
+func (d *Daemon) cover(ctx context.Context, effect web.RuleEffect) error {
+	for _, e := range effect.Groups {
+		if e.Looked == 0 || e.Gone < e.Count || e.State != string(ledger.StateOpen) {
+			continue
+		}
+		g, err := d.ledger.Group(ctx, e.Group)
+		if err != nil || decided(g) {
+			continue // it is another by now, or was decided about
+		}
+		if _, err := d.ledger.Triage(ctx, g.ID, covered()); err != nil {
+			return deskError(err, g.ID)
+		}
+	}
+	return nil
+}
+
+// uncover opens the groups again that a rule covered.
+func (d *Daemon) uncover(ctx context.Context, dropped web.Rule) error {
+	pointer, err := compare.ParsePointer(dropped.Pointer)
+	if err != nil {
+		return nil // it covered nothing
+	}
+	groups, err := d.ledger.Groups(ctx, dropped.Route, string(ledger.StateExpected))
+	if err != nil {
+		return err
+	}
+	now := d.current.Load().comparers[dropped.Route]
+	for _, g := range groups {
+		touched := slices.ContainsFunc(g.Causes, func(c ledger.Cause) bool { return pointer.Touches(c.Pointer) })
+		if g.Origin != ledger.OriginRule || !touched || now != nil && len(left(now, g.Causes)) == 0 {
+			continue
+		}
+		said := covered()
+		said.State, said.Reason = ledger.StateOpen, "the rule that covered it is no more"
+		if _, err := d.ledger.Triage(ctx, g.ID, said); err != nil {
+			return deskError(err, g.ID)
+		}
+	}
+	return nil
+}
+
+func covered() ledger.Triage {
+	return ledger.Triage{State: ledger.StateExpected, Reason: "a rule covers it", Actor: "strangler", Verified: true, Origin: ledger.OriginRule}
+}
+
+// decided reports whether a person said what a group is.
+func decided(g ledger.Group) bool { return g.Origin == "" && g.Actor != "" && g.Reopened.IsZero() }
 
 // DropRule implements web.Desk.
 func (d *Daemon) DropRule(ctx context.Context, r web.DroppedRule) error {
@@ -196,7 +247,10 @@ func (d *Daemon) DropRule(ctx context.Context, r web.DroppedRule) error {
 		}
 		if at := slices.IndexFunc(had, func(old web.Rule) bool { return old.ID == r.ID }); at >= 0 {
 			reason := "no longer " + sentence(had[at:at+1], r.Reason)
-			return d.rule(ctx, route, slices.Delete(slices.Clone(had), at, at+1), author(r.Actor, reason))
+			if err := d.rule(ctx, route, slices.Delete(slices.Clone(had), at, at+1), author(r.Actor, reason)); err != nil {
+				return err
+			}
+			return d.uncover(ctx, had[at])
 		}
 	}
 	return &web.NotFoundError{What: "rule", Name: r.ID}

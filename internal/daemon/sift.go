@@ -83,8 +83,7 @@ func (d *Daemon) sift(ctx context.Context) {
 
 // siftGroup does that for one group, and reports whether there was anything to do.
 func (d *Daemon) siftGroup(ctx context.Context, g ledger.Group) (bool, error) {
-	decided := g.Origin == "" && g.Actor != "" && g.Reopened.IsZero() // by a person
-	if len(g.Causes) == 0 || len(g.Causes) >= ledger.MaxCauses || decided {
+	if len(g.Causes) == 0 || len(g.Causes) >= ledger.MaxCauses || decided(g) || g.Origin == ledger.OriginRule && g.State == ledger.StateExpected {
 		return false, nil
 	}
 	remain, ruled := g.Causes, false
@@ -95,24 +94,16 @@ func (d *Daemon) siftGroup(ctx context.Context, g ledger.Group) (bool, error) {
 	remain = slices.DeleteFunc(slices.Clone(remain), func(c ledger.Cause) bool {
 		return d.shadow.Known(g.Route, c.Pointer, c.Kind) == shadow.KnownNoise
 	})
-	counts := slices.ContainsFunc(remain, func(c ledger.Cause) bool {
-		return d.shadow.Known(g.Route, c.Pointer, c.Kind) == shadow.KnownCounts || g.Origin == ledger.OriginRule
-	})
-	said := ledger.Triage{Actor: "strangler", Verified: true, Origin: ledger.OriginNoise}
-	if ruled {
-		said.Origin = ledger.OriginRule
-	}
+	said := covered()
 	switch {
-	case g.State == ledger.StateExpected && counts:
-		said.State, said.Reason = ledger.StateOpen, "it is noise no longer: legacy, asked twice, says the same there"
-		if g.Origin == ledger.OriginRule {
-			said.Reason = "the rule that covered it is no more"
-		}
-	case g.State == ledger.StateOpen && len(remain) == 0 && ruled:
-		said.State, said.Reason = ledger.StateExpected, "a rule covers it"
-	case g.State == ledger.StateOpen && len(remain) == 0:
-		said.State, said.Reason = ledger.StateExpected, "noise: legacy differs from itself there about as often as the service does"
-	case g.State == ledger.StateOpen && len(remain) < len(g.Causes):
+	case g.State == ledger.StateExpected && d.known(g) == shadow.KnownCounts:
+		said.State, said.Origin, said.Reason = ledger.StateOpen, ledger.OriginNoise, "it is noise no longer: legacy, asked twice, says the same there"
+	case g.State != ledger.StateOpen:
+		return false, nil
+	case len(remain) == 0 && !ruled:
+		said.Origin, said.Reason = ledger.OriginNoise, "noise: legacy differs from itself there about as often as the service does"
+	case len(remain) == 0:
+	case len(remain) < len(g.Causes):
 		_, err := d.ledger.Regroup(ctx, g.ID, remain)
 		return err == nil, err
 	default:

@@ -44,9 +44,6 @@ func (c *Comparer) Drops(d shadow.Difference) bool {
 	if d.Kind == shadow.KindOrder && at.unordered() {
 		return true // the elements are the same
 	}
-	if d.Kind == shadow.KindOrder && at.unordered() {
-		return true // the elements are the same
-	}
 	return !at.inside || d.Kind == shadow.KindValue && numeric(d.Legacy) && numeric(d.Service) && at.tolerates(d.Legacy, d.Service)
 }
 

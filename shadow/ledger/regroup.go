@@ -90,8 +90,11 @@ func regroup(ctx context.Context, tx *sql.Tx, id string, to Group) error {
 	return nil
 }
 
-// addGroup adds to a group's counts and guesses. One that was fixed and is seen later than that is
-// open again.
+// seenAgain is the condition under which a group opens again: it was fixed, or a rule covers it, and
+// there is another divergence. What was on its way when a rule came is still compared without it.
+const seenAgain = `(state = 'fixed' AND excluded.last > since OR state = 'expected' AND origin = '` + OriginRule + `' AND excluded.last > since + 10000000)`
+
+// addGroup adds to a group's counts and guesses. One that is seen again may be open then.
 func addGroup(ctx context.Context, tx *sql.Tx, g *Group, guessed guesses) error {
 	causes, err := json.Marshal(g.Causes)
 	if err != nil {
@@ -110,9 +113,9 @@ func addGroup(ctx context.Context, tx *sql.Tx, g *Group, guessed guesses) error 
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last),
 			guesses = iif(excluded.guesses = '{}', guesses, excluded.guesses),
-			reopened = iif(state = 'fixed' AND excluded.last > since, iif(excluded.first > since, excluded.first, excluded.last), reopened),
-			since = iif(state = 'fixed' AND excluded.last > since, iif(excluded.first > since, excluded.first, excluded.last), since),
-			state = iif(state = 'fixed' AND excluded.last > since, 'open', state)`,
+			reopened = iif(`+seenAgain+`, excluded.last, reopened),
+			since = iif(`+seenAgain+`, excluded.last, since),
+			state = iif(`+seenAgain+`, 'open', state)`,
 		g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, g.First.UnixMicro(), g.Last.UnixMicro(), string(guesses))
 	return err
 }

@@ -1,0 +1,26 @@
+package shadow
+
+// Comparer returns one that compares as c does, and in whose differences' patterns no key stands that is
+// to be redacted, but a *: as they are recorded, learnt and grouped. Nil stays nil.
+func (s *Shadow) Comparer(c Comparer) Comparer {
+	if c == nil {
+		return nil
+	}
+	return patterns{c, s.redact}
+}
+
+type patterns struct {
+	Comparer
+	redact redactor
+}
+
+// Compare implements Comparer.
+func (p patterns) Compare(legacy, service *Answer) ([]Difference, error) {
+	found, err := p.Comparer.Compare(legacy, service)
+	return p.redact.generalise(found), err
+}
+
+// RedactedDifferences returns differences of two answers as they would be recorded.
+func (s *Shadow) RedactedDifferences(list []Difference, legacy, service *Answer) []Difference {
+	return s.redact.differences(list, legacy, service)
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,8 @@ const maxDecoded = 8 << 20
 
 // body returns a body as it is kept: as it is where nothing in it is to be hidden, else decoded and
 // redacted (plain). One that claims to be JSON, or begins like it, and can't be read is dropped
-// rather than kept with its secrets.
+// rather than kept with its secrets; so is one that isn't JSON and has the name of what a pointer
+// redacts in it.
 func (d redactor) body(h http.Header, body []byte) (kept []byte, plain bool) {
 	if len(body) == 0 {
 		return body, false
@@ -35,6 +37,9 @@ func (d redactor) body(h http.Header, body []byte) (kept []byte, plain bool) {
 		return body, false // nobody can read it
 	}
 	hit := false
+	if !claimsJSON(h) && !looksJSON(text) && d.names(text) {
+		return nil, false
+	}
 	if len(d.pointers) > 0 && (claimsJSON(h) || looksJSON(text)) {
 		clean, found, err := redactJSON(text, d.pointers)
 		if err != nil {
@@ -50,6 +55,35 @@ func (d redactor) body(h http.Header, body []byte) (kept []byte, plain bool) {
 	}
 	return clean, true
 }
+
+// names reports whether a body that is no JSON has in it the name of something that a pointer redacts:
+// an element of XML, a field of a form. Where in it that is only its parser knows.
+func (d redactor) names(text []byte) bool {
+	var lower []byte
+	for _, p := range d.pointers {
+		name := ""
+		for _, token := range p {
+			if field := fieldName.FindStringSubmatch(token); field != nil {
+				token = field[1] // input[password]
+			}
+			if token != "*" && !strings.HasPrefix(token, "@") {
+				name = strings.ToLower(token)
+			}
+		}
+		if name == "" {
+			continue
+		}
+		if lower == nil {
+			lower = bytes.ToLower(text)
+		}
+		if bytes.Contains(lower, []byte(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+var fieldName = regexp.MustCompile(`\[(.+)\]$`)
 
 func claimsJSON(h http.Header) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))

@@ -87,19 +87,17 @@ func (s scrubber) json(v json.RawMessage) json.RawMessage {
 	return hidden
 }
 
-// scrubEmails looks for @ and takes what stands around it (a small part of RFC 5322, which is what
-// addresses in use look like).
+// scrubEmails looks for @, however it is written in URLs and JSON, and takes what stands around it (a
+// small part of RFC 5322, which is what addresses in use look like).
 func scrubEmails(b []byte) []byte {
 	var out []byte
 	done := 0
-	for from := 0; ; {
-		i := bytes.IndexByte(b[from:], '@')
-		if i < 0 {
-			break
+	for at := 0; at < len(b); at++ {
+		width := atSign(b[at:])
+		if width == 0 {
+			continue
 		}
-		at := from + i
-		from = at + 1
-		start, end := at, at+1
+		start, end := at, at+width
 		for start > done && at-start < 64 && localByte(b[start-1]) {
 			start--
 		}
@@ -110,16 +108,37 @@ func scrubEmails(b []byte) []byte {
 			}
 			end++
 		}
-		if start == at || dots == 0 {
+		if start >= at || dots == 0 {
 			continue
 		}
 		out = append(append(out, b[done:start]...), hiddenEmail...)
-		done, from = end, end
+		done, at = end, end-1
 	}
 	if done == 0 {
 		return b
 	}
 	return append(out, b[done:]...)
+}
+
+// atSign returns how many bytes a text begins with that stand for an @.
+func atSign(b []byte) int {
+	switch b[0] {
+	case '@':
+		return 1
+	case '%':
+		if len(b) > 2 && b[1] == '4' && b[2] == '0' {
+			return 3
+		}
+	case '\\':
+		if len(b) > 5 && string(b[1:6]) == "u0040" {
+			return 6
+		}
+	case '&':
+		if bytes.HasPrefix(b, []byte("&#64;")) {
+			return 5
+		}
+	}
+	return 0
 }
 
 func alnum(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -138,6 +157,10 @@ func scrubBearers(b []byte) []byte {
 		switch b[at] {
 		case 'b', 'B':
 			if start += len(bearer); start > len(b) || !strings.EqualFold(string(b[at:start]), bearer) {
+				continue
+			}
+			blank := blankAt(b[start:])
+			if start += blank; blank == 0 {
 				continue
 			}
 		case 'e':
@@ -165,7 +188,7 @@ func scrubBearers(b []byte) []byte {
 }
 
 const (
-	bearer      = "bearer "
+	bearer      = "bearer"
 	leastBearer = 16 // bytes of a token: "bearer " may be followed by a word
 )
 
@@ -199,29 +222,55 @@ func scrubCards(b []byte) []byte {
 	return append(out, b[done:]...)
 }
 
-// cardAt returns how far the digits at the beginning of b go, and whether they are a card's number.
+// blankAt returns how many bytes a text begins with that stand for one blank, in URLs too.
+func blankAt(b []byte) int {
+	switch {
+	case len(b) > 0 && (b[0] == ' ' || b[0] == '+'):
+		return 1
+	case bytes.HasPrefix(b, []byte("%20")):
+		return 3
+	}
+	return 0
+}
+
+// cardAt returns how far the digits at the beginning of b go, and whether they, or the first groups of
+// them, are a card's number; then how far that goes.
 func cardAt(b []byte) (end int, valid bool) {
 	var digits [19]byte
-	n := 0
+	n, card := 0, 0
 	for end < len(b) {
-		switch c := b[end]; {
-		case '0' <= c && c <= '9':
+		c := b[end]
+		if '0' <= c && c <= '9' {
 			if n == len(digits) {
-				return end, false
+				break
 			}
 			digits[n] = c - '0'
 			n++
-		case (c == ' ' || c == '-') && n >= 4 && end+1 < len(b) && '0' <= b[end+1] && b[end+1] <= '9' && '0' <= b[end-1] && b[end-1] <= '9':
-		default:
-			if alnum(c) || c == '_' || c == '.' && end+1 < len(b) && '0' <= b[end+1] && b[end+1] <= '9' {
-				return end, false
-			}
-			return end, n >= 13 && scheme(digits[:n]) && luhn(digits[:n])
+			end++
+			continue
 		}
-		end++
+		if (!alnum(c) && c != '_' && (c != '.' || end+1 == len(b) || b[end+1] < '0' || '9' < b[end+1])) && isCard(digits[:n]) {
+			card = end
+		}
+		gap := blankAt(b[end:])
+		if c == '-' {
+			gap = 1
+		}
+		if gap == 0 || n < 4 || end+gap >= len(b) || b[end+gap] < '0' || '9' < b[end+gap] {
+			break
+		}
+		end += gap
 	}
-	return end, n >= 13 && scheme(digits[:n]) && luhn(digits[:n])
+	if end == len(b) && isCard(digits[:n]) {
+		card = end
+	}
+	if card > 0 {
+		return card, true
+	}
+	return end, false
 }
+
+func isCard(digits []byte) bool { return len(digits) >= 13 && scheme(digits) && luhn(digits) }
 
 // scheme reports whether digits begin as the cards of one do: Mastercard 51–55 and 2221–2720, Visa 4,
 // American Express 34 and 37, Discover and others 6, Diners 30, 36, 38, JCB 35.

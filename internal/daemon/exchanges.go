@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -48,17 +50,23 @@ func (d *Daemon) Keep(ctx context.Context, route string, exchanges []web.Exchang
 	if definition.Capture != shadow.CaptureFull {
 		return &web.InvalidError{Why: fmt.Sprintf("route %q captures %s, so that no exchange of it may be kept", route, definition.Capture)}
 	}
-	most := max(definition.KeepMatches, len(exchanges))
 	kept := make([]shadow.Comparison, len(exchanges))
 	for i, x := range exchanges {
 		if kept[i], err = keptExchange(route, x); err != nil {
 			return &web.InvalidError{Why: fmt.Sprintf("exchanges[%d]: %v", i, err)}
 		}
 	}
-	for _, c := range kept {
-		d.ledger.Keep(d.shadow.Redacted(c), most)
+	for i := range kept {
+		kept[i] = d.shadow.Redacted(kept[i])
 	}
-	return d.ledger.Flush(ctx)
+	err = d.ledger.Import(ctx, route, kept)
+	if full, ok := errors.AsType[*ledger.FullError](err); ok {
+		return &web.InvalidError{Why: full.Error()}
+	}
+	if err != nil {
+		return &web.UnwritableError{Err: err}
+	}
+	return nil
 }
 
 func keptExchange(route string, x web.Exchange) (c shadow.Comparison, err error) {

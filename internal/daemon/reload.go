@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler/journal"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -81,6 +82,13 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 		return fmt.Errorf("put the configuration in force: %w", err)
 	}
 	d.use(made)
+	for _, route := range cfg.Routes {
+		if route.Capture != shadow.CaptureFull {
+			if err := d.ledger.Forget(ctx, route.Name); err != nil {
+				d.log.Error("what was kept before the route captured less is still there", keyRoute, route.Name, keyError, err)
+			}
+		}
+	}
 	if d.certificates.use(pair) {
 		d.log.Info("another certificate is in force for new connections", keyFile, cfg.TLS.Cert, keyUntil, pair.Leaf.NotAfter)
 	}

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"net/textproto"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,9 @@ type Pointer struct {
 	selector cascadia.SelectorGroup
 	tokens   []string
 }
+
+// costly matches selectors that take time quadratic in the size of a page.
+var costly = regexp.MustCompile(`(?i):(nth-[a-z-]+\(\s*([+-]?\d*n|even|odd)|only-of-type|has\(|haschild\(|contains\(|containsown\(|matches\(|matchesown\()`)
 
 // Wildcard is the token that stands for any one key or index.
 const Wildcard = "*"
@@ -59,6 +63,9 @@ func ParsePointer(s string) (Pointer, error) {
 		p.trailer = textproto.CanonicalMIMEHeaderKey(trailer)
 		return p, nil
 	case isSelector:
+		if costly.MatchString(selector) {
+			return bad("a selector that counts elements, or looks into each, costs too much on a large page: use ids, classes, or :first-child and :last-child")
+		}
 		group, err := cascadia.ParseGroup(selector)
 		if err != nil {
 			return bad("not a CSS selector (%v): write css:SELECTOR, as in css:#total or css:.price", err)

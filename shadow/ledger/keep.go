@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -53,13 +54,17 @@ func (b *batchTx) keep(ctx context.Context, c shadow.Comparison, most int) error
 	if _, err := b.tx.ExecContext(ctx, `DELETE FROM kept WHERE id IN (
 			SELECT id FROM (
 				SELECT id, count(*) OVER (PARTITION BY likeness) + (likeness = ?4) AS alike
-				FROM kept WHERE route = ?1 ORDER BY id LIMIT -1 OFFSET ?2)
+				FROM kept WHERE route = ?1 AND NOT imported ORDER BY id LIMIT -1 OFFSET ?2)
 			ORDER BY alike DESC, id
-			LIMIT max(0, 1 + (SELECT count(*) FROM kept WHERE route = ?1) - ?3))`,
+			LIMIT max(0, 1 + (SELECT count(*) FROM kept WHERE route = ?1 AND NOT imported) - ?3))`,
 		c.Route, most/4, most, like); err != nil {
 		return err
 	}
-	packed, err := b.w.pack(c)
+	return b.w.insertKept(ctx, b.tx, c, like, false)
+}
+
+func (l *Ledger) insertKept(ctx context.Context, tx *sql.Tx, c shadow.Comparison, like int64, imported bool) error {
+	packed, err := l.pack(c)
 	if err != nil {
 		return err
 	}
@@ -67,11 +72,62 @@ func (b *batchTx) keep(ctx context.Context, c shadow.Comparison, most int) error
 	if err != nil {
 		return err
 	}
-	_, err = b.tx.ExecContext(ctx, `INSERT OR IGNORE INTO kept (id, route, at, method, path, host, header, served, request, legacy, service, likeness)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = tx.ExecContext(ctx, `INSERT OR IGNORE INTO kept (id, route, at, method, path, host, header, served, request, legacy, service, likeness, imported)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.ID, c.Route, c.At.UnixMicro(), c.Request.Method, c.Request.Path, c.Request.Host, string(header), string(c.Served),
-		packed[0], packed[1], packed[2], like)
+		packed[0], packed[1], packed[2], like, imported)
 	return err
+}
+
+// MaxImported is how many exchanges that somebody else recorded a route may have.
+const MaxImported = 10_000
+
+// FullError says that a route has all the imported exchanges that it may have.
+type FullError struct{ Route string }
+
+// Error implements error.
+func (e *FullError) Error() string {
+	return fmt.Sprintf("route %q would have more than %d imported exchanges", e.Route, MaxImported)
+}
+
+// Import stores exchanges of a route that somebody else recorded, all or none, apart from those that
+// Keep keeps. Errors: *FullError.
+func (l *Ledger) Import(ctx context.Context, route string, all []shadow.Comparison) error {
+	tx, err := l.db.Writer().BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("import into the ledger: %w", err)
+	}
+	defer tx.Rollback()
+	var have int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM kept WHERE route = ? AND imported`, route).Scan(&have); err != nil {
+		return fmt.Errorf("import into the ledger: %w", err)
+	}
+	if have+len(all) > MaxImported {
+		return &FullError{route}
+	}
+	for _, c := range all {
+		if err := l.insertKept(ctx, tx, c, likeness(c), true); err != nil {
+			return fmt.Errorf("import into the ledger: %w", err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("import into the ledger: %w", err)
+	}
+	return nil
+}
+
+// Forget removes what is kept of a route with values in it, but for what differed: exchanges, and the
+// answers of examples.
+func (l *Ledger) Forget(ctx context.Context, route string) error {
+	for _, statement := range []string{
+		`DELETE FROM kept WHERE route = ?`,
+		`DELETE FROM examples WHERE divergence IN (SELECT id FROM divergences WHERE route = ?)`,
+	} {
+		if _, err := l.db.Writer().ExecContext(ctx, statement, route); err != nil {
+			return fmt.Errorf("forget exchanges of route %s: %w", route, err)
+		}
+	}
+	return nil
 }
 
 // pack returns a request's body and both answers as blobs.
@@ -126,7 +182,7 @@ func (l *Ledger) Kept(ctx context.Context, route string) ([]Exchange, error) {
 
 // countKept learns how many exchanges of each route are kept already.
 func (l *Ledger) countKept(ctx context.Context) error {
-	rows, err := l.db.Reader().QueryContext(ctx, `SELECT route, count(*) FROM kept GROUP BY route`)
+	rows, err := l.db.Reader().QueryContext(ctx, `SELECT route, count(*) FROM kept WHERE NOT imported GROUP BY route`)
 	if err != nil {
 		return fmt.Errorf("count kept exchanges: %w", err)
 	}

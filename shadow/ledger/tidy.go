@@ -60,15 +60,19 @@ func (w *writer) expire(ctx context.Context) error {
 		}
 		if n < pruneRows {
 			w.nextExpiry = now.Add(tidyInterval)
-			return w.expireDays(ctx, now)
+			return w.expireOthers(ctx, now)
 		}
 	}
 	return nil
 }
 
-// expireDays removes the counts of days that nobody looks at any more.
-func (w *writer) expireDays(ctx context.Context, now time.Time) error {
-	_, err := w.db.Writer().ExecContext(ctx, `DELETE FROM days WHERE day < ?`, now.Unix()/secondsOfDay-keptDays)
+// expireOthers removes old exchanges that are no divergences, and the counts of days that nobody looks
+// at any more.
+func (w *writer) expireOthers(ctx context.Context, now time.Time) error {
+	_, err := w.db.Writer().ExecContext(ctx, `DELETE FROM kept WHERE at < ?`, now.Add(-w.cfg.MaxAge).UnixMicro())
+	if err == nil {
+		_, err = w.db.Writer().ExecContext(ctx, `DELETE FROM days WHERE day < ?`, now.Unix()/secondsOfDay-keptDays)
+	}
 	if err != nil {
 		return fmt.Errorf("prune the ledger: %w", err)
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,9 @@ func writeCurl(w io.Writer, e export, all []web.Exchange) error {
 		fmt.Fprint(w, "curl -sS")
 		switch x.Method {
 		case http.MethodGet:
+			if x.Body != "" {
+				fmt.Fprint(w, " -X GET")
+			}
 		case http.MethodHead:
 			fmt.Fprint(w, " -I")
 		default:
@@ -54,8 +58,11 @@ func writeHurl(w io.Writer, e export, all []web.Exchange) error {
 		for _, h := range sent(x) {
 			fmt.Fprintf(w, "%s: %s\n", h.name, escapeHurl(h.value))
 		}
-		if x.Body != "" && !x.Binary {
-			fmt.Fprintf(w, "```\n%s\n```\n", x.Body)
+		switch {
+		case x.Binary:
+			fmt.Fprintf(w, "base64,%s;\n", x.Body)
+		case x.Body != "":
+			fmt.Fprintf(w, "base64,%s;\n", base64.StdEncoding.EncodeToString([]byte(x.Body))) // a text could end what it is quoted in
 		}
 		fmt.Fprintf(w, "\nHTTP %d\n", right.Status)
 		if asserts := e.asserts(x); len(asserts) > 0 {

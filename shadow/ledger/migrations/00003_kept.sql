@@ -11,7 +11,8 @@ CREATE TABLE kept (
     request  BLOB    NOT NULL,                   -- its body, packed as both answers are: see codec.go
     legacy   BLOB,                               -- null: that side gave none
     service  BLOB,
-    likeness INTEGER NOT NULL                    -- the same of those that show the same
+    likeness INTEGER NOT NULL,                   -- the same of those that show the same
+    imported INTEGER NOT NULL DEFAULT 0          -- somebody else recorded it
 ) STRICT;
 
-CREATE INDEX kept_by_route ON kept (route, id);
+CREATE INDEX kept_by_route ON kept (route, imported, id);

@@ -109,15 +109,19 @@ const manyDifferences = 1000
 
 // weigh says of each difference whether it is noise, and returns those that count and those that
 // are. Where legacy was asked twice the route learns from it.
-func (s *Shadow) weigh(x *exchange, legacy *Answer, differences []Difference) (count, noise []Difference) {
+func (s *Shadow) weigh(x *exchange, legacy, service *Answer, differences []Difference) (count, noise []Difference) {
 	var itself map[place]bool // where legacy's two answers differ
 	twice := false
 	if x.again != nil && x.again.control != nil {
 		found, err := x.p.Compare.Compare(legacy, x.again.control)
 		if err == nil && len(found) < manyDifferences && len(differences) < manyDifferences {
 			itself, twice = placesOf(found), true
+			differences = x.reorder(legacy, service, differences, itself)
 			x.p.noises.learn(placesOf(differences), itself)
 		}
+	}
+	if !twice {
+		differences = x.reorder(legacy, service, differences, nil)
 	}
 	for _, d := range differences {
 		d.Noise = x.noiseOf(&d, itself, twice)
@@ -177,13 +181,13 @@ func (s *Shadow) askAgain(w *worker, x *exchange) {
 		x.conclude()
 		return
 	}
-	left, err := x.p.Compare.Compare(legacy, service)
+	left, err := x.comparer().Compare(legacy, service)
 	if err != nil || len(left) >= manyDifferences {
 		x.conclude()
 		return
 	}
 	first, _ := sides(x.served, &x.answer, x.other)
-	changed, err := x.p.Compare.Compare(first, legacy)
+	changed, err := x.comparer().Compare(first, legacy)
 	if err != nil || len(changed) >= manyDifferences {
 		changed = nil
 	}

@@ -89,6 +89,13 @@ type Comparer interface {
 	Compare(legacy, service *Answer) ([]Difference, error)
 }
 
+// Reorderer is what a Comparer may be besides: it returns one that takes no notice of the order of the
+// arrays at pointers (generalised, as patterns are), where legacy itself has none. It is safe for
+// concurrent use.
+type Reorderer interface {
+	Reordered(pointers []string) Comparer
+}
+
 // Recorder remembers comparisons. Record is called for each that ended, whatever its verdict,
 // must not block, and counts what it has to drop; package ledger has the implementation.
 type Recorder interface {

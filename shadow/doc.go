@@ -19,7 +19,8 @@
 //	  8  client's answer still under way: the copy waits,        queue.go
 //	     without the worker
 //	  9  asks legacy a second time, for a share of them          again.go
-//	 10  compares, and tells noise from what counts              judge.go, noise.go
+//	 10  compares, and tells noise from what counts              judge.go, noise.go,
+//	                                                             recognise.go, order.go
 //	 11  where that differs: both are asked again in a while,    again.go
 //	     since one of them may have been late
 //	 12  settled: counted, redacted, recorded                    settle.go, redact.go

@@ -55,8 +55,9 @@ type exchange struct {
 	reply     Answer  // what other points to
 	otherBody capture
 
-	tap   *tap   // of the service's answer, before it is translated; nil: it isn't
-	again *again // nil: nobody was asked again
+	tap     *tap     // of the service's answer, before it is translated; nil: it isn't
+	compare Comparer // other than the point's, see order.go; nil: the point's
+	again   *again   // nil: nobody was asked again
 }
 
 // read takes what the handler read of the request's body.

@@ -29,7 +29,7 @@ func (s *Shadow) judge(x *exchange) {
 		s.incomparable(x, err)
 		return
 	}
-	count, noise := s.weigh(x, legacy, differences)
+	count, noise := s.weigh(x, legacy, service, differences)
 	switch {
 	case len(count) > 0:
 		if !s.recheck(x, count, noise) {

@@ -20,6 +20,18 @@ func (p patterns) Compare(legacy, service *Answer) ([]Difference, error) {
 	return p.redact.generalise(found), err
 }
 
+// Reordered implements Reorderer; nil where the Comparer inside doesn't.
+func (p patterns) Reordered(pointers []string) Comparer {
+	inner, ok := p.Comparer.(Reorderer)
+	if !ok {
+		return nil
+	}
+	if c := inner.Reordered(pointers); c != nil {
+		return patterns{c, p.redact}
+	}
+	return nil
+}
+
 // RedactedDifferences returns differences of two answers as they would be recorded.
 func (s *Shadow) RedactedDifferences(list []Difference, legacy, service *Answer) []Difference {
 	return s.redact.differences(list, legacy, service)

@@ -12,10 +12,16 @@ import (
 // Comparer finds where two answers differ, under one set of rules. It is immutable and safe for
 // concurrent use.
 type Comparer struct {
+	rules Rules
 	plan  plan
 	seed  maphash.Seed
 	walks sync.Pool // of *walk: the trees are large
 	codec codec
+
+	others struct {
+		sync.Mutex
+		by map[string]*Comparer // by the pointers that are unordered besides; nil: it can't be
+	}
 }
 
 var _ shadow.Comparer = (*Comparer)(nil)
@@ -30,7 +36,7 @@ func New(rules Rules) (*Comparer, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	c := &Comparer{plan: plan, seed: maphash.MakeSeed()}
+	c := &Comparer{rules: rules, plan: plan, seed: maphash.MakeSeed()}
 	c.walks.New = func() any { return &walk{seed: c.seed} }
 	return c, nil
 }

@@ -16,30 +16,45 @@ type groupsView struct {
 	frame
 	Route, State string // the filter
 	Routes       []string
-	Groups       []web.Group
+	Groups       []groupRow
 	Compared     int64 // comparisons so far, so that no groups can mean two things
 }
 
 func buildGroups(q *query) (view, error) {
 	ask := q.URL.Query()
 	v := &groupsView{frame: frame{Title: "Groups", Section: "groups"}, Route: ask.Get("route"), State: ask.Get("state")}
-	for _, r := range q.System.Routes() {
+	routes := q.System.Routes()
+	for _, r := range routes {
 		v.Routes = append(v.Routes, r.Name)
 	}
 	for _, s := range q.System.Stats().Routes {
 		v.Compared += s.Comparisons.Sampled
 	}
-	var err error
-	if v.Groups, err = q.System.Groups(q.Context(), v.Route, v.State); err != nil {
+	groups, err := q.System.Groups(q.Context(), v.Route, v.State)
+	if err != nil {
 		return nil, fmt.Errorf("read groups: %w", err)
 	}
-	sortGroups(v.Groups)
+	v.Groups = groupRows(groups, routes)
 	return v, nil
 }
 
-// sortGroups puts open groups first, then those with the most divergences.
-func sortGroups(groups []web.Group) {
-	slices.SortStableFunc(groups, func(a, b web.Group) int {
+// groupRow is a group in a list.
+type groupRow struct {
+	web.Group
+	There bool // there is a route of that name; programs hand in others
+}
+
+// groupRows lists groups: open ones first, then those with the most divergences.
+func groupRows(groups []web.Group, routes []web.Route) []groupRow {
+	names := make(map[string]bool, len(routes))
+	for _, r := range routes {
+		names[r.Name] = true
+	}
+	rows := make([]groupRow, len(groups))
+	for i, g := range groups {
+		rows[i] = groupRow{g, names[g.Route]}
+	}
+	slices.SortStableFunc(rows, func(a, b groupRow) int {
 		if (a.State == "open") != (b.State == "open") {
 			if a.State == "open" {
 				return -1
@@ -48,6 +63,7 @@ func sortGroups(groups []web.Group) {
 		}
 		return cmp.Compare(b.Count, a.Count)
 	})
+	return rows
 }
 
 type groupView struct {

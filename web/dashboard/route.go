@@ -33,7 +33,7 @@ type routeView struct {
 	Row        routeRow
 	Form       shiftForm
 	Unit       []string // the other routes of its unit
-	Groups     []web.Group
+	Groups     []groupRow
 	Verdicts   []verdictCount
 	Reasons    []reasonCount
 	Changes    []change
@@ -97,11 +97,11 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 		}
 	}
 	v.countVerdicts()
-	var err error
-	if v.Groups, err = q.System.Groups(q.Context(), name, ""); err != nil {
+	groups, err := q.System.Groups(q.Context(), name, "")
+	if err != nil {
 		return nil, fmt.Errorf("read groups of route %q: %w", name, err)
 	}
-	sortGroups(v.Groups)
+	v.Groups = groupRows(groups, routes)
 	if v.Compared, err = q.System.RouteEvidence(q.Context(), name); err != nil {
 		return nil, fmt.Errorf("read evidence of route %q: %w", name, err)
 	}

@@ -81,3 +81,32 @@ func TestPersonsWordStays(t *testing.T) {
 		t.Errorf("%+v, %v", g, err)
 	}
 }
+
+// TestPreviewOfXML holds that a rule that leaves out an index is seen to cover what it does.
+func TestPreviewOfXML(t *testing.T) {
+	answer := func(n int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/xml")
+			fmt.Fprintf(w, `<order><item rev="%d">a</item><item rev="%d">b</item></order>`, n, n)
+		}
+	}
+	legacy, service := backend(t, "", answer(1)), backend(t, "", answer(2))
+	s := start(t, fmt.Sprintf(oneRoute, legacy.URL, service.URL)+"    start: shadow\n    shadow: {control: 0%, recheck: 0s}\n")
+	for range 3 {
+		s.get(t, "/orders/7")
+	}
+	eventually(t, "a group of 3", func() bool {
+		groups, err := s.API.Groups(t.Context(), "orders-read", "open")
+		return err == nil && len(groups) == 1 && groups[0].Count == 3
+	})
+	effect, err := s.API.AddRules(t.Context(), api.RulesRequest{Route: "orders-read", Rules: []api.NewRule{{Kind: "ignore", Pointer: "/order/item/@rev"}}})
+	if err != nil || effect.Gone != 3 || effect.Changed != 0 {
+		t.Fatalf("%+v, %v", effect, err)
+	}
+	groups, err := s.API.Groups(t.Context(), "orders-read", "expected")
+	if err != nil || len(groups) != 1 || groups[0].Origin != "rule" {
+		t.Errorf("groups %+v, %v", groups, err)
+	}
+	s.get(t, "/orders/7")
+	eventually(t, "a match", func() bool { return s.Stats().Routes[0].Comparisons.Match == 1 })
+}

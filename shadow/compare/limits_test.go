@@ -23,6 +23,9 @@ const (
 // TestAdversarial holds that no answer costs seconds, whatever it is, nor an unbounded list or
 // memory.
 func TestAdversarial(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it costs what it bounds")
+	}
 	numbers := func(n int, f func(int) int) string {
 		var b strings.Builder
 		for i := range n {

@@ -56,6 +56,9 @@ func TestShown(t *testing.T) {
 
 // TestAdversarialContent holds that no document costs seconds or gigabytes.
 func TestAdversarialContent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it costs what it bounds")
+	}
 	many := func(n int, s string) string { return strings.Repeat(s, n) }
 	formatting := func(n int) string {
 		var b strings.Builder

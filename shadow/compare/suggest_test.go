@@ -131,6 +131,9 @@ func TestSuggestOfAnything(t *testing.T) {
 
 // TestSuggestCosts holds that suggesting costs no more than comparing does.
 func TestSuggestCosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it costs what it bounds")
+	}
 	random := rand.New(rand.NewPCG(3, 4))
 	shuffled := func(element func(int) string) (a, b *shadow.Answer) {
 		parts := make([]string, 5000)

@@ -83,6 +83,8 @@ func (s *Shadow) judgeGiven(p *point, c *Comparison) {
 	switch {
 	case len(count) > 0:
 		c.Verdict = Diverged
+	case len(noise) >= manyDifferences:
+		c.Verdict, c.Reason = Skipped, SkipTooComplex
 	case large && !equal:
 		c.Verdict, c.Reason = Skipped, p.tooLarge()
 		c.Detail = strconv.FormatInt(c.Legacy.Size, 10) + " bytes from legacy, " + strconv.FormatInt(c.Service.Size, 10) + " from the service"

@@ -5,18 +5,22 @@ import (
 	"strings"
 )
 
-// shuffled returns the arrays that legacy has in another order each time, of those in or below which
-// differences lie: nothing can be said of their elements by position.
+// shuffled returns the arrays that legacy has in another order each time, if there are differences in
+// or below one of them: nothing can be said of their elements by position. All are named, so that it
+// is always the same ones.
 func (n *noises) shuffled(differences []Difference, itself map[place]bool) (arrays []string) {
 	if len(differences) == 0 {
 		return nil
 	}
+	matters := false
 	add := func(at place) {
-		if at.kind == KindOrder && !slices.Contains(arrays, at.pattern) && slices.ContainsFunc(differences, func(d Difference) bool {
-			return d.Kind != KindOrder && (d.Pattern == at.pattern || strings.HasPrefix(d.Pattern, at.pattern+"/"))
-		}) {
-			arrays = append(arrays, at.pattern)
+		if at.kind != KindOrder || slices.Contains(arrays, at.pattern) {
+			return
 		}
+		arrays = append(arrays, at.pattern)
+		matters = matters || slices.ContainsFunc(differences, func(d Difference) bool {
+			return d.Kind != KindOrder && (d.Pattern == at.pattern || strings.HasPrefix(d.Pattern, at.pattern+"/"))
+		})
 	}
 	for at := range itself {
 		add(at)
@@ -27,6 +31,9 @@ func (n *noises) shuffled(differences []Difference, itself map[place]bool) (arra
 		if at.kind == KindOrder && n.judge(at) == KnownNoise {
 			add(at)
 		}
+	}
+	if !matters {
+		return nil
 	}
 	slices.Sort(arrays)
 	return arrays

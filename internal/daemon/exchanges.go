@@ -5,10 +5,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
@@ -52,7 +56,7 @@ func (d *Daemon) Keep(ctx context.Context, route string, exchanges []web.Exchang
 	}
 	kept := make([]shadow.Comparison, len(exchanges))
 	for i, x := range exchanges {
-		if kept[i], err = keptExchange(route, x); err != nil {
+		if kept[i], err = keptExchange(route, x, d.options.Config.Shadow.MaxBody); err != nil {
 			return &web.InvalidError{Why: fmt.Sprintf("exchanges[%d]: %v", i, err)}
 		}
 	}
@@ -69,18 +73,23 @@ func (d *Daemon) Keep(ctx context.Context, route string, exchanges []web.Exchang
 	return nil
 }
 
-func keptExchange(route string, x web.Exchange) (c shadow.Comparison, err error) {
+func keptExchange(route string, x web.Exchange, most int64) (c shadow.Comparison, err error) {
 	u, err := url.ParseRequestURI(x.Path)
 	switch {
-	case err != nil || u.Host != "":
+	case err != nil || u.Host != "" || u.Path == "" || u.Path[0] != '/':
 		return c, fmt.Errorf("path %q is no path with a query", x.Path)
-	case x.Method == "":
-		return c, fmt.Errorf("it has no method")
+	case !httpguts.ValidHeaderFieldName(x.Method): // a token, too
+		return c, fmt.Errorf("method %q is none", x.Method)
+	case x.At.After(time.Now().Add(24 * time.Hour)):
+		return c, fmt.Errorf("it is of %s, which is still to come", x.At.Format(time.RFC3339))
 	case x.Legacy == nil && x.Service == nil:
 		return c, fmt.Errorf("it has no answer")
 	}
 	if x.At.IsZero() {
 		x.At = time.Now()
+	}
+	if err := checkHeaders(x.Headers); err != nil {
+		return c, err
 	}
 	c = shadow.Comparison{ID: shadow.NewID(x.At), Route: route, At: x.At, Served: shadow.Legacy, Verdict: shadow.Match,
 		Request: shadow.Request{Method: x.Method, Path: x.Path, Host: x.Host, Header: canonical(x.Headers)}}
@@ -95,15 +104,38 @@ func keptExchange(route string, x web.Exchange) (c shadow.Comparison, err error)
 			continue
 		}
 		body, err := bytesOf(side.from.Body, side.from.Binary)
-		if err != nil {
+		if err == nil {
+			err = checkHeaders(side.from.Headers)
+		}
+		switch {
+		case err != nil:
 			return c, err
+		case side.from.Status < 200 || side.from.Status > 599:
+			return c, fmt.Errorf("status %d is none of an answer", side.from.Status)
+		case int64(len(body)) > most:
+			return c, fmt.Errorf("a body of %d bytes is over shadow.max_body", len(body))
+		case side.from.LatencyMS < 0:
+			return c, fmt.Errorf("a latency is at least 0, not %g", side.from.LatencyMS)
 		}
 		header := canonical(side.from.Headers)
 		header.Del("Content-Encoding") // it is decoded
+		if media, params, err := mime.ParseMediaType(header.Get("Content-Type")); err == nil && params["charset"] != "" && !side.from.Binary {
+			params["charset"] = "utf-8" // as JSON has it
+			header.Set("Content-Type", mime.FormatMediaType(media, params))
+		}
 		*side.to = &shadow.Answer{Status: side.from.Status, Header: header, Body: body, Size: int64(len(body)),
 			Latency: time.Duration(side.from.LatencyMS * float64(time.Millisecond))}
 	}
 	return c, nil
+}
+
+func checkHeaders(headers map[string][]string) error {
+	for name, values := range headers {
+		if !httpguts.ValidHeaderFieldName(name) || slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return fmt.Errorf("header %q can't be one", name)
+		}
+	}
+	return nil
 }
 
 func canonical(from map[string][]string) http.Header {

@@ -83,7 +83,9 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	}
 	d.use(made)
 	for _, route := range cfg.Routes {
-		if route.Capture != shadow.CaptureFull {
+		if route.Capture == shadow.CaptureFull {
+			d.ledger.Allow(route.Name)
+		} else {
 			if err := d.ledger.Forget(ctx, route.Name); err != nil {
 				d.log.Error("what was kept before the route captured less is still there", keyRoute, route.Name, keyError, err)
 			}

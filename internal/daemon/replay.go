@@ -105,7 +105,7 @@ func (d *Daemon) stored(ctx context.Context, r web.Replay) ([]ledger.Exchange, e
 		if groups, err = d.ledger.Groups(ctx, r.Route, ""); err != nil {
 			return nil, err
 		}
-		if all, err = d.ledger.Kept(ctx, r.Route); err != nil {
+		if all, err = d.ledger.Kept(ctx, r.Route, cmp.Or(r.Limit, replayLimit)); err != nil {
 			return nil, err
 		}
 	}
@@ -181,6 +181,7 @@ func (p *replay) again(ctx context.Context, x ledger.Exchange) web.Replayed {
 		done.Outcome, done.Why = web.OutcomeSkipped, why
 		return done
 	}
+	redacts := false // legacy's answer is a stored one, and so redacted
 	legacy, err := p.ask(ctx, p.legacy, x, "legacy")
 	if err != nil {
 		return failed(err.Error())
@@ -189,10 +190,14 @@ func (p *replay) again(ctx context.Context, x ledger.Exchange) web.Replayed {
 		if legacy = x.Legacy; legacy == nil {
 			return failed("legacy is no longer asked, and gave no answer then")
 		}
+		redacts = true
 	}
 	service, err := p.ask(ctx, p.service, x, "the service")
 	if err != nil {
 		return failed(err.Error())
+	}
+	if redacts {
+		service = p.daemon.shadow.Redacted(shadow.Comparison{Service: service}).Service
 	}
 	differences, err := p.differences(ctx, x, legacy, service)
 	switch {

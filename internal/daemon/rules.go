@@ -197,7 +197,7 @@ func (d *Daemon) cover(ctx context.Context, effect web.RuleEffect) error {
 		if err != nil || decided(g) {
 			continue // it is another by now, or was decided about
 		}
-		if _, err := d.ledger.Triage(ctx, g.ID, covered()); err != nil {
+		if _, err := d.ledger.TriageIf(ctx, g, covered()); err != nil {
 			return deskError(err, g.ID)
 		}
 	}
@@ -222,7 +222,7 @@ func (d *Daemon) uncover(ctx context.Context, dropped web.Rule) error {
 		}
 		said := covered()
 		said.State, said.Reason = ledger.StateOpen, "the rule that covered it is no more"
-		if _, err := d.ledger.Triage(ctx, g.ID, said); err != nil {
+		if _, err := d.ledger.TriageIf(ctx, g, said); err != nil {
 			return deskError(err, g.ID)
 		}
 	}

@@ -109,6 +109,5 @@ func (d *Daemon) siftGroup(ctx context.Context, g ledger.Group) (bool, error) {
 	default:
 		return false, nil
 	}
-	_, err := d.ledger.Triage(ctx, g.ID, said)
-	return err == nil, err
+	return d.ledger.TriageIf(ctx, g, said)
 }

@@ -23,6 +23,11 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
+		if hushed := w.isHushed(it.comparison.Route); hushed && it.keep > 0 {
+			continue
+		} else if hushed {
+			it.comparison = hush(it.comparison)
+		}
 		if it.keep > 0 {
 			if countsOnly {
 				continue

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
@@ -118,7 +119,13 @@ func (l *Ledger) Import(ctx context.Context, route string, all []shadow.Comparis
 
 // Forget removes what is kept of a route with values in it, but for what differed: exchanges, and the
 // answers of examples.
+//
+// What is still on its way, and was captured whole, is recorded without values until Allow.
 func (l *Ledger) Forget(ctx context.Context, route string) error {
+	l.mu.Lock()
+	l.hushed[route] = true
+	delete(l.kept, route)
+	l.mu.Unlock()
 	for _, statement := range []string{
 		`DELETE FROM kept WHERE route = ?`,
 		`DELETE FROM examples WHERE divergence IN (SELECT id FROM divergences WHERE route = ?)`,
@@ -155,10 +162,11 @@ type Exchange struct {
 	Differences     []shadow.Difference
 }
 
-// Kept returns the exchanges of a route that are kept without being divergences, newest first.
-func (l *Ledger) Kept(ctx context.Context, route string) ([]Exchange, error) {
+// Kept returns the exchanges of a route that are kept without being divergences, newest first, at most
+// so many.
+func (l *Ledger) Kept(ctx context.Context, route string, limit int) ([]Exchange, error) {
 	rows, err := l.db.Reader().QueryContext(ctx, `SELECT id, route, at, method, path, host, header, served, request, legacy, service
-		FROM kept WHERE route = ? ORDER BY id DESC`, route)
+		FROM kept WHERE route = ? ORDER BY id DESC LIMIT ?`, route, limit)
 	return collect(rows, err, "read kept exchanges of route "+route, func(row scanner) (x Exchange, err error) {
 		var at int64
 		var header, request, legacy, service []byte
@@ -178,6 +186,41 @@ func (l *Ledger) Kept(ctx context.Context, route string) ([]Exchange, error) {
 		}
 		return x, err
 	})
+}
+
+// Allow ends what Forget began.
+func (l *Ledger) Allow(route string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.hushed, route)
+}
+
+func (l *Ledger) isHushed(route string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.hushed[route]
+}
+
+// hush takes all values out of a comparison that was captured whole.
+func hush(c shadow.Comparison) shadow.Comparison {
+	if c.Request.Header == nil {
+		return c
+	}
+	c.Request = shadow.Request{Method: c.Request.Method}
+	for _, a := range []**shadow.Answer{&c.Legacy, &c.Service} {
+		if *a != nil {
+			*a = &shadow.Answer{Status: (*a).Status, Size: (*a).Size, Latency: (*a).Latency}
+		}
+	}
+	c.Differences = slices.Clone(c.Differences)
+	for i := range c.Differences {
+		d := &c.Differences[i]
+		d.Pointer = d.Pattern
+		if d.Kind != shadow.KindStatus {
+			d.Legacy, d.Service = nil, nil
+		}
+	}
+	return c
 }
 
 // countKept learns how many exchanges of each route are kept already.

@@ -45,7 +45,7 @@ func TestKeep(t *testing.T) {
 	}
 	ids := func() (all []string) {
 		t.Helper()
-		kept, err := l.Kept(ctx, "orders")
+		kept, err := l.Kept(ctx, "orders", 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestKeep(t *testing.T) {
 	if diff := gocmp.Diff(want, ids()); diff != "" {
 		t.Errorf("kept (-want +got):\n%s", diff)
 	}
-	first, err := l.Kept(ctx, "orders")
+	first, err := l.Kept(ctx, "orders", 100)
 	if err != nil {
 		t.Fatal(err)
 	}

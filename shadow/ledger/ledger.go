@@ -66,7 +66,8 @@ type Ledger struct {
 	bytes  int64           // that the queue holds
 	counts map[total]int64 // of what is only counted, since the last batch
 	kept   map[string]keeps
-	gone   []Group // merged into others since the last batch
+	hushed map[string]bool // routes of which no values may be kept any more
+	gone   []Group         // merged into others since the last batch
 	closed bool
 
 	queue   chan item
@@ -97,7 +98,7 @@ type item struct {
 // Open opens the ledger in the file at path, and makes the file if there is none.
 func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 	l := &Ledger{
-		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), counted: make(chan struct{}, 1),
+		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), hushed: make(map[string]bool), counted: make(chan struct{}, 1),
 		flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{}),
 	}
 	l.queue = make(chan item, l.cfg.Queue)

@@ -61,7 +61,7 @@ func (l *Ledger) Regroup(ctx context.Context, id string, causes []Cause) (Group,
 func regroup(ctx context.Context, tx *sql.Tx, id string, to Group) error {
 	var guessed []byte
 	var first, last int64
-	err := tx.QueryRowContext(ctx, `SELECT guesses, count, first, last FROM groups WHERE id = ?`, id).Scan(&guessed, &to.Count, &first, &last)
+	err := tx.QueryRowContext(ctx, `SELECT guesses, count, first, last FROM groups WHERE id = ? AND state = 'open'`, id).Scan(&guessed, &to.Count, &first, &last)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (w *writer) expire(ctx context.Context) error {
 // expireOthers removes old exchanges that are no divergences, and the counts of days that nobody looks
 // at any more.
 func (w *writer) expireOthers(ctx context.Context, now time.Time) error {
-	_, err := w.db.Writer().ExecContext(ctx, `DELETE FROM kept WHERE at < ?`, now.Add(-w.cfg.MaxAge).UnixMicro())
+	_, err := w.db.Writer().ExecContext(ctx, `DELETE FROM kept WHERE at < ? AND NOT imported`, now.Add(-w.cfg.MaxAge).UnixMicro())
 	if err == nil {
 		_, err = w.db.Writer().ExecContext(ctx, `DELETE FROM days WHERE day < ?`, now.Unix()/secondsOfDay-keptDays)
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -41,17 +42,39 @@ func (l *Ledger) Triage(ctx context.Context, id string, t Triage) (Group, error)
 	case t.State != StateOpen && t.State != StateExpected && t.State != StateFixed:
 		return Group{}, &TriageError{fmt.Sprintf("no state %q: it is open, expected or fixed", t.State)}
 	}
+	if _, err := l.triage(ctx, id, t, "true"); err != nil {
+		return Group{}, fmt.Errorf("triage group %s: %w", id, err)
+	}
+	return l.Group(ctx, id)
+}
+
+// TriageIf is Triage for one that isn't a person: it does nothing where somebody has said something
+// of the group since it was read, and reports whether it did.
+func (l *Ledger) TriageIf(ctx context.Context, was Group, t Triage) (bool, error) {
+	since := int64(0)
+	if !was.Since.IsZero() {
+		since = was.Since.UnixMicro()
+	}
+	_, err := l.triage(ctx, was.ID, t, "state = ? AND since = ? AND actor = ?", string(was.State), since, was.Actor)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (l *Ledger) triage(ctx context.Context, id string, t Triage, condition string, args ...any) (int64, error) {
 	if t.Since.IsZero() {
 		t.Since = l.cfg.Now()
 	}
 	result, err := l.db.Writer().ExecContext(ctx, `UPDATE groups
-		SET state = ?, reason = ?, actor = ?, verified = ?, origin = ?, since = ?, reopened = 0 WHERE id = ?`,
-		string(t.State), t.Reason, t.Actor, t.Verified, t.Origin, t.Since.UnixMicro(), id)
+		SET state = ?, reason = ?, actor = ?, verified = ?, origin = ?, since = ?, reopened = 0 WHERE id = ? AND `+condition,
+		append([]any{string(t.State), t.Reason, t.Actor, t.Verified, t.Origin, t.Since.UnixMicro(), id}, args...)...)
 	if err != nil {
-		return Group{}, fmt.Errorf("write to the ledger: %w", err)
+		return 0, fmt.Errorf("write to the ledger: %w", err)
 	}
-	if n, err := result.RowsAffected(); err == nil && n == 0 {
-		return Group{}, fmt.Errorf("triage group %s: %w", id, ErrNotFound)
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		err = ErrNotFound
 	}
-	return l.Group(ctx, id)
+	return n, err
 }

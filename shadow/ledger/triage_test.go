@@ -242,3 +242,60 @@ func TestLearnt(t *testing.T) {
 		t.Errorf("(-want +got):\n%s%v", diff, err)
 	}
 }
+
+// TestTriageIf holds that what nobody said gives way to what somebody did.
+func TestTriageIf(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{Now: clock})
+	ctx := context.Background()
+	l.Record(diverged("orders", "/total", 1, "{}"))
+	flush(t, l)
+	stale := only(t, l, "orders")
+	noise := ledger.Triage{State: "expected", Reason: "noise", Actor: "strangler", Origin: ledger.OriginNoise}
+	if _, err := l.Triage(ctx, stale.ID, ledger.Triage{State: "fixed", Actor: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if did, err := l.TriageIf(ctx, stale, noise); did || err != nil || only(t, l, "orders").Actor != "anna" {
+		t.Errorf("a stale look overwrites what anna said: %v, %v", did, err)
+	}
+	if did, err := l.TriageIf(ctx, only(t, l, "orders"), noise); !did || err != nil || only(t, l, "orders").Actor != "strangler" {
+		t.Errorf("a fresh look does nothing: %v, %v", did, err)
+	}
+	if _, err := l.Regroup(ctx, stale.ID, []ledger.Cause{{Pointer: "/other", Kind: shadow.KindValue}}); err == nil {
+		t.Error("a group that isn't open is merged into another")
+	}
+}
+
+// TestForget holds that values which are on their way when a route is to keep none any more don't
+// reach the file.
+func TestForget(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{Now: clock})
+	ctx := context.Background()
+	late := func(n int) {
+		l.Record(diverged("orders", "/total", n, "s3cret"))
+		c := diverged("orders", "/total", 100+n, "s3cret")
+		l.Keep(c, 10)
+		flush(t, l)
+	}
+	late(1)
+	if err := l.Forget(ctx, "orders"); err != nil {
+		t.Fatal(err)
+	}
+	late(2)
+	kept, err := l.Kept(ctx, "orders", 10)
+	if err != nil || len(kept) > 0 {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+	first, err := l.Divergence(ctx, fmt.Sprintf("%012d", 1))
+	if err != nil || first.Legacy != nil {
+		t.Errorf("the first one's answers are still there: %+v, %v", first, err)
+	}
+	second, err := l.Divergence(ctx, fmt.Sprintf("%012d", 2))
+	if err != nil || second.Request.Path != "" || second.Differences[0].Legacy != nil || second.Legacy != nil && len(second.Legacy.Body) > 0 {
+		t.Errorf("the second one has values: %+v, %v", second, err)
+	}
+	l.Allow("orders")
+	late(3)
+	if kept, err := l.Kept(ctx, "orders", 10); err != nil || len(kept) != 1 {
+		t.Errorf("after that %d are kept, %v", len(kept), err)
+	}
+}

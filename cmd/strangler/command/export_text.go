@@ -19,7 +19,11 @@ func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys
 // writeCurl writes a command a line, for a POSIX shell.
 func writeCurl(w io.Writer, e export, all []web.Exchange) error {
 	for _, x := range all {
-		fmt.Fprint(w, "curl -sS")
+		if x.Binary {
+			fmt.Fprintf(w, "# %s has a body that is no text, and is left out\n", x.ID)
+			continue
+		}
+		fmt.Fprint(w, "curl -sS -g --path-as-is")
 		switch x.Method {
 		case http.MethodGet:
 			if x.Body != "" {
@@ -33,8 +37,8 @@ func writeCurl(w io.Writer, e export, all []web.Exchange) error {
 		for _, h := range sent(x) {
 			fmt.Fprintf(w, " -H %s", quoteShell(h.name+": "+h.value))
 		}
-		if x.Body != "" && !x.Binary {
-			fmt.Fprintf(w, " --data-binary %s", quoteShell(x.Body))
+		if x.Body != "" {
+			fmt.Fprintf(w, " --data-raw %s", quoteShell(x.Body)) // which reads no file, whatever it begins with
 		}
 		if _, err := fmt.Fprintf(w, " %s\n", quoteShell(e.url(x))); err != nil {
 			return err

@@ -30,13 +30,20 @@ type harCreator struct {
 }
 
 type harEntry struct {
-	Started  time.Time          `json:"startedDateTime"`
-	Time     float64            `json:"time"` // milliseconds
-	Request  harRequest         `json:"request"`
-	Response harResponse        `json:"response"`
-	Cache    struct{}           `json:"cache"`
-	Timings  map[string]float64 `json:"timings"`
-	Comment  string             `json:"comment,omitempty"`
+	Started  time.Time   `json:"startedDateTime"`
+	Time     float64     `json:"time"` // milliseconds
+	Request  harRequest  `json:"request"`
+	Response harResponse `json:"response"`
+	Cache    struct{}    `json:"cache"`
+	Timings  harTimings  `json:"timings"`
+	Comment  string      `json:"comment,omitempty"`
+}
+
+// harTimings are in milliseconds; -1: that doesn't apply.
+type harTimings struct {
+	Send    float64 `json:"send"`
+	Wait    float64 `json:"wait"`
+	Receive float64 `json:"receive"`
 }
 
 type harPair struct {
@@ -88,7 +95,7 @@ func writeHAR(w io.Writer, e export, all []web.Exchange) error {
 		if right == nil {
 			continue
 		}
-		entry := harEntry{Started: x.At, Time: right.LatencyMS, Comment: x.ID, Timings: map[string]float64{"send": 0, "wait": right.LatencyMS, "receive": 0},
+		entry := harEntry{Started: x.At, Time: right.LatencyMS, Comment: x.ID, Timings: harTimings{Wait: right.LatencyMS},
 			Request: harRequest{Method: x.Method, URL: e.url(x), HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, Headers: []harPair{}, QueryString: queryPairs(x.Path),
 				HeadersSize: -1, BodySize: len(x.Body)},
 			Response: harResponse{Status: right.Status, StatusText: http.StatusText(right.Status), HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, Headers: []harPair{},
@@ -140,12 +147,15 @@ func queryPairs(path string) []harPair {
 // have that a browser blocked.
 func (e harEntry) exchange() (web.Exchange, bool) {
 	u, err := url.Parse(e.Request.URL)
-	if err != nil || e.Response.Status == 0 {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || e.Response.Status < 200 {
 		return web.Exchange{}, false
+	}
+	if e.Response.Content.Text == "" && e.Response.Content.Size > 0 {
+		return web.Exchange{}, false // its body wasn't saved
 	}
 	x := web.Exchange{At: e.Started, Method: e.Request.Method, Path: u.RequestURI(), Host: u.Host, Headers: headersOf(e.Request.Headers), Served: "legacy",
 		Legacy: &web.Answer{Status: e.Response.Status, Headers: headersOf(e.Response.Headers), Body: e.Response.Content.Text,
-			Binary: e.Response.Content.Encoding == "base64", LatencyMS: cmp.Or(e.Timings["wait"], e.Time)}}
+			Binary: e.Response.Content.Encoding == "base64", LatencyMS: max(0, cmp.Or(e.Timings.Wait, e.Time))}}
 	if e.Request.PostData != nil {
 		x.Body = e.Request.PostData.Text
 	}
@@ -156,8 +166,11 @@ func (e harEntry) exchange() (web.Exchange, bool) {
 func headersOf(pairs []harPair) map[string][]string {
 	h := http.Header{}
 	for _, p := range pairs {
-		if !strings.HasPrefix(p.Name, ":") {
-			h.Add(p.Name, p.Value)
+		if strings.HasPrefix(p.Name, ":") {
+			continue
+		}
+		for value := range strings.SplitSeq(p.Value, "\n") { // as Chromium joins Set-Cookie
+			h.Add(p.Name, strings.TrimSpace(value))
 		}
 	}
 	return h

@@ -1,19 +1,37 @@
 package command
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// importBatch is how many exchanges go in one request.
-const importBatch = 20
+// What goes in one request.
+const (
+	importBatch = 100
+	importBytes = 4 << 20 // of bodies, of which JSON makes more
+)
+
+// batches splits exchanges into what one request may have; one that is too large by itself stays
+// alone, and is refused.
+func batches(all []web.Exchange) (parts [][]web.Exchange) {
+	from, size := 0, 0
+	for i, x := range all {
+		weight := len(x.Body) + len(x.Legacy.Body)
+		if i > from && (size+weight > importBytes || i-from == importBatch) {
+			parts = append(parts, all[from:i])
+			from, size = i, 0
+		}
+		size += weight
+	}
+	return append(parts, all[from:])
+}
 
 func newImport() *cobra.Command {
 	var a admin
@@ -40,7 +58,7 @@ without an answer.`,
 				return err
 			}
 			done := 0
-			for batch := range slices.Chunk(all, importBatch) {
+			for _, batch := range batches(all) {
 				if err := client.Keep(cmd.Context(), route, batch); err != nil {
 					if done > 0 {
 						return fmt.Errorf("%w (the first %d are stored)", err, done)
@@ -67,7 +85,7 @@ func readHAR(file string) ([]web.Exchange, error) {
 		return nil, err
 	}
 	var archive har
-	if err := json.Unmarshal(text, &archive); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &archive); err != nil {
 		return nil, usagef("%s is no HTTP archive: %w", file, err)
 	}
 	var all []web.Exchange

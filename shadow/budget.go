@@ -20,6 +20,8 @@ type budget struct {
 	asked   int64           // calls of all purposes that were granted, or let pass
 	by      [purposes]int64 // and of each
 
+	controlled bool // there was a control
+
 	recent, usual time.Duration // exponentially weighted averages
 	samples       int
 	restUntil     time.Time
@@ -89,10 +91,14 @@ func (b *budget) allow(now time.Time, to purpose) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	seen := float64(b.seen)
-	if now.Before(b.restUntil) || float64(b.asked+1) > b.extra.Share*seen ||
-		float64(b.by[to]+1) > to.share(b.extra.Share)*seen || !b.limiter.AllowN(now, 1) {
+	over := float64(b.asked+1) > b.extra.Share*seen || float64(b.by[to]+1) > to.share(b.extra.Share)*seen
+	if to == forControl && !b.controlled { // a route's first control waits for no share: see recognise.go
+		over = false
+	}
+	if over || now.Before(b.restUntil) || !b.limiter.AllowN(now, 1) {
 		return false
 	}
+	b.controlled = b.controlled || to == forControl
 	b.asked++
 	b.by[to]++
 	return true

@@ -128,7 +128,8 @@ type Point struct {
 }
 
 // Extra bounds how much more legacy is asked than clients ask it: by copies where the service
-// serves, by controls and by rechecks, of which no kind has more than half where they are on.
+// serves, by controls and by rechecks, of which no kind has more than half where they are on, but for
+// the first control of a route.
 // Whatever the bounds, it isn't asked at all while its latency rises.
 type Extra struct {
 	Share     float64 // of the route's requests; 0: 0.10

@@ -228,4 +228,3 @@ type GroupCause struct {
 	Pointer string      `json:"pointer"`
 	Kind    shadow.Kind `json:"kind"`
 }
-

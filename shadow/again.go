@@ -123,19 +123,7 @@ func (s *Shadow) weigh(x *exchange, legacy, service *Answer, differences []Diffe
 	if !twice {
 		differences = x.reorder(legacy, service, differences, nil)
 	}
-	for _, d := range differences {
-		d.Noise = x.noiseOf(&d, itself, twice)
-		if d.Noise == "" {
-			count = append(count, d)
-		} else {
-			noise = append(noise, d)
-		}
-	}
-	return count, noise
-}
-
-func (x *exchange) noiseOf(d *Difference, itself map[place]bool, twice bool) string {
-	return noiseOf(x.p.route, d, x.at, itself, twice)
+	return splitNoise(x.p.route, differences, x.at, itself, twice)
 }
 
 // recheck has both sides asked again in a while, since one of them may only have been late to know
@@ -229,7 +217,7 @@ func mayLag(d *Difference, statuses ...int) bool {
 func (s *Shadow) elsewhere(x *exchange, left []Difference) bool {
 	first := placesOf(slices.Concat(x.again.differences, x.again.noise))
 	for i := range left {
-		if !first[placeOf(&left[i])] && x.noiseOf(&left[i], nil, false) == "" {
+		if !first[placeOf(&left[i])] && noiseOf(x.p.route, &left[i], x.at, nil, false) == "" {
 			return true
 		}
 	}

@@ -20,9 +20,9 @@ type Config struct {
 	MaxMemory int64
 
 	// Redact names what never reaches the Recorder: header:NAME, query:NAME (also a form's
-	// field), pattern:REGEXP (RE2), and JSON pointers (RFC 6901, with * for any one key or index) into request and
-	// answer bodies. The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie
-	// are redacted always.
+	// field), pattern:REGEXP (RE2), and JSON pointers (RFC 6901, with * for any one key or index)
+	// into request and answer bodies. The values of Authorization, Proxy-Authorization, Cookie
+	// and Set-Cookie are redacted always.
 	Redact []string
 	Scrub  []string // what is taken out wherever it stands, see Scrubs; nil: all of that; empty: nothing
 
@@ -129,8 +129,7 @@ type Point struct {
 
 // Extra bounds how much more legacy is asked than clients ask it: by copies where the service
 // serves, by controls and by rechecks, of which no kind has more than half where they are on, but for
-// the first control of a route.
-// Whatever the bounds, it isn't asked at all while its latency rises.
+// the first control of a route. Whatever the bounds, it isn't asked at all while its latency rises.
 type Extra struct {
 	Share     float64 // of the route's requests; 0: 0.10
 	PerSecond float64 // 0: 20

@@ -52,12 +52,5 @@ func (s *Shadow) Weigh(route string, differences []Difference, at time.Time) (co
 	s.mu.Lock()
 	r := s.routes[route]
 	s.mu.Unlock()
-	for _, d := range differences {
-		if d.Noise = noiseOf(r, &d, at, nil, false); d.Noise == "" {
-			count = append(count, d)
-		} else {
-			noise = append(noise, d)
-		}
-	}
-	return count, noise
+	return splitNoise(r, differences, at, nil, false)
 }

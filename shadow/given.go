@@ -72,14 +72,7 @@ func (s *Shadow) judgeGiven(p *point, c *Comparison) {
 		c.Verdict, c.Reason, c.Detail = Failed, FailInternal, err.Error()
 		return
 	}
-	var count, noise []Difference
-	for _, d := range found {
-		if d.Noise = noiseOf(p.route, &d, c.At, nil, false); d.Noise == "" {
-			count = append(count, d)
-		} else {
-			noise = append(noise, d)
-		}
-	}
+	count, noise := splitNoise(p.route, found, c.At, nil, false)
 	switch {
 	case len(count) > 0:
 		c.Verdict = Diverged

@@ -23,6 +23,9 @@ const (
 // Captures lists them.
 func Captures() []Capture { return []Capture{CaptureFull, CaptureShape, CaptureNone} }
 
+// keepsValues reports whether what is kept has headers, bodies and values.
+func (p *point) keepsValues() bool { return p.Capture == "" || p.Capture == CaptureFull }
+
 // limit is how much of a body is held.
 func (p *point) limit(most int64) int64 {
 	if p.Capture == CaptureNone {
@@ -41,7 +44,7 @@ func (p *point) tooLarge() string {
 
 // lessen takes out of a comparison what the route's capture doesn't keep.
 func (p *point) lessen(c *Comparison) {
-	if p.Capture == "" || p.Capture == CaptureFull {
+	if p.keepsValues() {
 		return
 	}
 	c.Request = Request{Method: c.Request.Method, Path: p.Pattern}

@@ -30,6 +30,19 @@ func noiseOf(r *route, d *Difference, at time.Time, itself map[place]bool, twice
 	return looks
 }
 
+// splitNoise says of each difference whether it is noise, as noiseOf does, and returns those that
+// count and those that are.
+func splitNoise(r *route, differences []Difference, at time.Time, itself map[place]bool, twice bool) (count, noise []Difference) {
+	for _, d := range differences {
+		if d.Noise = noiseOf(r, &d, at, itself, twice); d.Noise == "" {
+			count = append(count, d)
+		} else {
+			noise = append(noise, d)
+		}
+	}
+	return count, noise
+}
+
 // recognise says what noise two values look like, one of the Noise constants; empty: none. It is
 // for values that are new in every answer, whoever gives it, and has to see that in both; at is when
 // the client asked.

@@ -112,11 +112,11 @@ func TestLooks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			x := &exchange{p: &point{route: new(route)}, at: at}
+			r := new(route)
 			if tt.known != nil {
-				tt.known(&x.p.noises)
+				tt.known(&r.noises)
 			}
-			if got := x.noiseOf(&tt.d, tt.itself, tt.twice); got != tt.want {
+			if got := noiseOf(r, &tt.d, at, tt.itself, tt.twice); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})

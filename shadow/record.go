@@ -20,7 +20,7 @@ type Keeper interface {
 // recording returns a handler that keeps some of a route's exchanges and sends no copies.
 func (s *Shadow) recording(p *point, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !p.Repeatable(r.Method) || r.Header["Upgrade"] != nil || p.Capture != "" && p.Capture != CaptureFull || !s.keeper.Wants(p.Route, p.Keep) {
+		if !p.Repeatable(r.Method) || r.Header["Upgrade"] != nil || !p.keepsValues() || !s.keeper.Wants(p.Route, p.Keep) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -66,7 +66,7 @@ func (x *exchange) capture(r *http.Request) {
 // keep hands the exchange to the Keeper, if it wants it.
 func (x *exchange) keep() {
 	k := x.s.keeper
-	if k == nil || x.p.Keep <= 0 || x.p.Capture != "" && x.p.Capture != CaptureFull || x.body.over() || x.otherBody.over() {
+	if k == nil || x.p.Keep <= 0 || !x.p.keepsValues() || x.body.over() || x.otherBody.over() {
 		return
 	}
 	if x.records || k.Wants(x.p.Route, x.p.Keep) {

@@ -120,7 +120,7 @@ func truth(literal, yes, no string) string {
 
 // guessNumberAsText guesses what a number and a string have in common: the number, or an instant.
 func guessNumberAsText(literal, s string) string {
-	if !writesNumber(s) {
+	if !isNumber([]byte(s)) {
 		return guessUnixTime(literal, s)
 	}
 	a, b := parseDecimal([]byte(literal)), parseDecimal([]byte(s))
@@ -131,9 +131,4 @@ func guessNumberAsText(literal, s string) string {
 		return "number against string, and " + why
 	}
 	return ""
-}
-
-// writesNumber reports whether a string is a JSON number.
-func writesNumber(s string) bool {
-	return s != "" && (s[0] == '-' || isDigit(s[0])) && isDigit(s[len(s)-1]) && json.Valid([]byte(s))
 }

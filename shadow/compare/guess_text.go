@@ -19,7 +19,7 @@ func guessTexts(l, s string) string {
 	if l == s || l == "" || s == "" {
 		return ""
 	}
-	if writesNumber(l) && writesNumber(s) {
+	if isNumber([]byte(l)) && isNumber([]byte(s)) {
 		return guessNumbers(l, s)
 	}
 	if why := guessTimes(l, s); why != "" {

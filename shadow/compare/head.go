@@ -72,8 +72,9 @@ func headerValue(values []string) json.RawMessage {
 }
 
 // sameContentType compares media types (RFC 9110, section 8.3.1): type and subtype and the names
-// of parameters without regard to case, the charset by what it is rather than by which of its names. A multipart's boundary is arbitrary,
-// and JSON has no charset (RFC 8259, section 11), so that utf-8 says nothing there.
+// of parameters without regard to case, the charset by what it is rather than by which of its
+// names. A multipart's boundary is arbitrary, and JSON has no charset (RFC 8259, section 11), so
+// that utf-8 says nothing there.
 func sameContentType(a, b []string) (bool, shadow.Kind) {
 	if len(a) != 1 || len(b) != 1 {
 		return false, shadow.KindHeader

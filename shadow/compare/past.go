@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -11,7 +10,8 @@ import (
 // Drops reports whether under these rules a difference that was recorded under others would not
 // have been found: it is ignored, nothing is compared there, its numbers are within a
 // tolerance, or it is the order of an array that has none. What else rules make of arrays can't be
-// told from a difference; compare the answers again. A pattern for a pointer asks for all that it stands for at once.
+// told from a difference; compare the answers again. A pattern for a pointer asks for all that it
+// stands for at once.
 func (c *Comparer) Drops(d shadow.Difference) bool {
 	if strings.HasPrefix(d.Pointer, "css:") { // and an index, which is no part of a selector
 		return !c.plan.body || !slices.ContainsFunc(c.plan.selected, func(p Pointer) bool {
@@ -44,11 +44,7 @@ func (c *Comparer) Drops(d shadow.Difference) bool {
 	if d.Kind == shadow.KindOrder && at.unordered() {
 		return true // the elements are the same
 	}
-	return !at.inside || d.Kind == shadow.KindValue && numeric(d.Legacy) && numeric(d.Service) && at.tolerates(d.Legacy, d.Service)
-}
-
-func numeric(value []byte) bool {
-	return len(value) > 0 && bytes.IndexByte([]byte("-0123456789"), value[0]) >= 0
+	return !at.inside || d.Kind == shadow.KindValue && isNumber(d.Legacy) && isNumber(d.Service) && at.tolerates(d.Legacy, d.Service)
 }
 
 // Touches reports whether some place that the pattern stands for, or one below or above it, is one

@@ -29,8 +29,8 @@ var costly = regexp.MustCompile(`(?i):(nth-[a-z-]+\(\s*([+-]?\d*n|even|odd)|only
 const Wildcard = "*"
 
 // ParsePointer parses "status", "header:Name", "header:Set-Cookie/NAME", "trailer:Name",
-// "css:SELECTOR", or a JSON pointer (RFC 6901) in which a token * stands for any one key or index. The empty pointer is the whole body. The error is a
-// *RuleError without a rule.
+// "css:SELECTOR", or a JSON pointer (RFC 6901) in which a token * stands for any one key or index. The
+// empty pointer is the whole body. The error is a *RuleError without a rule.
 func ParsePointer(s string) (Pointer, error) {
 	p := Pointer{text: s}
 	bad := func(format string, args ...any) (Pointer, error) {

@@ -1,6 +1,10 @@
 package ledger
 
 import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -118,4 +122,51 @@ func (g Group) hash() string {
 		part(string(c.Kind))
 	}
 	return fmt.Sprintf("%016x", d.Sum64())
+}
+
+// seenAgain is the condition under which a group opens again: it was fixed, or a rule covers it, and
+// there is another divergence. What was on its way when a rule came is still compared without it.
+const seenAgain = `(state = 'fixed' AND excluded.last > since OR state = 'expected' AND origin = '` + OriginRule + `' AND excluded.last > since + 10000000)`
+
+// addGroup adds to a group's counts and guesses. One that is seen again may be open then.
+func addGroup(ctx context.Context, tx *sql.Tx, g *Group, guessed guesses) error {
+	causes, err := json.Marshal(g.Causes)
+	if err != nil {
+		return err
+	}
+	if len(guessed) == 0 {
+		guessed = guesses{} // not null
+	} else if guessed, err = withKept(ctx, tx, g.ID, guessed); err != nil {
+		return err
+	}
+	guesses, err := json.Marshal(guessed)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO groups (id, route, legacy_status, service_status, causes, count, first, last, guesses)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last),
+			guesses = iif(excluded.guesses = '{}', guesses, excluded.guesses),
+			reopened = iif(`+seenAgain+`, excluded.last, reopened),
+			since = iif(`+seenAgain+`, excluded.last, since),
+			state = iif(`+seenAgain+`, 'open', state)`,
+		g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, g.First.UnixMicro(), g.Last.UnixMicro(), string(guesses))
+	return err
+}
+
+// withKept returns what was guessed of a group together with what the file has.
+func withKept(ctx context.Context, tx *sql.Tx, id string, more guesses) (guesses, error) {
+	var kept []byte
+	switch err := tx.QueryRowContext(ctx, `SELECT guesses FROM groups WHERE id = ?`, id).Scan(&kept); {
+	case errors.Is(err, sql.ErrNoRows):
+		return more, nil
+	case err != nil:
+		return nil, err
+	}
+	all, err := parseGuesses(kept)
+	if err != nil {
+		return nil, err
+	}
+	all.merge(more)
+	return all, nil
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
@@ -80,63 +79,6 @@ func (l *Ledger) insertKept(ctx context.Context, tx *sql.Tx, c shadow.Comparison
 	return err
 }
 
-// MaxImported is how many exchanges that somebody else recorded a route may have.
-const MaxImported = 10_000
-
-// FullError says that a route has all the imported exchanges that it may have.
-type FullError struct{ Route string }
-
-// Error implements error.
-func (e *FullError) Error() string {
-	return fmt.Sprintf("route %q would have more than %d imported exchanges", e.Route, MaxImported)
-}
-
-// Import stores exchanges of a route that somebody else recorded, all or none, apart from those that
-// Keep keeps. Errors: *FullError.
-func (l *Ledger) Import(ctx context.Context, route string, all []shadow.Comparison) error {
-	tx, err := l.db.Writer().BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("import into the ledger: %w", err)
-	}
-	defer tx.Rollback()
-	var have int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM kept WHERE route = ? AND imported`, route).Scan(&have); err != nil {
-		return fmt.Errorf("import into the ledger: %w", err)
-	}
-	if have+len(all) > MaxImported {
-		return &FullError{route}
-	}
-	for _, c := range all {
-		if err := l.insertKept(ctx, tx, c, likeness(c), true); err != nil {
-			return fmt.Errorf("import into the ledger: %w", err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("import into the ledger: %w", err)
-	}
-	return nil
-}
-
-// Forget removes what is kept of a route with values in it, but for what differed: exchanges, and the
-// answers of examples.
-//
-// What is still on its way, and was captured whole, is recorded without values until Allow.
-func (l *Ledger) Forget(ctx context.Context, route string) error {
-	l.mu.Lock()
-	l.hushed[route] = true
-	delete(l.kept, route)
-	l.mu.Unlock()
-	for _, statement := range []string{
-		`DELETE FROM kept WHERE route = ?`,
-		`DELETE FROM examples WHERE divergence IN (SELECT id FROM divergences WHERE route = ?)`,
-	} {
-		if _, err := l.db.Writer().ExecContext(ctx, statement, route); err != nil {
-			return fmt.Errorf("forget exchanges of route %s: %w", route, err)
-		}
-	}
-	return nil
-}
-
 // pack returns a request's body and both answers as blobs.
 func (l *Ledger) pack(c shadow.Comparison) (blobs [3][]byte, err error) {
 	if blobs[0], err = l.codec.encode(struct{}{}, c.Request.Body); err != nil {
@@ -186,41 +128,6 @@ func (l *Ledger) Kept(ctx context.Context, route string, limit int) ([]Exchange,
 		}
 		return x, err
 	})
-}
-
-// Allow ends what Forget began.
-func (l *Ledger) Allow(route string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.hushed, route)
-}
-
-func (l *Ledger) isHushed(route string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.hushed[route]
-}
-
-// hush takes all values out of a comparison that was captured whole.
-func hush(c shadow.Comparison) shadow.Comparison {
-	if c.Request.Header == nil {
-		return c
-	}
-	c.Request = shadow.Request{Method: c.Request.Method}
-	for _, a := range []**shadow.Answer{&c.Legacy, &c.Service} {
-		if *a != nil {
-			*a = &shadow.Answer{Status: (*a).Status, Size: (*a).Size, Latency: (*a).Latency}
-		}
-	}
-	c.Differences = slices.Clone(c.Differences)
-	for i := range c.Differences {
-		d := &c.Differences[i]
-		d.Pointer = d.Pattern
-		if d.Kind != shadow.KindStatus {
-			d.Legacy, d.Service = nil, nil
-		}
-	}
-	return c
 }
 
 // countKept learns how many exchanges of each route are kept already.

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,7 +18,7 @@ const regroupRows = 2000
 // Regroup moves all divergences of a group to the one that they would be in if only those of its
 // causes counted, counts, days and examples included, and returns that. The group itself is gone
 // then. If a process ends half way, some divergences have moved and no count has: repeat it.
-// Errors: ErrNotFound.
+// Errors: ErrNotFound, of a group that isn't open too, from which nothing is taken.
 func (l *Ledger) Regroup(ctx context.Context, id string, causes []Cause) (Group, error) {
 	from, err := l.Group(ctx, id)
 	if err != nil {
@@ -31,8 +30,9 @@ func (l *Ledger) Regroup(ctx context.Context, id string, causes []Cause) (Group,
 		return from, nil
 	}
 	for moved := int64(regroupRows); moved == regroupRows; {
-		result, err := l.db.Writer().ExecContext(ctx, `UPDATE divergences SET grp = ?
-			WHERE id IN (SELECT id FROM divergences WHERE grp = ? LIMIT ?)`, to.ID, id, regroupRows)
+		result, err := l.db.Writer().ExecContext(ctx, `UPDATE divergences SET grp = ?1
+			WHERE id IN (SELECT id FROM divergences WHERE grp = ?2 LIMIT ?3)
+			AND EXISTS (SELECT 1 FROM groups WHERE id = ?2 AND state = 'open')`, to.ID, id, regroupRows)
 		if err != nil {
 			return Group{}, fmt.Errorf("regroup divergences: %w", err)
 		}
@@ -62,6 +62,9 @@ func regroup(ctx context.Context, tx *sql.Tx, id string, to Group) error {
 	var guessed []byte
 	var first, last int64
 	err := tx.QueryRowContext(ctx, `SELECT guesses, count, first, last FROM groups WHERE id = ? AND state = 'open'`, id).Scan(&guessed, &to.Count, &first, &last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
 	if err != nil {
 		return err
 	}
@@ -76,63 +79,19 @@ func regroup(ctx context.Context, tx *sql.Tx, id string, to Group) error {
 	if err := addGroup(ctx, tx, &to, all); err != nil {
 		return err
 	}
-	for _, statement := range []string{
-		`UPDATE divergences SET grp = ?1 WHERE grp = ?2`, // those recorded since
-		`UPDATE examples SET grp = ?1 WHERE grp = ?2`,
-		`INSERT INTO days SELECT ?1, day, count FROM days WHERE grp = ?2 ON CONFLICT DO UPDATE SET count = count + excluded.count`,
-		`DELETE FROM days WHERE grp = ?2 AND ?1 <> ''`,
-		`DELETE FROM groups WHERE id = ?2 AND ?1 <> ''`,
+	for _, s := range []struct {
+		text string
+		args []any
+	}{
+		{`UPDATE divergences SET grp = ? WHERE grp = ?`, []any{to.ID, id}}, // those recorded since
+		{`UPDATE examples SET grp = ? WHERE grp = ?`, []any{to.ID, id}},
+		{`INSERT INTO days SELECT ?, day, count FROM days WHERE grp = ? ON CONFLICT DO UPDATE SET count = count + excluded.count`, []any{to.ID, id}},
+		{`DELETE FROM days WHERE grp = ?`, []any{id}},
+		{`DELETE FROM groups WHERE id = ?`, []any{id}},
 	} {
-		if _, err := tx.ExecContext(ctx, statement, to.ID, id); err != nil {
+		if _, err := tx.ExecContext(ctx, s.text, s.args...); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// seenAgain is the condition under which a group opens again: it was fixed, or a rule covers it, and
-// there is another divergence. What was on its way when a rule came is still compared without it.
-const seenAgain = `(state = 'fixed' AND excluded.last > since OR state = 'expected' AND origin = '` + OriginRule + `' AND excluded.last > since + 10000000)`
-
-// addGroup adds to a group's counts and guesses. One that is seen again may be open then.
-func addGroup(ctx context.Context, tx *sql.Tx, g *Group, guessed guesses) error {
-	causes, err := json.Marshal(g.Causes)
-	if err != nil {
-		return err
-	}
-	if len(guessed) == 0 {
-		guessed = guesses{} // not null
-	} else if guessed, err = withKept(ctx, tx, g.ID, guessed); err != nil {
-		return err
-	}
-	guesses, err := json.Marshal(guessed)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO groups (id, route, legacy_status, service_status, causes, count, first, last, guesses)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last),
-			guesses = iif(excluded.guesses = '{}', guesses, excluded.guesses),
-			reopened = iif(`+seenAgain+`, excluded.last, reopened),
-			since = iif(`+seenAgain+`, excluded.last, since),
-			state = iif(`+seenAgain+`, 'open', state)`,
-		g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, g.First.UnixMicro(), g.Last.UnixMicro(), string(guesses))
-	return err
-}
-
-// withKept returns what was guessed of a group together with what the file has.
-func withKept(ctx context.Context, tx *sql.Tx, id string, more guesses) (guesses, error) {
-	var kept []byte
-	switch err := tx.QueryRowContext(ctx, `SELECT guesses FROM groups WHERE id = ?`, id).Scan(&kept); {
-	case errors.Is(err, sql.ErrNoRows):
-		return more, nil
-	case err != nil:
-		return nil, err
-	}
-	all, err := parseGuesses(kept)
-	if err != nil {
-		return nil, err
-	}
-	all.merge(more)
-	return all, nil
 }

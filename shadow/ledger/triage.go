@@ -42,7 +42,7 @@ func (l *Ledger) Triage(ctx context.Context, id string, t Triage) (Group, error)
 	case t.State != StateOpen && t.State != StateExpected && t.State != StateFixed:
 		return Group{}, &TriageError{fmt.Sprintf("no state %q: it is open, expected or fixed", t.State)}
 	}
-	if _, err := l.triage(ctx, id, t, "true"); err != nil {
+	if err := l.triage(ctx, id, t, "true"); err != nil {
 		return Group{}, fmt.Errorf("triage group %s: %w", id, err)
 	}
 	return l.Group(ctx, id)
@@ -55,14 +55,15 @@ func (l *Ledger) TriageIf(ctx context.Context, was Group, t Triage) (bool, error
 	if !was.Since.IsZero() {
 		since = was.Since.UnixMicro()
 	}
-	_, err := l.triage(ctx, was.ID, t, "state = ? AND since = ? AND actor = ?", string(was.State), since, was.Actor)
+	err := l.triage(ctx, was.ID, t, "state = ? AND since = ? AND actor = ?", string(was.State), since, was.Actor)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (l *Ledger) triage(ctx context.Context, id string, t Triage, condition string, args ...any) (int64, error) {
+// triage writes it down where the condition holds; else it returns ErrNotFound.
+func (l *Ledger) triage(ctx context.Context, id string, t Triage, condition string, args ...any) error {
 	if t.Since.IsZero() {
 		t.Since = l.cfg.Now()
 	}
@@ -70,11 +71,11 @@ func (l *Ledger) triage(ctx context.Context, id string, t Triage, condition stri
 		SET state = ?, reason = ?, actor = ?, verified = ?, origin = ?, since = ?, reopened = 0 WHERE id = ? AND `+condition,
 		append([]any{string(t.State), t.Reason, t.Actor, t.Verified, t.Origin, t.Since.UnixMicro(), id}, args...)...)
 	if err != nil {
-		return 0, fmt.Errorf("write to the ledger: %w", err)
+		return fmt.Errorf("write to the ledger: %w", err)
 	}
 	n, err := result.RowsAffected()
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
-	return n, err
+	return err
 }

@@ -260,8 +260,11 @@ func TestTriageIf(t *testing.T) {
 	if did, err := l.TriageIf(ctx, only(t, l, "orders"), noise); !did || err != nil || only(t, l, "orders").Actor != "strangler" {
 		t.Errorf("a fresh look does nothing: %v, %v", did, err)
 	}
-	if _, err := l.Regroup(ctx, stale.ID, []ledger.Cause{{Pointer: "/other", Kind: shadow.KindValue}}); err == nil {
-		t.Error("a group that isn't open is merged into another")
+	if _, err := l.Regroup(ctx, stale.ID, []ledger.Cause{{Pointer: "/other", Kind: shadow.KindValue}}); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("a group that isn't open is merged into another: %v", err)
+	}
+	if of, err := l.Divergences(ctx, ledger.Query{Group: stale.ID, Limit: 10}); err != nil || len(of) != 1 {
+		t.Errorf("it has %d divergences, want 1, %v", len(of), err)
 	}
 }
 

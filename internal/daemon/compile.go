@@ -44,7 +44,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 	}
 	for _, r := range left {
 		d.log.Warn("a rule in the journal doesn't go together with the file's, and is left out: drop one of the two",
-			keyRoute, r.Route, "rule", r.ID, "kind", r.Kind, "pointer", r.Pointer)
+			keyRoute, r.Route, keyRule, r.ID, keyKind, r.Kind, keyPointer, r.Pointer)
 	}
 	used, err := d.upstreams.open(cfg)
 	if err != nil {

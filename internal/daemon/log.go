@@ -20,4 +20,9 @@ const (
 	keyUntil    = "until"
 	keyGroup    = "group"
 	keyState    = "state"
+	keyRule     = "rule"
+	keyKind     = "kind"
+	keyPointer  = "pointer"
+	keyRequests = "requests"
+	keyAgainst  = "against"
 )

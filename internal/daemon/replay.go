@@ -56,7 +56,7 @@ func (d *Daemon) Replay(ctx context.Context, r web.Replay, tell func(web.ReplayS
 	if err != nil {
 		return err
 	}
-	d.log.Info("replay", keyRoute, run.route.Name, keyGroup, r.Group, keyActor, r.Actor.Name, "requests", len(stored), "against", r.Against)
+	d.log.Info("replay", keyRoute, run.route.Name, keyGroup, r.Group, keyActor, r.Actor.Name, keyRequests, len(stored), keyAgainst, r.Against)
 	step := web.ReplayStep{ReplaySummary: web.ReplaySummary{Of: len(stored)}}
 	if err := tell(step); err != nil {
 		return err

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -55,8 +56,8 @@ func (d *Daemon) keepLearnt(ctx context.Context) {
 }
 
 // sift looks for groups that were opened before it was known that some of their places are noise,
-// or before a rule said so. Where all are, the group is expected; where some are, its divergences join those that differ in
-// the others alone. What people said of a group stays.
+// or before a rule said so. Where all are, the group is expected; where some are, its divergences
+// join those that differ in the others alone. What people said of a group stays.
 func (d *Daemon) sift(ctx context.Context) {
 	changed := false
 	for _, state := range []ledger.State{ledger.StateOpen, ledger.StateExpected} {
@@ -105,9 +106,15 @@ func (d *Daemon) siftGroup(ctx context.Context, g ledger.Group) (bool, error) {
 	case len(remain) == 0:
 	case len(remain) < len(g.Causes):
 		_, err := d.ledger.Regroup(ctx, g.ID, remain)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return false, nil // somebody decided about it meanwhile
+		}
 		return err == nil, err
 	default:
 		return false, nil
 	}
 	return d.ledger.TriageIf(ctx, g, said)
 }
+
+// decided reports whether a person said what a group is.
+func decided(g ledger.Group) bool { return g.Origin == "" && g.Actor != "" && g.Reopened.IsZero() }

@@ -66,6 +66,16 @@ func (d *Daemon) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, er
 	return entries, nil
 }
 
+// configured returns a route of the configuration in force, or *strangler.UnknownRouteError.
+func (d *Daemon) configured(name string) (config.Route, error) {
+	for _, route := range d.current.Load().config.Routes {
+		if route.Name == name {
+			return route, nil
+		}
+	}
+	return config.Route{}, d.unknownRoute(name)
+}
+
 func (d *Daemon) unknownRoute(name string) error {
 	var names []string
 	for _, route := range d.current.Load().config.Routes {

@@ -69,9 +69,9 @@ type Group struct {
 	Examples  []string     `json:"examples"`       // ids of divergences whose bodies are kept
 }
 
-// Suggestion is a rule that the examples suggest.
+// Suggestion is a rule that a group suggests.
 type Suggestion struct {
-	Kind    string `json:"kind"` // unordered, keyed
+	Kind    string `json:"kind"` // one of the Rule constants
 	Pointer string `json:"pointer"`
 	Value   string `json:"value,omitempty"` // of keyed the member
 }

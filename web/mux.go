@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -43,4 +44,16 @@ func MethodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
 	deny(w, r, Problem{Status: http.StatusMethodNotAllowed, Code: CodeInvalid,
 		Detail: "the method " + r.Method + " is not for " + r.URL.Path + "; use " + strings.Join(allowed, " or ")})
+}
+
+// PathParam returns a part of the path that a chi router names, decoded.
+func PathParam(r *http.Request, name string) string {
+	raw := chi.URLParam(r, name)
+	if r.URL.RawPath == "" {
+		return raw // chi matched the decoded path
+	}
+	if decoded, err := url.PathUnescape(raw); err == nil {
+		return decoded
+	}
+	return raw
 }

@@ -31,10 +31,10 @@ func (d *Daemon) PreviewRules(ctx context.Context, n web.NewRules) (web.RuleEffe
 			return web.RuleEffect{}, &web.InvalidError{Why: err.Error()}
 		}
 		pointers = append(pointers, p)
-		made := web.Rule{Route: n.Route, Kind: r.Kind, Pointer: r.Pointer, Value: r.Value, Origin: fromJournal}
+		made := web.Rule{Route: n.Route, Kind: r.Kind, Pointer: r.Pointer, Value: r.Value, Origin: web.RuleOfJournal}
 		made.ID = ruleID(made)
 		effect.Rules = append(effect.Rules, made)
-		effect.Estimate = effect.Estimate || r.Kind == ruleUnordered || r.Kind == ruleKeyed || p.Selects()
+		effect.Estimate = effect.Estimate || r.Kind == web.RuleUnordered || r.Kind == web.RuleKeyed || p.Selects()
 	}
 	if len(effect.Rules) == 0 {
 		return web.RuleEffect{}, &web.InvalidError{Why: "there is no rule in it; name a kind and a pointer"}

@@ -16,17 +16,6 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// The kinds of rule that can be made from evidence, and where rules come from.
-const (
-	ruleIgnore    = "ignore"
-	ruleUnordered = "unordered"
-	ruleKeyed     = "keyed"
-	ruleTolerance = "tolerance"
-
-	fromConfiguration = "configuration"
-	fromJournal       = "journal"
-)
-
 // maxRules is how many rules of the journal a route may have.
 const maxRules = 200
 
@@ -49,16 +38,16 @@ func withRules(base compare.Rules, more []web.Rule) (compare.Rules, error) {
 	all.Keyed, all.Tolerance = maps.Clone(base.Keyed), maps.Clone(base.Tolerance)
 	for _, r := range more {
 		switch r.Kind {
-		case ruleIgnore:
+		case web.RuleIgnore:
 			all.Ignore = append(all.Ignore, r.Pointer)
-		case ruleUnordered:
+		case web.RuleUnordered:
 			all.Unordered = append(all.Unordered, r.Pointer)
-		case ruleKeyed:
+		case web.RuleKeyed:
 			if all.Keyed == nil {
 				all.Keyed = map[string]string{}
 			}
 			all.Keyed[r.Pointer] = r.Value
-		case ruleTolerance:
+		case web.RuleTolerance:
 			t, err := compare.ParseTolerance(r.Value)
 			if err != nil {
 				return all, err
@@ -136,22 +125,22 @@ func (d *Daemon) Rules(route string) ([]web.Rule, error) {
 
 func rulesOfFile(r config.Route) (all []web.Rule) {
 	add := func(kind, pointer, value string) {
-		all = append(all, web.Rule{Route: r.Name, Kind: kind, Pointer: pointer, Value: value, Origin: fromConfiguration})
+		all = append(all, web.Rule{Route: r.Name, Kind: kind, Pointer: pointer, Value: value, Origin: web.RuleOfConfiguration})
 	}
 	for _, pointer := range r.Rules.Ignore {
-		add(ruleIgnore, pointer, "")
+		add(web.RuleIgnore, pointer, "")
 	}
 	for _, pointer := range r.Rules.Only {
 		add("only", pointer, "")
 	}
 	for _, pointer := range r.Rules.Unordered {
-		add(ruleUnordered, pointer, "")
+		add(web.RuleUnordered, pointer, "")
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(r.Rules.Keyed)) {
-		add(ruleKeyed, pointer, r.Rules.Keyed[pointer])
+		add(web.RuleKeyed, pointer, r.Rules.Keyed[pointer])
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(r.Rules.Tolerance)) {
-		add(ruleTolerance, pointer, r.Rules.Tolerance[pointer].String())
+		add(web.RuleTolerance, pointer, r.Rules.Tolerance[pointer].String())
 	}
 	for _, name := range r.Rules.Headers {
 		add("headers", "header:"+name, "")

@@ -55,7 +55,7 @@ func (s *server) shift(w http.ResponseWriter, r *http.Request) {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
-	route, err := s.system.Shift(r.Context(), web.Move{Route: param(r, "name"), To: to, Reason: in.Reason, Force: in.Force,
+	route, err := s.system.Shift(r.Context(), web.Move{Route: web.PathParam(r, "name"), To: to, Reason: in.Reason, Force: in.Force,
 		IfVersion: version, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
 	if err != nil {
 		s.fail(w, r, err)
@@ -94,7 +94,7 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
-	routes, err := s.system.Undo(r.Context(), web.Undo{Route: param(r, "name"), Reason: in.Reason, Force: in.Force,
+	routes, err := s.system.Undo(r.Context(), web.Undo{Route: web.PathParam(r, "name"), Reason: in.Reason, Force: in.Force,
 		IfVersion: version, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
 	if err != nil {
 		s.fail(w, r, err)

@@ -51,7 +51,7 @@ func (s *server) divergences(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) divergence(w http.ResponseWriter, r *http.Request) {
-	d, err := s.system.Divergence(r.Context(), param(r, "id"))
+	d, err := s.system.Divergence(r.Context(), web.PathParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -80,7 +80,7 @@ func (s *server) groups(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) group(w http.ResponseWriter, r *http.Request) {
-	g, err := s.system.Group(r.Context(), param(r, "id"))
+	g, err := s.system.Group(r.Context(), web.PathParam(r, "id"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -89,7 +89,7 @@ func (s *server) group(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) routeEvidence(w http.ResponseWriter, r *http.Request) {
-	e, err := s.system.RouteEvidence(r.Context(), param(r, "name"))
+	e, err := s.system.RouteEvidence(r.Context(), web.PathParam(r, "name"))
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -7,11 +7,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json"
 
 	"github.com/strangler-fig/toolkit/web"
@@ -76,18 +74,6 @@ func mistake(err error) string {
 		return fmt.Sprintf("%s: no such member", e.JSONPointer)
 	}
 	return fmt.Sprintf("%s: %v", e.JSONPointer, e.Err)
-}
-
-// param returns a part of the path, decoded.
-func param(r *http.Request, name string) string {
-	raw := chi.URLParam(r, name)
-	if r.URL.RawPath == "" {
-		return raw // chi matched the decoded path
-	}
-	if decoded, err := url.PathUnescape(raw); err == nil {
-		return decoded
-	}
-	return raw
 }
 
 // number reads a whole number of the query, 0 where there is none; ok is false and the request

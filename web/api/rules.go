@@ -92,7 +92,7 @@ func (s *server) dropRule(w http.ResponseWriter, r *http.Request) {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
-	err := s.system.DropRule(r.Context(), web.DroppedRule{ID: param(r, "id"), Reason: in.Reason, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
+	err := s.system.DropRule(r.Context(), web.DroppedRule{ID: web.PathParam(r, "id"), Reason: in.Reason, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -20,7 +20,7 @@ func (s *server) routes(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) route(w http.ResponseWriter, r *http.Request) {
-	name := param(r, "name")
+	name := web.PathParam(r, "name")
 	for _, route := range s.system.Routes() {
 		if route.Name == name {
 			w.Header().Set("ETag", etag(route))

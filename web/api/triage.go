@@ -28,7 +28,7 @@ func (s *server) triage(w http.ResponseWriter, r *http.Request) {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
-	g, err := s.system.Triage(r.Context(), web.Triage{Group: param(r, "id"), State: in.State, Reason: in.Reason,
+	g, err := s.system.Triage(r.Context(), web.Triage{Group: web.PathParam(r, "id"), State: in.State, Reason: in.Reason,
 		Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
 	if err != nil {
 		s.fail(w, r, err)

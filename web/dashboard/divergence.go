@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/go-chi/chi/v5"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
@@ -48,10 +45,7 @@ type headerRow struct {
 }
 
 func (d *dashboard) buildDivergence(q *query) (view, error) {
-	id, err := url.PathUnescape(chi.URLParam(q.Request, "id"))
-	if err != nil {
-		return nil, &web.NotFoundError{What: "divergence", Name: chi.URLParam(q.Request, "id")}
-	}
+	id := web.PathParam(q.Request, "id")
 	example, err := d.example(q, id)
 	if err != nil {
 		return nil, err

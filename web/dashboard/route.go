@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
-
-	"github.com/go-chi/chi/v5"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -63,13 +60,7 @@ type reasonCount struct {
 	Count  int64
 }
 
-func routeName(q *query) string {
-	name, err := url.PathUnescape(chi.URLParam(q.Request, "name"))
-	if err != nil {
-		return chi.URLParam(q.Request, "name")
-	}
-	return name
-}
+func routeName(q *query) string { return web.PathParam(q.Request, "name") }
 
 func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 	name := routeName(q)

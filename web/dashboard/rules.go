@@ -6,9 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
-
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -62,26 +59,12 @@ func buildRules(q *query, form url.Values) (*rulesView, error) {
 	return v, nil
 }
 
-// rulesFor returns rules for a group, as parseRules reads them: those that its examples suggest, else
-// such as cover its places. A status, or a whole body, is left out: to ignore that hides nearly
-// everything.
+// rulesFor returns rules for a group, as parseRules reads them.
 func rulesFor(g web.Group) string {
+	rules, _ := g.Covering()
 	var lines []string
-	for _, s := range g.Suggested {
-		lines = append(lines, strings.TrimSpace(s.Kind+" "+s.Pointer+" "+s.Value))
-	}
-	if len(lines) > 0 {
-		return strings.Join(lines, "\n")
-	}
-	for _, c := range g.Causes {
-		kind := "ignore"
-		switch {
-		case c.Kind == shadow.KindStatus || c.Pointer == "":
-			continue
-		case c.Kind == shadow.KindOrder:
-			kind = "unordered"
-		}
-		lines = append(lines, kind+" "+c.Pointer)
+	for _, r := range rules {
+		lines = append(lines, strings.TrimSpace(r.Kind+" "+r.Pointer+" "+r.Value))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -97,7 +80,7 @@ func parseRules(text string) ([]web.Rule, error) {
 		}
 		kind, rest, _ := strings.Cut(line, " ")
 		r := web.Rule{Kind: kind, Pointer: strings.TrimSpace(rest)}
-		if kind == "keyed" || kind == "tolerance" {
+		if kind == web.RuleKeyed || kind == web.RuleTolerance {
 			at := strings.LastIndexByte(r.Pointer, ' ')
 			if at < 0 {
 				return nil, fmt.Errorf("%w: %q lacks a value: write it as in keyed /items id, or tolerance /total 0.01", errForm, line)
@@ -128,11 +111,7 @@ func (d *dashboard) dropRule(w http.ResponseWriter, r *http.Request) {
 	q := d.query(r)
 	err := parseForm(w, r)
 	if err == nil {
-		id, bad := url.PathUnescape(chi.URLParam(r, "id"))
-		if bad != nil {
-			id = chi.URLParam(r, "id")
-		}
-		err = d.System.DropRule(r.Context(), web.DroppedRule{ID: id, Reason: r.PostForm.Get("reason"), Actor: actor(w, r)})
+		err = d.System.DropRule(r.Context(), web.DroppedRule{ID: web.PathParam(r, "id"), Reason: r.PostForm.Get("reason"), Actor: actor(w, r)})
 	}
 	d.ruled(w, q, err)
 }

@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-
-	"github.com/go-chi/chi/v5"
 
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -68,13 +65,7 @@ func (d *dashboard) triaged(w http.ResponseWriter, q *query, form *triageForm) {
 	d.answer(w, q, form.Notice.Status, page{name: "group"}, g)
 }
 
-func groupID(q *query) string {
-	id, err := url.PathUnescape(chi.URLParam(q.Request, "id"))
-	if err != nil {
-		return chi.URLParam(q.Request, "id")
-	}
-	return id
-}
+func groupID(q *query) string { return web.PathParam(q.Request, "id") }
 
 // dayBar is one bar of a group's days.
 type dayBar struct {

@@ -25,9 +25,9 @@ func newCompare(c *Config) *cobra.Command {
 		Use:   "compare OLD NEW [--route ROUTE] [-c strangler.yaml]",
 		Short: "Compare two files as two answers are, offline",
 		Long: `Compare two files, such as both sides' output of a batch job, as a proxy compares two answers:
-JSON, XML, HTML and lines of JSON by structure, texts line by line, all else by bytes. With --route the rules count that
-the configuration file has for that route; those in the journal don't. One of the two may be -, the
-standard input.
+JSON, XML, HTML and lines of JSON by structure, texts line by line, all else by bytes. With --route
+the rules count that the configuration file has for that route; those in the journal don't. One of
+the two may be -, the standard input.
 
 Exit status: 0 nothing differs that counts, 1 something does, 2 wrong usage, an invalid configuration,
 or files that can't be read or compared, 4 no such route.`,

@@ -31,8 +31,8 @@ func newIgnore() *cobra.Command {
 and --tolerance, only where that is broken. First it is shown what the rule would make of the
 divergences on record; with --yes it is saved in the journal and in force at once.
 
-GROUP stands for its route, and for the rules that its examples suggest, else for its places. A pointer is RFC 6901, with * for any key or index, or
-status, or header:NAME.`,
+GROUP stands for its route, and for the rules that its examples suggest, else for its places. A
+pointer is RFC 6901, with * for any key or index, or status, or header:NAME.`,
 		Example: `  strangler ignore 7015c9a7aaaa6b36
   strangler ignore --route orders-read --pointer /updated_at --reason 'the clock' --yes
   strangler ignore --route orders-read --pointer /total --tolerance 0.01
@@ -100,14 +100,14 @@ func (r *ruling) request(ctx context.Context, client *api.Client, args []string)
 	if len(args) == 1 {
 		return r.ofGroup(ctx, client, args[0])
 	}
-	rule := api.NewRule{Kind: "ignore"}
+	rule := api.NewRule{Kind: web.RuleIgnore}
 	switch {
 	case r.unordered:
-		rule.Kind = "unordered"
+		rule.Kind = web.RuleUnordered
 	case r.keyed != "":
-		rule.Kind, rule.Value = "keyed", r.keyed
+		rule.Kind, rule.Value = web.RuleKeyed, r.keyed
 	case r.tolerance != "":
-		rule.Kind, rule.Value = "tolerance", r.tolerance
+		rule.Kind, rule.Value = web.RuleTolerance, r.tolerance
 	}
 	for _, pointer := range r.pointers {
 		rule.Pointer = pointer
@@ -124,21 +124,13 @@ func (r *ruling) ofGroup(ctx context.Context, client *api.Client, id string) (ap
 		return api.RulesRequest{}, err
 	}
 	request := api.RulesRequest{Route: g.Route, Reason: r.reason}
-	for _, s := range g.Suggested {
-		request.Rules = append(request.Rules, api.NewRule(s))
+	rules, left := g.Covering()
+	if len(left) > 0 {
+		at := left[0].Pointer
+		return request, usagef("group %s differs in %s, and to ignore that hides nearly everything; if you mean it, say --route %s --pointer '%s'", g.ID, place(at), g.Route, at)
 	}
-	if len(request.Rules) > 0 {
-		return request, nil
-	}
-	for _, c := range g.Causes {
-		if c.Kind == "status" || c.Pointer == "" {
-			return request, usagef("group %s differs in %s, and to ignore that hides nearly everything; if you mean it, say --route %s --pointer '%s'", g.ID, place(c.Pointer), g.Route, c.Pointer)
-		}
-		kind := "ignore"
-		if c.Kind == "order" {
-			kind = "unordered"
-		}
-		request.Rules = append(request.Rules, api.NewRule{Kind: kind, Pointer: c.Pointer})
+	for _, r := range rules {
+		request.Rules = append(request.Rules, api.NewRule(r))
 	}
 	if len(request.Rules) == 0 {
 		return request, usagef("group %s stands for many causes; look at its divergences, and ignore places by --route and --pointer", g.ID)

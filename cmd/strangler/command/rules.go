@@ -78,7 +78,7 @@ func printRules(w io.Writer, rules []web.Rule) {
 	row(w, "RULE", "ROUTE", "KIND", "WHERE", "VALUE", "SINCE", "BY", "REASON")
 	for _, r := range rules {
 		by := r.Actor
-		if r.Origin == "configuration" {
+		if r.Origin == web.RuleOfConfiguration {
 			by = "configuration"
 		} else if !r.Verified {
 			by += " (unverified)"
@@ -107,7 +107,7 @@ func printYAML(w io.Writer, rules []web.Rule) error {
 	}
 	var at *routeRules
 	for _, r := range rules {
-		if r.Origin != "journal" {
+		if r.Origin != web.RuleOfJournal {
 			continue
 		}
 		if at == nil || at.Name != r.Route {
@@ -115,13 +115,13 @@ func printYAML(w io.Writer, rules []web.Rule) error {
 			file.Routes = append(file.Routes, at)
 		}
 		switch to := &at.Shadow.Compare; r.Kind {
-		case "ignore":
+		case web.RuleIgnore:
 			to.Ignore = append(to.Ignore, r.Pointer)
-		case "unordered":
+		case web.RuleUnordered:
 			to.Unordered = append(to.Unordered, r.Pointer)
-		case "keyed":
+		case web.RuleKeyed:
 			put(&to.Keyed, r.Pointer, r.Value)
-		case "tolerance":
+		case web.RuleTolerance:
 			put(&to.Tolerance, r.Pointer, r.Value)
 		}
 	}

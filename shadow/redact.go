@@ -13,7 +13,16 @@ import (
 	"strings"
 )
 
-const redacted = "[redacted]"
+// What stands for what was taken out begins alike, whatever it was.
+const (
+	redacted       = "[redacted]"
+	redactedPrefix = "[redacted"
+)
+
+// IsRedacted reports whether something was taken out of a text before it was recorded.
+func IsRedacted[T ~string | ~[]byte](text T) bool {
+	return strings.Contains(string(text), redactedPrefix)
+}
 
 // redactor takes out what must not be remembered. It never changes what it is given.
 type redactor struct {

@@ -46,9 +46,9 @@ func newScrubber(names, patterns []string) (s scrubber, err error) {
 }
 
 const (
-	hiddenCard   = "[redacted card]"
-	hiddenEmail  = "[redacted e-mail]"
-	hiddenBearer = "[redacted token]"
+	hiddenCard   = redactedPrefix + " card]"
+	hiddenEmail  = redactedPrefix + " e-mail]"
+	hiddenBearer = redactedPrefix + " token]"
 )
 
 // text returns b without secrets: b itself where there are none.

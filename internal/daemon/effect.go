@@ -23,7 +23,7 @@ func (d *Daemon) PreviewRules(ctx context.Context, n web.NewRules) (web.RuleEffe
 	effect := web.RuleEffect{Groups: []web.GroupEffect{}}
 	var pointers []compare.Pointer
 	for _, r := range n.Rules {
-		if strings.Contains(r.Pointer, "[redacted") {
+		if shadow.IsRedacted(r.Pointer) {
 			return web.RuleEffect{}, &web.InvalidError{Why: fmt.Sprintf("%s has a key in it that was redacted; write * for it", r.Pointer)}
 		}
 		p, err := compare.ParsePointer(r.Pointer)

@@ -221,9 +221,9 @@ func (p *replay) unfit(x ledger.Exchange) string {
 	switch {
 	case !repeatable(p.route.Repeat, x.Request.Method):
 		return "a " + x.Request.Method + " may not be sent again"
-	case strings.Contains(x.Request.Path, "[redacted"):
+	case shadow.IsRedacted(x.Request.Path):
 		return "its path was redacted"
-	case bytes.Contains(x.Request.Body, []byte("[redacted")):
+	case shadow.IsRedacted(x.Request.Body):
 		return "its body was redacted"
 	}
 	return ""
@@ -291,7 +291,7 @@ func (p *replay) request(ctx context.Context, x ledger.Exchange) (*http.Request,
 	r := (&http.Request{Method: x.Request.Method, URL: u, Host: x.Request.Host, Header: http.Header{}, RequestURI: x.Request.Path,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, RemoteAddr: "127.0.0.1:0", Body: http.NoBody}).WithContext(ctx)
 	for name, values := range x.Request.Header {
-		if !slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "[redacted") }) {
+		if !slices.ContainsFunc(values, shadow.IsRedacted[string]) {
 			r.Header[name] = values
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -96,7 +97,7 @@ func sent(x web.Exchange) (all []header) {
 			continue
 		}
 		for _, value := range x.Headers[name] {
-			if !strings.Contains(value, "[redacted") {
+			if !shadow.IsRedacted(value) {
 				all = append(all, header{name, value})
 			}
 		}

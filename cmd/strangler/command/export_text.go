@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -92,7 +93,7 @@ func (e export) asserts(x web.Exchange) (lines []string) {
 		switch {
 		case len(value) == 0:
 			lines = append(lines, fmt.Sprintf("jsonpath %s not exists", path))
-		case bytes.Contains(value, []byte("[redacted")), bytes.Contains(value, []byte("…")):
+		case shadow.IsRedacted(value), bytes.Contains(value, []byte("…")):
 		case d.Kind == "value" && value[0] != '{' && value[0] != '[':
 			lines = append(lines, fmt.Sprintf("jsonpath %s == %s", path, value))
 		case d.Kind == "missing":

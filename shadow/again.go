@@ -117,6 +117,7 @@ func (s *Shadow) weigh(x *exchange, legacy, service *Answer, differences []Diffe
 		if err == nil && len(found) < manyDifferences && len(differences) < manyDifferences {
 			itself, twice = placesOf(found), true
 			differences = x.reorder(legacy, service, differences, itself)
+			exceptClocks(itself, differences, x.at)
 			x.p.noises.learn(placesOf(differences), itself)
 		}
 	}
@@ -180,6 +181,7 @@ func (s *Shadow) askAgain(w *worker, x *exchange) {
 		changed = nil
 	}
 	still, itself := placesOf(left), placesOf(changed)
+	exceptClocks(itself, x.again.differences, x.at)
 	if s.elsewhere(x, left) {
 		x.conclude() // who differs anew isn't late
 		return

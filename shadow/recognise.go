@@ -13,7 +13,7 @@ import (
 // where legacy's two answers differ, if it was asked twice. What a value looks like names noise that
 // is found so, and decides where nothing is known. Of an id or a token, which may be the wrong one,
 // it decides nothing while legacy was never asked twice, and no more once legacy has been seen to give
-// the same one twice. A nil route is one of which nothing is known.
+// the same one twice. Where legacy tells the time, another time always counts. A nil route is one of which nothing is known.
 func noiseOf(r *route, d *Difference, at time.Time, itself map[place]bool, twice bool) string {
 	known, looks, controlled := KnownUnknown, recognise(d, at), false
 	if r != nil {
@@ -22,6 +22,8 @@ func noiseOf(r *route, d *Difference, at time.Time, itself map[place]bool, twice
 	switch {
 	case looks == NoiseTimestamp || looks == NoiseCSRF:
 		return looks
+	case otherMoment(d, at):
+		return ""
 	case itself[placeOf(d)] || known == KnownNoise:
 		return cmp.Or(looks, NoiseLegacy)
 	case twice || known == KnownCounts || !controlled:
@@ -149,6 +151,31 @@ func sameMoment(legacy, service string, at time.Time) bool {
 		apart -= apart.Round(15 * time.Minute)
 	}
 	return apart.Abs() <= nearNow
+}
+
+// otherMoment reports whether legacy says what time it is and the service names another time. That
+// legacy differs from itself there, as it does whenever a second has passed, excuses no wrong clock.
+func otherMoment(d *Difference, at time.Time) bool {
+	if d.Kind != KindValue {
+		return false
+	}
+	legacy, service := plain(d.Legacy), plain(d.Service)
+	if !sameMoment(legacy, legacy, at) {
+		return false
+	}
+	a, _, _ := moment(legacy)
+	b, _, ok := moment(service)
+	return ok && a.Sub(b).Abs() > nearNow
+}
+
+// exceptClocks takes out of itself, where legacy differs from itself, the places where it only tells
+// the time and the service names another one.
+func exceptClocks(itself map[place]bool, differences []Difference, at time.Time) {
+	for i := range differences {
+		if otherMoment(&differences[i], at) {
+			delete(itself, placeOf(&differences[i]))
+		}
+	}
 }
 
 // timeForm is how a time is written.

@@ -79,6 +79,7 @@ func TestLooks(t *testing.T) {
 	at := time.Date(2026, 5, 4, 12, 30, 0, 0, time.UTC)
 	id := Difference{Pattern: "/id", Kind: KindValue, Legacy: json.RawMessage(`"0d9bb2f2-1f0c-4b50-9f0e-aa1a2b3c4d5e"`), Service: json.RawMessage(`"7c9e6679-7425-40de-944b-e07fc1f90ae7"`)}
 	now := Difference{Pattern: "/at", Kind: KindValue, Legacy: json.RawMessage(`"2026-05-04T12:30:00Z"`), Service: json.RawMessage(`"2026-05-04T12:30:01Z"`)}
+	wrong := Difference{Pattern: "/at", Kind: KindValue, Legacy: json.RawMessage(`"2026-05-04T12:30:00Z"`), Service: json.RawMessage(`"2026-05-04T13:30:00Z"`)}
 	price := Difference{Pattern: "/total", Kind: KindValue, Legacy: json.RawMessage(`1`), Service: json.RawMessage(`2`)}
 	few := func(n *noises) { n.learn(map[place]bool{{"/other", KindValue}: true}, nil) }
 	clean := func(n *noises) {
@@ -107,6 +108,7 @@ func TestLooks(t *testing.T) {
 		{"an id that is new each time", id, noisy, nil, false, NoiseUUID},
 		{"an id that was new here", id, clean, map[place]bool{{"/id", KindValue}: true}, true, NoiseUUID},
 		{"a time, even if legacy's second answer was in the same second", now, clean, nil, true, NoiseTimestamp},
+		{"a clock an hour off, and legacy's runs on", wrong, noisy, map[place]bool{{"/at", KindValue}: true}, true, ""},
 		{"a price that legacy changes", price, noisy, nil, false, NoiseLegacy},
 		{"a price", price, clean, nil, false, ""},
 	}

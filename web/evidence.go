@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+
+	"github.com/strangler-fig/toolkit/shadow"
 )
 
 // MayRead reports whether the one who sends r may read recorded answers and, if so, puts on
@@ -31,3 +33,6 @@ func (d *Divergence) Withhold() {
 		one.Pointer, one.Legacy, one.Service = one.Pattern, nil, nil
 	}
 }
+
+// IsRedacted reports whether something was taken out of a text of evidence before it was recorded.
+func IsRedacted[T ~string | ~[]byte](text T) bool { return shadow.IsRedacted(text) }

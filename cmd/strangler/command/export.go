@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -97,7 +96,7 @@ func sent(x web.Exchange) (all []header) {
 			continue
 		}
 		for _, value := range x.Headers[name] {
-			if !shadow.IsRedacted(value) {
+			if !web.IsRedacted(value) {
 				all = append(all, header{name, value})
 			}
 		}

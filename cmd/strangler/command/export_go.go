@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -42,7 +41,7 @@ var exchanges = []struct {
 `, e.side, strconv.Quote(e.of), strconv.Quote(e.base.String()))
 	for _, x := range all {
 		right := e.right(x)
-		if right == nil || x.Binary || right.Binary || shadow.IsRedacted(right.Body) {
+		if right == nil || x.Binary || right.Binary || web.IsRedacted(right.Body) {
 			continue // nobody answers that
 		}
 		header := http.Header{}

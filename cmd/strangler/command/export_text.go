@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -93,7 +92,7 @@ func (e export) asserts(x web.Exchange) (lines []string) {
 		switch {
 		case len(value) == 0:
 			lines = append(lines, fmt.Sprintf("jsonpath %s not exists", path))
-		case shadow.IsRedacted(value), bytes.Contains(value, []byte("…")):
+		case web.IsRedacted(value), bytes.Contains(value, []byte("…")):
 		case d.Kind == "value" && value[0] != '{' && value[0] != '[':
 			lines = append(lines, fmt.Sprintf("jsonpath %s == %s", path, value))
 		case d.Kind == "missing":

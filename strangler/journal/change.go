@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,8 +19,9 @@ type Check func(table map[string]Standing) error
 
 // Change is one or several moves that are made together, or not at all.
 type Change struct {
-	Moves []Move
-	How   How // default HowShift; HowUndo where Undoes is set
+	Moves  []Move
+	Steers []Steer // made with them
+	How    How     // default HowShift; HowUndo where Undoes is set
 	// Undoes is the change that this one takes back, as UndoOf has it; 0: none.
 	Undoes int64
 	Author Author
@@ -32,9 +35,16 @@ type Move struct {
 	IfVersion int64 // the version that the caller has seen; 0: any
 }
 
-// Move moves routes and returns where they stand then, in the order of the moves. A route that
+// Steer says how a route's moves are to be made from then on: what it says is not the journal's
+// business.
+type Steer struct {
+	Route    string
+	Steering json.RawMessage // any JSON, without secrets
+}
+
+// Move moves routes, steers them, and returns where they stand then, in the order of the moves and then of the steers. A route that
 // stands where it shall is left as it is, version included, and without an entry; its IfVersion
-// is looked at all the same. Whether a move is wise is not the journal's business: package
+// is looked at all the same. The same steering as before makes no entry either. Whether a move is wise is not the journal's business: package
 // rollout knows.
 //
 // Errors: *strangler.UnknownRouteError, *ConflictError, and what the check says; then nothing is
@@ -53,9 +63,12 @@ func (j *Journal) Move(ctx context.Context, c Change) ([]Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	standings := make([]Standing, len(c.Moves))
-	for i, m := range c.Moves {
-		standings[i] = after[m.Route]
+	standings := make([]Standing, 0, len(c.Moves)+len(c.Steers))
+	for _, m := range c.Moves {
+		standings = append(standings, after[m.Route])
+	}
+	for _, s := range c.Steers {
+		standings = append(standings, after[s.Route])
 	}
 	return standings, nil
 }
@@ -85,7 +98,28 @@ func (d *draft) move(c Change) error {
 			return fmt.Errorf("move route %q: %w", m.Route, err)
 		}
 	}
+	for _, s := range c.Steers {
+		if err := d.steer(s); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func (d *draft) steer(s Steer) error {
+	route, err := d.fold.route(s.Route)
+	if err != nil {
+		return err
+	}
+	steering, err := canonical(s.Steering)
+	if err != nil {
+		return fmt.Errorf("steer route %q: %w", s.Route, err)
+	}
+	if bytes.Equal(steering, route.Steering) {
+		return nil
+	}
+	at := route.Position
+	return d.add(Entry{Kind: Steered, Route: s.Route, Unit: route.Unit, Before: &at, After: &at, Steering: steering})
 }
 
 // draft is a change in the making: the fold as it will be and the entries that lead there.

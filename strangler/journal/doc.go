@@ -14,7 +14,10 @@
 //   - changed: the definition is another; the route stands where it stood.
 //   - moved: the route stands elsewhere.
 //   - ruled: the route has other rules beside those of its definition; it stands where it stood.
+//   - steered: what moves the route by itself was told something; it stands where it stood.
 //   - removed: the configuration has no such route any more.
+//   - frozen, thawed: of no route but of all; whoever moves routes by itself promotes none until
+//     then, or does again.
 //
 // # Undo
 //

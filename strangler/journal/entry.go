@@ -16,7 +16,10 @@ const (
 	Changed Kind = "changed"
 	Moved   Kind = "moved"
 	Ruled   Kind = "ruled"
+	Steered Kind = "steered"
 	Removed Kind = "removed"
+	Frozen  Kind = "frozen"
+	Thawed  Kind = "thawed"
 )
 
 // How is the way in which a move came about. Others than those named here may follow.
@@ -27,6 +30,7 @@ const (
 	HowShift    How = "shift"
 	HowUndo     How = "undo" // Change.Undoes says of what
 	HowRollback How = "rollback"
+	HowPromote  How = "promote" // to its next step
 )
 
 // Author is who makes a change, and why.
@@ -42,17 +46,18 @@ type Entry struct {
 	Change  int64     // the Seq of the first entry made in the same transaction
 	At      time.Time // UTC, in microseconds; the same within a change, later in each that follows
 	Kind    Kind
-	How     How // empty unless Kind is Moved
-	Route   string
+	How     How    // empty unless Kind is Moved
+	Route   string // empty: of all, where Frozen or Thawed
 	Unit    string // at that time; empty: none
 	Version int64  // of the route, from this entry on
 
-	Before *strangler.Position // nil where Seen
-	After  *strangler.Position // nil where Removed
+	Before *strangler.Position // nil where Seen, Frozen or Thawed
+	After  *strangler.Position // nil where Removed, Frozen or Thawed
 
 	Author
 	Definition json.RawMessage // canonical; nil unless Seen or Changed
 	Rules      json.RawMessage // canonical; nil unless Ruled
+	Steering   json.RawMessage // canonical; nil unless Steered or Frozen
 	Undoes     int64           // the Change that this move takes back; 0: none
 }
 
@@ -62,6 +67,7 @@ type Standing struct {
 	Unit     string // empty: none
 	Position strangler.Position
 	Version  int64 // grows with every entry of the route
+	First    int64 // the Seq of the entry by which it came, or came back
 	// Since, Actor, Verified and Reason are those of the entry that put the route where it
 	// stands: its last move or, before any, its first sight. A changed definition is not one.
 	Since      time.Time
@@ -70,4 +76,5 @@ type Standing struct {
 	Reason     string
 	Definition json.RawMessage // canonical: keys sorted, no spaces; read only
 	Rules      json.RawMessage // those of its last ruling, canonical; nil: none yet; read only
+	Steering   json.RawMessage // as it was steered the last time, canonical; nil: never; read only
 }

@@ -15,6 +15,7 @@ type fold struct {
 	routes map[string]state // also removed ones, for their versions
 	seq    int64            // of the last entry
 	at     time.Time        // of the last entry
+	frozen *Freeze          // nil: nothing is
 }
 
 // state is what is known of one name.
@@ -33,7 +34,7 @@ type step struct {
 }
 
 func (f *fold) clone() *fold {
-	return &fold{maps.Clone(f.routes), f.seq, f.at}
+	return &fold{maps.Clone(f.routes), f.seq, f.at, f.frozen}
 }
 
 // table returns the routes that exist.
@@ -66,6 +67,10 @@ func (f *fold) apply(e Entry) error {
 		return fmt.Errorf("entry %d doesn't follow entry %d", e.Seq, f.seq)
 	case e.Version != s.Version+1:
 		return fmt.Errorf("entry %d: version %d of route %q follows version %d", e.Seq, e.Version, e.Route, s.Version)
+	case e.ofAll() != (e.Route == ""):
+		return fmt.Errorf("entry %d: %s, of route %q", e.Seq, e.Kind, e.Route)
+	case e.ofAll():
+		return f.freeze(e)
 	case (e.Kind == Seen) == exists:
 		return fmt.Errorf("entry %d: route %q can't be %s here", e.Seq, e.Route, e.Kind)
 	case e.Kind != Seen && (e.Before == nil || *e.Before != s.Position):
@@ -77,7 +82,7 @@ func (f *fold) apply(e Entry) error {
 	s.Version = e.Version
 	switch e.Kind {
 	case Seen:
-		s = state{Standing: Standing{Route: e.Route, Unit: e.Unit, Version: e.Version, Definition: e.Definition}}
+		s = state{Standing: Standing{Route: e.Route, Unit: e.Unit, Version: e.Version, First: e.Seq, Definition: e.Definition}}
 		s.stand(e)
 	case Changed:
 		s.Unit, s.Definition = e.Unit, e.Definition
@@ -99,6 +104,11 @@ func (f *fold) apply(e Entry) error {
 			return fmt.Errorf("entry %d: rules of route %q that move it, or none", e.Seq, e.Route)
 		}
 		s.Rules = e.Rules
+	case Steered:
+		if *e.After != s.Position || e.Steering == nil {
+			return fmt.Errorf("entry %d: a steering of route %q that moves it, or none", e.Seq, e.Route)
+		}
+		s.Steering = e.Steering
 	case Removed:
 		s = state{Standing: Standing{Route: e.Route, Version: e.Version}, removed: true}
 	default:

@@ -135,8 +135,8 @@ func TestMove(t *testing.T) {
 	}
 	at := time.Date(2026, 3, 2, 9, 0, 1, 123456000, time.UTC)
 	want := []journal.Standing{
-		{Route: "b", Position: quarter, Version: 2, Since: at, Actor: "anna", Verified: true, Reason: "because", Definition: json.RawMessage(`{"path":"/b"}`)},
-		{Route: "a", Position: shadow, Version: 2, Since: at, Actor: "anna", Verified: true, Reason: "because", Definition: json.RawMessage(`{"path":"/a"}`)},
+		{Route: "b", Position: quarter, Version: 2, First: 2, Since: at, Actor: "anna", Verified: true, Reason: "because", Definition: json.RawMessage(`{"path":"/b"}`)},
+		{Route: "a", Position: shadow, Version: 2, First: 1, Since: at, Actor: "anna", Verified: true, Reason: "because", Definition: json.RawMessage(`{"path":"/a"}`)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("standings (-want +got):\n%s", diff)

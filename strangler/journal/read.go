@@ -64,7 +64,7 @@ func (j *Journal) fold(ctx context.Context, until int64) (*fold, error) {
 
 const columns = `seq, change, at, kind, how, route, unit, version,
 	before_phase, before_weight, after_phase, after_weight,
-	actor, verified, reason, definition, coalesce(undoes, 0), rules`
+	actor, verified, reason, definition, coalesce(undoes, 0), rules, steering`
 
 // each calls do with every entry that the rest of a query selects.
 func (j *Journal) each(ctx context.Context, where string, args []any, do func(Entry) error) (err error) {
@@ -92,10 +92,11 @@ func scan(rows *sql.Rows) (Entry, error) {
 		beforePhase, afterPhase sql.NullString
 		before, after           sql.Null[strangler.Weight]
 		definition, rules       sql.NullString
+		steering                sql.NullString
 	)
 	err := rows.Scan(&e.Seq, &e.Change, &at, &e.Kind, &e.How, &e.Route, &e.Unit, &e.Version,
 		&beforePhase, &before, &afterPhase, &after,
-		&e.Actor, &e.Verified, &e.Reason, &definition, &e.Undoes, &rules)
+		&e.Actor, &e.Verified, &e.Reason, &definition, &e.Undoes, &rules, &steering)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -105,6 +106,9 @@ func scan(rows *sql.Rows) (Entry, error) {
 	}
 	if rules.Valid {
 		e.Rules = json.RawMessage(rules.String)
+	}
+	if steering.Valid {
+		e.Steering = json.RawMessage(steering.String)
 	}
 	if e.Before, err = position(beforePhase, before); err == nil {
 		e.After, err = position(afterPhase, after)

@@ -11,8 +11,8 @@ import (
 
 const insert = `INSERT INTO entries (seq, change, at, kind, how, route, unit, version,
 	before_phase, before_weight, after_phase, after_weight,
-	actor, verified, reason, definition, undoes, rules)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	actor, verified, reason, definition, undoes, rules, steering)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // write appends entries, which follow the entry last, in one transaction.
 func (j *Journal) write(ctx context.Context, last int64, entries []Entry) error {
@@ -71,7 +71,7 @@ func (e *strangerError) Error() string {
 
 // values returns an entry's columns in the order of insert.
 func values(e Entry) []any {
-	var definition, undoes, rules any
+	var definition, undoes, rules, steering any
 	if e.Definition != nil {
 		definition = string(e.Definition)
 	}
@@ -81,6 +81,9 @@ func values(e Entry) []any {
 	if e.Rules != nil {
 		rules = string(e.Rules)
 	}
+	if e.Steering != nil {
+		steering = string(e.Steering)
+	}
 	all := []any{e.Seq, e.Change, e.At.UnixMicro(), string(e.Kind), string(e.How), e.Route, e.Unit, e.Version}
 	for _, p := range []*strangler.Position{e.Before, e.After} {
 		if p == nil {
@@ -89,5 +92,5 @@ func values(e Entry) []any {
 			all = append(all, p.Phase.String(), int64(p.Weight))
 		}
 	}
-	return append(all, e.Actor, e.Verified, e.Reason, definition, undoes, rules)
+	return append(all, e.Actor, e.Verified, e.Reason, definition, undoes, rules, steering)
 }

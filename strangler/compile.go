@@ -50,7 +50,11 @@ func newCompiler(cfg *Config) (*compiler, error) {
 		t.rewrite.standard = cfg.Forwarded
 		return t
 	}
-	c.legacy = newUpstream("the legacy application", &cfg.Legacy)
+	if cfg.NoLegacy {
+		cfg.Legacy = Upstream{}
+	} else {
+		c.legacy = newUpstream("the legacy application", &cfg.Legacy)
+	}
 	cfg.Services = maps.Clone(cfg.Services)
 	for name, u := range cfg.Services {
 		c.services[name] = newUpstream(fmt.Sprintf("service %q", name), &u)
@@ -125,6 +129,9 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 		legacy = around(ShadowPoint{Serves: SideLegacy}, legacy)
 	}
 	if rt.Service == "" {
+		if pos.Phase == PhaseRetired && rt.Gone != "" {
+			return nil, newGone(rt.Gone), nil
+		}
 		if pos.Phase != PhaseLegacy {
 			return nil, nil, fmt.Errorf("route %q is in phase %s and names no service: give it one, or start it in phase legacy", rt.Name, pos.Phase)
 		}
@@ -160,6 +167,9 @@ func (c *compiler) legacyCopier() http.RoundTripper {
 
 // catchAll returns the handler of what no route holds.
 func (c *compiler) catchAll() (http.Handler, error) {
+	if c.cfg.NoLegacy {
+		return nothing{}, nil
+	}
 	return c.legacyForwarder(RepeatByMethod), nil
 }
 

@@ -8,10 +8,13 @@ import (
 	"time"
 )
 
-// Config is everything a routing table is made of. Legacy.URL is required; the rest has useful
-// zero values.
+// Config is everything a routing table is made of. Legacy.URL is required unless NoLegacy is set; the
+// rest has useful zero values.
 type Config struct {
-	Legacy    Upstream
+	Legacy Upstream
+	// NoLegacy says that there is no legacy application any more: Legacy is ignored, every route has to
+	// be retired, and what no route holds is answered 404.
+	NoLegacy  bool
 	Services  map[string]Upstream
 	Routes    []Route
 	Positions map[string]Position // where each route stands; a route without one stands where it starts

@@ -11,7 +11,7 @@ type Explanation struct {
 	// Note says what the decision alone can't: why its side is only the likelier one, or why no
 	// route could hold. Empty: nothing.
 	Note     string
-	Upstream string // the URL of the side that would be asked
+	Upstream string // the URL of the side that would be asked; empty: none is
 	Repeat   Repeat // what the route's repeat means for the method; never RepeatByMethod
 	// Fallback says whether legacy would answer if the service failed, FallbackWhy on what
 	// condition, or why not.
@@ -31,17 +31,26 @@ type Considered struct {
 // issues no id: where the side depends on one, it is the likelier side, and Note says so.
 func (t *Table) Explain(r *http.Request) Explanation {
 	e := t.match(r)
-	x := Explanation{Upstream: t.cfg.Legacy.URL.Redacted(), Repeat: RepeatByMethod.For(r.Method)}
+	x := Explanation{Repeat: RepeatByMethod.For(r.Method)}
+	if !t.cfg.NoLegacy {
+		x.Upstream = t.cfg.Legacy.URL.Redacted()
+	}
 	if e == nil {
 		x.Decision = *t.split(nil, r)
 		x.FallbackWhy = "legacy is asked already"
+		if t.cfg.NoLegacy {
+			x.FallbackWhy, x.Note = "there is no legacy application", "no route holds, and there is no legacy application: the proxy itself answers 404"
+		}
 		if _, ok := t.index.matcher.split(r.URL, nil); !ok {
 			x.Note = "a path with a dot segment, or without a slash at its beginning, only reaches the catch-all"
 		}
 	} else {
 		x.Decision, x.Note = t.expect(e, r)
 		x.Repeat = e.route.Repeat.For(r.Method)
-		if x.Decision.Side == SideService {
+		switch {
+		case x.Decision.Side == SideService && e.route.Service == "":
+			x.Upstream, x.Note = "", "the route is retired and has no service: the proxy itself answers 410"
+		case x.Decision.Side == SideService:
 			x.Upstream = t.cfg.Services[e.route.Service].URL.Redacted()
 		}
 		x.Fallback, x.FallbackWhy = expectFallback(e, x.Decision.Side, x.Repeat)

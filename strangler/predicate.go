@@ -49,8 +49,12 @@ func (c *candidate) predicatesHold(r *http.Request) bool {
 			return false
 		}
 	}
+	return c.queryHolds(r.URL.RawQuery)
+}
+
+func (c *candidate) queryHolds(rawQuery string) bool {
 	for i := range c.query {
-		if !c.query[i].holds(r.URL.RawQuery) {
+		if !c.query[i].holds(rawQuery) {
 			return false
 		}
 	}

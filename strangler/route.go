@@ -22,6 +22,7 @@ type Route struct {
 	Fallback bool           `json:"fallback"`           // legacy answers where the service fails before its first byte
 	Sandbox  string         `json:"sandbox,omitempty"`  // the service that takes copies of requests that may not be repeated; empty: none are copied
 	Discreet bool           `json:"discreet,omitempty"` // the paths of its requests stay out of logs
+	Gone     string         `json:"gone,omitempty"`     // what a route without a service answers with status 410 once it is retired: a text, or the URL of what replaces it
 	MaxBody  int64          `json:"max_body,omitempty"` // bytes of a request's body, beyond which it is answered 413; 0: any number
 }
 

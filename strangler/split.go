@@ -25,6 +25,10 @@ func (t *Table) split(e *entry, r *http.Request) *Decision {
 func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
 	if e == nil {
 		*d = Decision{Side: SideLegacy, Why: WhyUnmatched, Bucket: -1, Repeat: RepeatByMethod.For(r.Method)}
+		if t.cfg.NoLegacy {
+			d.Side = SideService // whatever answers, legacy doesn't
+			return
+		}
 		if t.cfg.Legacy.ByKey {
 			d.Key = t.endpointKey(&noRoute, r, d)
 		}

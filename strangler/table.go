@@ -116,7 +116,7 @@ func (t *Table) move(positions map[string]Position, moving []int) error {
 			moved.position = pos
 		}
 		t.entries[i] = &moved
-		if err := errors.Join(moved.position.Validate(), standable(&moved.route, moved.position)); err != nil {
+		if err := errors.Join(moved.position.Validate(), standable(&moved.route, moved.position), t.withoutLegacy(moved.position)); err != nil {
 			problems = append(problems, &RouteError{Route: moved.route.Name, Index: i, Field: "position", Problem: err.Error(), Err: err})
 		}
 	}
@@ -137,6 +137,14 @@ func (t *Table) move(positions map[string]Position, moving []int) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// withoutLegacy reports a position at which legacy is wanted where there is none.
+func (t *Table) withoutLegacy(pos Position) error {
+	if t.cfg.NoLegacy && pos.Phase != PhaseRetired {
+		return fmt.Errorf("phase %s wants the legacy application, and there is none", pos.Phase)
+	}
+	return nil
 }
 
 // apart returns an error for each unit of the routes in moving that doesn't stand together.
@@ -169,6 +177,10 @@ func (t *Table) Routes() []Route { return slices.Clone(t.cfg.Routes) }
 // Trusts reports whether an address is one of Config.TrustedProxies.
 func (t *Table) Trusts(addr netip.Addr) bool { return t.trust.contains(addr.Unmap().WithZone("")) }
 
+// Client returns the address of a request's client: its peer's or, where that is a trusted proxy, the
+// one that forwarding headers tell. The zero Addr says that there is none, as on a Unix socket.
+func (t *Table) Client(r *http.Request) netip.Addr { return t.trust.client(r) }
+
 // Position returns where a route stands, and whether there is such a route.
 func (t *Table) Position(name string) (Position, bool) {
 	i, ok := t.index.names[name]
@@ -186,5 +198,5 @@ func (t *Table) match(r *http.Request) *entry {
 	return nil
 }
 
-// catchAll is the chain of what no route holds: legacy.
+// catchAll is the chain of what no route holds: legacy or, where there is none, a 404.
 func (t *Table) catchAll() http.Handler { return t.unmatch }

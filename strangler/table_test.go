@@ -171,7 +171,7 @@ route "a": match.methods.1: CONNECT is never passed on
 route "a": match.methods.2: "A B" is no method
 route "a": service: no service "ordres"; did you mean "orders"?
 route "a": match.host: "http://x/" is a URL, not a host; write shop.example.com
-route "a": start: phase retired needs a service, and the route names none
+route "a": start: phase retired needs a service, or what to answer (gone), and the route names neither
 route "a": name: there is another route of that name (number 1 of 6)
 route "b": match.host: "x:80": a host is matched without its port
 route "b": match.headers.Host: the host is matched by match.host

@@ -99,6 +99,7 @@ func (v *validation) all() {
 	}
 	v.cohort()
 	v.override()
+	v.gone()
 	if int(rt.Repeat) >= len(repeatNames) {
 		v.problem("repeat", "no %s", rt.Repeat)
 	}
@@ -109,10 +110,15 @@ func (v *validation) all() {
 
 // standable reports a position that a route can't be at.
 func standable(rt *Route, pos Position) error {
-	if rt.Service == "" && pos.Phase != PhaseLegacy {
-		return fmt.Errorf("phase %s needs a service, and the route names none", pos.Phase)
+	switch {
+	case rt.Service != "" || pos.Phase == PhaseLegacy:
+		return nil
+	case pos.Phase == PhaseRetired && rt.Gone != "":
+		return nil
+	case pos.Phase == PhaseRetired:
+		return fmt.Errorf("phase %s needs a service, or what to answer (gone), and the route names neither", pos.Phase)
 	}
-	return nil
+	return fmt.Errorf("phase %s needs a service, and the route names none", pos.Phase)
 }
 
 func (v *validation) match() {

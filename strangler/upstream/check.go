@@ -102,16 +102,37 @@ const unasked = "not asked"
 
 // ask asks an endpoint once, and returns what is wrong with it.
 func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) string {
-	timeout := cmp.Or(t.cfg.Health.Timeout, 2*time.Second)
+	timeout := cmp.Or(t.cfg.Health.Timeout, defaultCheckTimeout)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	u, err := url.ParseRequestURI(t.cfg.Health.Path)
+	resp, why := t.question(ctx, ep, t.cfg.Health.Path, "strangler-health-check", timeout)
+	if why != "" {
+		return why
+	}
+	defer resp.Body.Close()
+	_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, mostOfCheck))
+	switch {
+	case resp.StatusCode < healthy.low || resp.StatusCode > healthy.high:
+		return fmt.Sprintf("status %d", resp.StatusCode)
+	case err != nil:
+		return "answer broke off"
+	}
+	return ""
+}
+
+const defaultCheckTimeout = 2 * time.Second
+
+// question asks one endpoint for a path on the transport's own account: it is counted nowhere, and
+// no limit, breaker or bulkhead is in its way. Where there is no answer it returns why, in a few words.
+// ctx ends after timeout.
+func (t *Transport) question(ctx context.Context, ep *endpoint, path, agent string, timeout time.Duration) (_ *http.Response, why string) {
+	u, err := url.ParseRequestURI(path)
 	if err != nil {
-		return err.Error() // Config.check doesn't let it through
+		return nil, err.Error() // Config.check doesn't let it through
 	}
 	u.Scheme, u.Host = t.scheme, t.host
 	r := (&http.Request{
-		Method: http.MethodGet, URL: u, Host: cmp.Or(t.cfg.Health.Host, ep.Host), Header: http.Header{"User-Agent": {"strangler-health-check"}},
+		Method: http.MethodGet, URL: u, Host: cmp.Or(t.cfg.Health.Host, ep.Host), Header: http.Header{"User-Agent": {agent}},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(ctx)
 	send := ep.conns.RoundTrip
@@ -124,23 +145,14 @@ func (t *Transport) ask(ctx context.Context, ep *endpoint, healthy statuses) str
 	resp, err := send(r)
 	switch {
 	case err == nil:
+		return resp, ""
 	case !begun():
-		return unasked
+		return nil, unasked
 	case ctx.Err() != nil, isTimeout(err):
-		return fmt.Sprintf("no answer within %s", timeout)
-	default:
-		if told := explain(r, err); connectFailed(told) {
-			return plainly(told)
-		}
-		return "no valid answer"
+		return nil, fmt.Sprintf("no answer within %s", timeout)
 	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, mostOfCheck))
-	switch {
-	case resp.StatusCode < healthy.low || resp.StatusCode > healthy.high:
-		return fmt.Sprintf("status %d", resp.StatusCode)
-	case err != nil:
-		return "answer broke off"
+	if told := explain(r, err); connectFailed(told) {
+		return nil, plainly(told)
 	}
-	return ""
+	return nil, "no valid answer"
 }

@@ -21,7 +21,8 @@
 //	endpoint   counts, and notes how it went (health.go); its own connections
 //
 // Around these stand, on goroutines that [Transport.Close] ends and waits for: discover.go, which
-// looks for endpoints, and check.go, which asks them how they are. An endpoint's connections are
+// looks for endpoints, and check.go, which asks them how they are. [Transport.Ask] asks them whatever
+// else somebody wants to know of each. An endpoint's connections are
 // http1.go's, or net/http's where that can't (TLS, HTTP/2) or isn't wanted: standard.go.
 //
 // # What layers know of a call

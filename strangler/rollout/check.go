@@ -17,8 +17,13 @@ func Check(route strangler.Route, from, to strangler.Position, force bool) error
 	if from == to {
 		return nil
 	}
-	if to.Phase != strangler.PhaseLegacy && route.Service == "" {
-		return &InvalidError{route.Name, fmt.Sprintf("it has no service, so it can't go to %s; give it one in the configuration first", to)}
+	tombstone := to.Phase == strangler.PhaseRetired && route.Gone != "" // it needs no service to answer
+	if to.Phase != strangler.PhaseLegacy && route.Service == "" && !tombstone {
+		or := ""
+		if to.Phase == strangler.PhaseRetired {
+			or = ", or say what it answers when it is gone (gone),"
+		}
+		return &InvalidError{route.Name, fmt.Sprintf("it has no service, so it can't go to %s; give it one%s in the configuration first", to, or)}
 	}
 
 	back := to.Weight < from.Weight
@@ -30,7 +35,7 @@ func Check(route strangler.Route, from, to strangler.Position, force bool) error
 	if from.Phase == strangler.PhaseRetired {
 		why = append(why, "it is retired, and legacy may no longer have it")
 	}
-	if to.Phase == strangler.PhaseRetired && from.Phase != strangler.PhaseLive {
+	if to.Phase == strangler.PhaseRetired && from.Phase != strangler.PhaseLive && route.Service != "" {
 		why = append(why, fmt.Sprintf("it stands at %s, and only a live route retires", from))
 	}
 	if back && route.Return == strangler.ReturnConfirm {

@@ -139,6 +139,18 @@ func TestCheckWithoutService(t *testing.T) {
 			t.Errorf("to %s: invalid is %v, want %v (%v)", to, got, want, err)
 		}
 	}
+	tombstone := strangler.Route{Name: "r", Gone: "/elsewhere"}
+	for to, want := range map[string]string{"shadow": "invalid", "50%": "invalid", "live": "invalid", "retired": "."} {
+		err := rollout.Check(tombstone, strangler.Position{}, position(t, to), false)
+		var invalid *rollout.InvalidError
+		if got := map[bool]string{true: "invalid", false: "."}[errors.As(err, &invalid)]; got != want || err != nil && got == "." {
+			t.Errorf("with an answer for when it is gone, to %s: %v, want %s", to, err, want)
+		}
+	}
+	retired := strangler.At(strangler.PhaseRetired)
+	if got := outcome(t, rollout.Check(tombstone, retired, strangler.Position{}, false), rollout.Check(tombstone, retired, strangler.Position{}, true)); got != "force" {
+		t.Errorf("back from there wants %s, want force", got)
+	}
 	if err := rollout.Check(route, strangler.At(strangler.PhaseLive), strangler.Position{}, false); err != nil {
 		t.Errorf("a route that lost its service can't go home: %v", err)
 	}

@@ -103,6 +103,10 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// Routes returns those of routes that target asks for and what shares a unit with one of them, in the
+// order of routes. Errors: *strangler.UnknownRouteError, *UnknownError, *InvalidError.
+func (t Target) Routes(routes []Standing) ([]Standing, error) { return t.among(routes) }
+
 // among returns the routes that t asks for, and what shares a unit with one of them.
 func (t Target) among(routes []Standing) ([]Standing, error) {
 	given := 0

@@ -1,0 +1,60 @@
+package rollout
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// AtomicHistogram is a Histogram that many may add to at once: what a request of a client's pays
+// is one atomic addition. The zero value is empty and takes no room; the first duration allocates
+// 8 KiB. It must not be copied.
+type AtomicHistogram struct {
+	counts atomic.Pointer[[buckets]atomic.Int64]
+}
+
+// Add counts one duration.
+func (h *AtomicHistogram) Add(d time.Duration) {
+	counts := h.counts.Load()
+	if counts == nil {
+		h.counts.CompareAndSwap(nil, new([buckets]atomic.Int64))
+		counts = h.counts.Load()
+	}
+	counts[bucket(d)].Add(1)
+}
+
+// Snapshot returns what was counted so far. Durations that are added meanwhile are in it or in the
+// next one.
+func (h *AtomicHistogram) Snapshot() Histogram {
+	counts := h.counts.Load()
+	if counts == nil {
+		return Histogram{}
+	}
+	snapshot := Histogram{counts: make([]int64, buckets)}
+	for i := range counts {
+		n := counts[i].Load()
+		snapshot.counts[i] = n
+		snapshot.total += n
+	}
+	return snapshot
+}
+
+// Advance adds to a histogram what was counted since the last look, which is what before holds, and
+// brings that up to date.
+func (h *AtomicHistogram) Advance(before, to *Histogram) {
+	counts := h.counts.Load()
+	if counts == nil {
+		return
+	}
+	for _, one := range []*Histogram{before, to} {
+		if one.counts == nil {
+			one.counts = make([]int64, buckets)
+		}
+	}
+	for i := range counts {
+		n := counts[i].Load() - before.counts[i]
+		before.counts[i] += n
+		to.counts[i] += n
+		before.total += n
+		to.total += n
+	}
+}

@@ -15,6 +15,13 @@ const (
 	Service Side = "service"
 )
 
+func (s Side) other() Side {
+	if s == Legacy {
+		return Service
+	}
+	return Legacy
+}
+
 // Comparison is one shadowed exchange: both answers and the verdict. It is immutable once
 // recorded.
 //
@@ -36,6 +43,10 @@ type Comparison struct {
 	// bounded; only if diverged, noise or lag.
 	Differences []Difference
 	More        int // differences beyond the bound
+
+	// Repeat says that the same was asked for within Point.Distinct before, and compared or missed an
+	// answer: it is no news. What came of either doesn't matter.
+	Repeat bool
 }
 
 // Request is what a comparison keeps of a request.
@@ -103,10 +114,11 @@ type Recorder interface {
 }
 
 // Counter is what a Recorder may be besides, so as not to be told of a comparison what it doesn't
-// keep. Count is called before Record, under the same terms. It returns true where the verdict was
-// counted and nothing more is to be remembered: then there is no Comparison, and no Record.
+// keep. Count is called before Record, under the same terms; repeat is Comparison.Repeat. It returns
+// true where the verdict was counted and nothing more is to be remembered: then there is no
+// Comparison, and no Record.
 type Counter interface {
-	Count(route string, v Verdict, reason string) bool
+	Count(route string, v Verdict, reason string, repeat bool) bool
 }
 
 // SkipError says why two answers can't be compared.

@@ -32,6 +32,11 @@ type Config struct {
 	// when the answer's head is out. Nil: the point's side, without failure.
 	Served func(*http.Request) (side Side, failure string, overridden bool)
 
+	// Observe is told how both sides did on each request of which both answers were compared or one
+	// is missing. It is called on workers' goroutines and on requests', and has to be quick.
+	// Nil: nobody is.
+	Observe func(Pair)
+
 	Learnt map[string]Learnt // what an earlier Shadow learnt, by route; nil: nothing
 
 	Logger *slog.Logger     // nil: slog.Default()
@@ -109,6 +114,15 @@ type Point struct {
 	// Keep is how many exchanges are kept, with bodies, that match or, where there is no Other, that
 	// legacy answered; only with CaptureFull, and if the Recorder is a Keeper. 0: none.
 	Keep int
+
+	// Distinct is how long a request that was compared, or that one side gave no answer to, is the only
+	// one of its like: who asks for the same within this long is marked as a repeat (Comparison.Repeat,
+	// Pair.Repeat), whatever came of either, and who asks for it after that is the next one. It is the
+	// same with the same method, host, URI and body, whoever asks: what many ask of one record is one
+	// piece of news. So a route whose answers depend on cookies or credentials has few requests that
+	// differ. Where the body isn't held whole, and beyond 8,192 requests within this long, none is a
+	// repeat. 0: none ever is.
+	Distinct time.Duration
 
 	// InOrder returns the key whose requests' copies are sent one after another, in the order in
 	// which the client was answered; empty: as they come. It is called on the request's goroutine.

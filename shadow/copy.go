@@ -61,7 +61,7 @@ func (s *Shadow) send(w *worker, x *exchange) {
 
 	switch {
 	case failed:
-		x.fail(reason, detail)
+		x.fail(x.served.other(), reason, detail)
 	case reason != "":
 		x.skip(reason, detail)
 	case ended:

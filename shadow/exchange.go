@@ -50,6 +50,7 @@ type exchange struct {
 	body    capture     // its body
 	sniffed string      // the Content-Type that net/http finds for a handler that names none
 	broken  bool        // writing the answer met an error
+	repeat  bool        // the same was asked for shortly before
 
 	other     *Answer // the copy's; nil: none
 	reply     Answer  // what other points to
@@ -145,9 +146,9 @@ func contentLength(header http.Header) int64 {
 func (x *exchange) failed(served Side, failure string) bool {
 	switch {
 	case served != x.p.Serves:
-		x.fail(FailFallback, failure)
+		x.fail(x.p.Serves, FailFallback, failure)
 	case failure == FailConnect || failure == FailTimeout || failure == FailTranslate:
-		x.fail(failure, "the client was not answered by "+string(served))
+		x.fail("", failure, "the client was not answered by "+string(served))
 	default:
 		return false
 	}

@@ -95,7 +95,7 @@ type scribe struct {
 
 // wants counts a verdict, and reports whether the Recorder wants to be told more.
 func (s *scribe) wants(v Verdict, reason string) bool {
-	return s.recorder != nil && (s.counter == nil || !s.counter.Count(s.name, v, reason))
+	return s.recorder != nil && (s.counter == nil || !s.counter.Count(s.name, v, reason, false))
 }
 
 // clean takes out of a comparison what must not be remembered.

@@ -18,8 +18,8 @@ type Given struct {
 
 // Judge compares two answers as those of a copied exchange are: by the point's Comparer and what was
 // learnt of noise on its route. It counts and records what comes out, and returns that: redacted, and
-// with no more than the point's Capture keeps. Of the point only Route, Compare, Capture and Pattern
-// matter. What is judged adds nothing to what is known of noise, since legacy was asked once.
+// with no more than the point's Capture keeps. Of the point only Route, Compare, Capture, Pattern and
+// Distinct matter. What is judged adds nothing to what is known of noise, since legacy was asked once.
 func (s *Shadow) Judge(p Point, g Given) Comparison {
 	at := &point{Point: p, route: s.route(p.Route)}
 	now := s.config.Now()
@@ -55,6 +55,10 @@ func (s *Shadow) judgeGiven(p *point, c *Comparison) {
 	}
 	legacy, service := s.held(p, c.Legacy), s.held(p, c.Service)
 	c.Legacy, c.Service = legacy, service
+	// What changes something by a body that isn't given is unlike all others.
+	if r := c.Request; p.Distinct > 0 && r.Path != "" && (len(r.Body) > 0 || readMethod(r.Method)) {
+		c.Repeat = p.repeats.again(alike(r.Method, r.Host, r.Path, r.Body), c.At, p.Distinct)
+	}
 	p.statuses.add(legacy.Status, service.Status)
 	if legacy.Latency > 0 && service.Latency > 0 {
 		p.latencies.add(legacy.Latency, service.Latency)
@@ -125,7 +129,7 @@ func (s *Shadow) hand(p *point, c Comparison) {
 			}
 		}
 	}()
-	if s.config.Recorder != nil && (s.counter == nil || !s.counter.Count(c.Route, c.Verdict, c.Reason)) {
+	if s.config.Recorder != nil && (s.counter == nil || !s.counter.Count(c.Route, c.Verdict, c.Reason, c.Repeat)) {
 		s.config.Recorder.Record(c)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -77,6 +78,32 @@ func TestJudge(t *testing.T) {
 }
 
 // What is recorded obeys redact and capture, as of a copied exchange.
+// TestJudgeRepeats judges the same again. What a write asks for isn't known without its body.
+func TestJudgeRepeats(t *testing.T) {
+	rules, err := compare.New(compare.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := new(memory)
+	s := start(t, shadow.Config{Recorder: kept, Logger: quiet})
+	answer := &shadow.Answer{Status: 200, Body: []byte("a")}
+	p := shadow.Point{Route: "jobs", Compare: rules, Distinct: time.Minute}
+	for _, r := range []shadow.Request{
+		{Method: "GET", Path: "/1"}, {Method: "GET", Path: "/1"}, {Method: "GET", Path: "/2"}, {Method: "GET"}, {Method: "GET"},
+		{Method: "POST", Path: "/1"}, {Method: "POST", Path: "/1"},
+		{Method: "POST", Path: "/1", Body: []byte("b")}, {Method: "POST", Path: "/1", Body: []byte("b")},
+	} {
+		s.Judge(p, shadow.Given{Request: r, Legacy: answer, Service: answer})
+	}
+	var got []bool
+	for _, c := range kept.all() {
+		got = append(got, c.Repeat)
+	}
+	if diff := cmp.Diff([]bool{false, true, false, false, false, false, false, false, true}, got); diff != "" {
+		t.Errorf("repeats (-want +got):\n%s", diff)
+	}
+}
+
 func TestJudgeKeepsWhatMayBe(t *testing.T) {
 	rules, err := compare.New(compare.Rules{})
 	if err != nil {

@@ -18,7 +18,7 @@ func (s *Shadow) judge(x *exchange) {
 		return
 	}
 	legacy, service := sides(x.served, &x.answer, x.other)
-	x.p.observe(legacy, service)
+	s.compared(x, legacy, service)
 	large := legacy.TooLarge() || service.TooLarge()
 	equal := large && legacy.Size == service.Size && legacy.Hash == service.Hash
 	if large {
@@ -56,7 +56,7 @@ func (s *Shadow) incomparable(x *exchange, err error) {
 	if unsaid, say := x.p.errors.due(s.config.Now()); say {
 		s.config.Logger.Error("compare two answers", "route", x.p.Route, "error", err, "unsaid", unsaid)
 	}
-	x.fail(FailInternal, err.Error())
+	x.fail("", FailInternal, err.Error())
 }
 
 // headOf returns an answer without its body and the coding of it, so that only the rest is

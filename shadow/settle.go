@@ -9,23 +9,34 @@ import (
 const maxDifferences = 100
 
 func (x *exchange) skip(reason, detail string) { x.end(Skipped, reason, detail, nil) }
-func (x *exchange) fail(reason, detail string) { x.end(Failed, reason, detail, nil) }
+
+// fail settles the exchange. Side is the one that gave no answer to what the other answered the
+// client; empty: there is none.
+func (x *exchange) fail(side Side, reason, detail string) {
+	if side != "" && !x.records {
+		x.mark()
+	}
+	if x.end(Failed, reason, detail, nil) && side != "" && !x.records {
+		x.s.lost(x, side)
+	}
+}
 
 // end settles the exchange, unless it is: it counts the verdict, records the comparison and
-// lets go of what was captured. Call it without holding x.mu.
-func (x *exchange) end(v Verdict, reason, detail string, differences []Difference) {
+// lets go of what was captured, and reports whether it did so. Call it without holding x.mu.
+func (x *exchange) end(v Verdict, reason, detail string, differences []Difference) (done bool) {
 	defer x.s.guard(x)
 	x.mu.Lock()
 	if x.settled {
 		x.mu.Unlock()
-		return
+		return false
 	}
 	x.settled = true
+	repeat := x.repeat
 	x.mu.Unlock()
 
 	defer x.release(v)
 	if x.records {
-		return
+		return true
 	}
 	x.p.tally.settle(v, reason)
 	if v == Match {
@@ -36,10 +47,11 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 	}
 	switch s := x.s; {
 	case s.config.Recorder == nil:
-	case s.counter != nil && s.counter.Count(x.p.Route, v, reason):
+	case s.counter != nil && s.counter.Count(x.p.Route, v, reason, repeat):
 	default:
 		s.config.Recorder.Record(x.comparison(v, reason, detail, differences, v == Diverged))
 	}
+	return true
 }
 
 // release lets go of what was captured. Of a match, which judge settles when it has compared,
@@ -62,18 +74,11 @@ func (x *exchange) release(v Verdict) {
 
 // comparison is what is remembered of a settled exchange, redacted; whole with its bodies.
 func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference, whole bool) Comparison {
-	r := &x.copy
-	if r.URL == nil {
-		r = x.client // ruled out from the request alone, on its own goroutine
-	}
-	path := r.RequestURI
-	if path == "" {
-		path = r.URL.RequestURI()
-	}
+	r, path := x.request()
 	redact := x.s.redact
 	c := Comparison{
 		ID: NewID(x.at), Route: x.p.Route, At: x.at, Served: x.served,
-		Verdict: v, Reason: reason, Detail: bounded(detail),
+		Verdict: v, Reason: reason, Detail: bounded(detail), Repeat: x.repeat,
 		Request: Request{Method: r.Method, Path: redact.path(path), Host: r.Host},
 	}
 	var client *Answer
@@ -154,7 +159,7 @@ func (s *Shadow) guard(x *exchange) {
 	if unsaid, say := x.p.panics.due(s.config.Now()); say {
 		s.config.Logger.Error("shadow an exchange", "route", x.p.Route, "panic", v, "unsaid", unsaid, "stack", string(debug.Stack()))
 	}
-	x.fail(FailInternal, fmt.Sprint(v))
+	x.fail("", FailInternal, fmt.Sprint(v))
 }
 
 // bounded cuts a detail to what a person reads.

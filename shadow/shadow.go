@@ -37,6 +37,8 @@ type route struct {
 	purse  allowance
 	noises noises
 
+	repeats repeats
+
 	statuses  statuses
 	latencies latencies
 	lane      lane // guarded by Shadow.mu

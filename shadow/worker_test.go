@@ -157,7 +157,7 @@ type counter struct {
 	matches atomic.Int64
 }
 
-func (c *counter) Count(route string, v shadow.Verdict, reason string) bool {
+func (c *counter) Count(route string, v shadow.Verdict, reason string, _ bool) bool {
 	if v != shadow.Match {
 		return false
 	}

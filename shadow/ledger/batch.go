@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
@@ -19,7 +20,7 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 	}
 	defer tx.Rollback()
 	w.forget()
-	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{},
+	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{}, at: map[string][]time.Time{}, repeats: map[string]int64{},
 		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
@@ -55,11 +56,12 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 
 const secondsOfDay = 24 * 60 * 60
 
-// total is a row of totals.
+// total is a row of totals, or of what counts there of repeats.
 type total struct {
 	route   string
 	verdict shadow.Verdict
 	reason  string
+	repeat  bool
 }
 
 // batchTx is one batch on its way into the file. Counts are summed up first, so that a row is
@@ -71,12 +73,14 @@ type batchTx struct {
 	totals  map[total]int64
 	groups  map[string]*Group
 	days    map[string]map[int64]int64 // of each group, its divergences by day
+	at      map[string][]time.Time     // of each group, when its divergences were, but for repeats
+	repeats map[string]int64           // of each group
 	guesses map[string]guesses
 	latest  map[string][]shadow.Comparison // of each group, the last few in the batch: they become examples
 }
 
 func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool) error {
-	b.totals[total{c.Route, c.Verdict, c.Reason}]++
+	b.totals[total{c.Route, c.Verdict, c.Reason, c.Repeat}]++
 	g := b.group(c)
 	g.Count++
 	if g.First.IsZero() || c.At.Before(g.First) {
@@ -84,6 +88,11 @@ func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool)
 	}
 	if c.At.After(g.Last) {
 		g.Last = c.At
+	}
+	if c.Repeat {
+		b.repeats[g.ID]++
+	} else {
+		b.at[g.ID] = append(b.at[g.ID], c.At)
 	}
 	if b.days[g.ID] == nil {
 		b.days[g.ID] = map[int64]int64{}
@@ -151,8 +160,9 @@ func (b *batchTx) group(c shadow.Comparison) *Group {
 
 func (b *batchTx) finish(ctx context.Context) error {
 	for t, n := range b.totals {
-		if _, err := b.tx.ExecContext(ctx, `INSERT INTO totals (route, verdict, reason, count) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET count = count + excluded.count`, t.route, t.verdict.String(), t.reason, n); err != nil {
+		if _, err := b.tx.ExecContext(ctx, `INSERT INTO totals (route, verdict, reason, count, repeats) VALUES (?1, ?2, ?3, ?4, iif(?5, ?4, 0))
+			ON CONFLICT DO UPDATE SET count = count + excluded.count, repeats = repeats + excluded.repeats`,
+			t.route, t.verdict.String(), t.reason, n, t.repeat); err != nil {
 			return err
 		}
 	}
@@ -166,6 +176,14 @@ func (b *batchTx) finish(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+	for id, n := range b.repeats {
+		if _, err := b.tx.ExecContext(ctx, `UPDATE groups SET repeats = repeats + ? WHERE id = ?`, n, id); err != nil {
+			return err
+		}
+	}
+	if err := b.beforeMarks(ctx); err != nil {
+		return err
 	}
 	for id, latest := range b.latest {
 		for _, c := range latest {

@@ -28,7 +28,7 @@ func TestCountsAreExact(t *testing.T) {
 				switch {
 				case n%10 == 0:
 					l.Record(shadow.Comparison{Route: route, Verdict: shadow.Skipped, Reason: shadow.SkipQueueFull})
-				case !l.Count(route, shadow.Match, ""):
+				case !l.Count(route, shadow.Match, "", false):
 					t.Error("a match is not counted")
 				}
 				if s := l.Stats(); s.Recorded != s.Written+s.Pending+s.Dropped {
@@ -41,7 +41,7 @@ func TestCountsAreExact(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if l.Count("r0", shadow.Diverged, "") {
+	if l.Count("r0", shadow.Diverged, "", false) {
 		t.Error("a divergence is counted, and its evidence would be lost")
 	}
 	l.Record(diverged("r0", "/a", 1, "{}"))
@@ -49,11 +49,11 @@ func TestCountsAreExact(t *testing.T) {
 	if s := l.Stats(); s.Written != 4*each+1 || s.Pending != 0 || s.Dropped != 0 {
 		t.Errorf("%+v", s)
 	}
-	l.Count("r0", shadow.Match, "") // Close writes what nobody flushed
+	l.Count("r0", shadow.Match, "", false) // Close writes what nobody flushed
 	if err := l.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	l.Count("r0", shadow.Match, "")
+	l.Count("r0", shadow.Match, "", false)
 	if s := l.Stats(); s.Written != 4*each+2 || s.Dropped != 1 || s.Recorded != 4*each+3 {
 		t.Errorf("after the end: %+v", s)
 	}
@@ -83,7 +83,7 @@ func TestCountsThatCantBeWritten(t *testing.T) {
 	unlock := hold(t, path)
 	defer unlock()
 	for range 100 {
-		l.Count("r", shadow.Match, "")
+		l.Count("r", shadow.Match, "", false)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -3,7 +3,9 @@
 //
 // # What is kept
 //
-//   - totals: how many comparisons of a route ended with which verdict and reason. Exact, for ever.
+//   - totals: how many comparisons of a route ended with which verdict and reason, and how many of those
+//     were repeats (shadow.Point.Distinct), which count everywhere but in [Ledger.Tallies]. Exact,
+//     for ever.
 //   - groups: one a cause, which is a route, a status pair and the set of (generalised pointer,
 //     kind). Its count, first and last time are exact, for ever. A route has at most 500; what
 //     is beyond that is counted in one that stands for the rest.

@@ -130,7 +130,7 @@ func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 
 // Record implements shadow.Recorder. It never waits.
 func (l *Ledger) Record(c shadow.Comparison) {
-	if l.Count(c.Route, c.Verdict, c.Reason) {
+	if l.Count(c.Route, c.Verdict, c.Reason, c.Repeat) {
 		return
 	}
 	it := item{comparison: c, bytes: 256 + weight(c)}
@@ -151,8 +151,8 @@ func (l *Ledger) Record(c shadow.Comparison) {
 }
 
 // Count implements shadow.Counter: of all but divergences only the number is kept. It never
-// waits, and takes no memory but for the first of a route, verdict and reason in each batch.
-func (l *Ledger) Count(route string, v shadow.Verdict, reason string) bool {
+// waits, and takes no memory but for the first of a route, verdict, reason and repeat in each batch.
+func (l *Ledger) Count(route string, v shadow.Verdict, reason string, repeat bool) bool {
 	if v == shadow.Diverged {
 		return false
 	}
@@ -170,7 +170,7 @@ func (l *Ledger) Count(route string, v shadow.Verdict, reason string) bool {
 		default:
 		}
 	}
-	l.counts[total{route, v, reason}]++
+	l.counts[total{route, v, reason, repeat}]++
 	return true
 }
 

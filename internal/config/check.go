@@ -19,7 +19,9 @@ func (l *loader) check() {
 	for _, d := range l.drafts {
 		l.settle(d)
 	}
+	l.checkNoLegacy()
 	l.dropUnbounded()
+	l.settleRollouts()
 	l.checkRoutes()
 	l.checkTies()
 	l.advise()
@@ -78,7 +80,7 @@ func (l *loader) settle(d *draft) {
 		d.Fallback = false
 	}
 	if d.Service == "" {
-		for _, field := range []string{"sandbox", "translate", "override", "fallback", "timeouts", "retry", "breaker", "bulkhead"} {
+		for _, field := range []string{"sandbox", "translate", "override", "fallback", "timeouts", "retry", "breaker", "bulkhead", "rollout"} {
 			if v, ok := d.parts[field]; ok && !d.bad["service"] {
 				v.fail("the route has no service, so this means nothing; name one, or remove this")
 				d.bad[field] = true
@@ -87,6 +89,7 @@ func (l *loader) settle(d *draft) {
 		d.Fallback = false
 	}
 	l.settlePolicy(d)
+	l.settleRetire(d)
 	switch d.Sandbox {
 	case "service":
 		d.Sandbox = d.Service

@@ -8,6 +8,7 @@ import (
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/rollout"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
@@ -26,19 +27,25 @@ type Config struct {
 	Ops            string // listen address; empty: no such listener
 	Shutdown       Shutdown
 	DebugHeader    bool
-	Trace          bool // TRACE is passed on
-	Legacy         Upstream
+	Trace          bool     // TRACE is passed on
+	Legacy         Upstream // without URLs where NoLegacy is set
+	NoLegacy       bool     `json:",omitzero"` // legacy: none
 	Services       map[string]Upstream
 	ServiceNames   []string // in the files' order
 	Shadow         Shadow
 	Ledger         Ledger
+	Rollout        Rollout
 	Routes         []Route // in the files' order
+	// RetireAfter is how long legacy must not have been called for a route before it retires, where
+	// the route doesn't say otherwise.
+	RetireAfter time.Duration
 
 	// Files are all that was read, for whoever watches: the files, and the folders that include
 	// looks into, whose times change when a file comes or goes.
 	Files    []string
 	Warnings []Problem
 
+	noLegacy  Problem            // where legacy: none is written, without a message
 	addresses map[string]Problem // where listen, admin.listen and ops.listen are written, without a message
 }
 
@@ -103,10 +110,14 @@ type Route struct {
 	Capture     shadow.Capture // how much is kept of its exchanges
 	Rules       compare.Rules
 	Translate   string           // a translator's name; empty: none
+	RetireAfter time.Duration    // how long legacy must not have been called before it retires; 0: that isn't asked
 	Policy      *upstream.Policy // towards the service, where it is not the service's own; nil: it is
+	Rollout     *rollout.Plan    // how it is to walk by itself; nil: it isn't
 	Pos         Position
 
-	said said // what it says of its policy
+	said           said // what it says of its policy
+	ownWindow      bool // its plan's window isn't that of all rollouts
+	ownRetireAfter bool // it says its own
 }
 
 // LegacyExtra bounds how much more legacy is asked than clients ask it. Zero values are the
@@ -133,14 +144,16 @@ func Default(legacy *url.URL) *Config {
 // defaults returns what holds where a file says nothing.
 func defaults() *Config {
 	return &Config{
-		Listen:   ":8080",
-		Limits:   defaultLimits(),
-		Data:     "strangler.data",
-		Admin:    Admin{Listen: "127.0.0.1:9900"},
-		Shutdown: Shutdown{Grace: 30 * time.Second},
-		Legacy:   newUpstream(upstream.Policy{}),
-		Services: map[string]Upstream{},
-		Shadow:   Shadow{MaxBody: 1 << 20, Workers: 16, Queue: 1024, Capture: shadow.CaptureFull},
-		Ledger:   Ledger{MaxSize: 2 << 30, MaxAge: 30 * 24 * time.Hour, Examples: 20},
+		Listen:      ":8080",
+		Limits:      defaultLimits(),
+		Data:        "strangler.data",
+		Admin:       Admin{Listen: "127.0.0.1:9900"},
+		Shutdown:    Shutdown{Grace: 30 * time.Second},
+		Legacy:      newUpstream(upstream.Policy{}),
+		Services:    map[string]Upstream{},
+		Shadow:      Shadow{MaxBody: 1 << 20, Workers: 16, Queue: 1024, Capture: shadow.CaptureFull},
+		RetireAfter: DefaultRetireAfter,
+		Ledger:      Ledger{MaxSize: 2 << 30, MaxAge: 30 * 24 * time.Hour, Examples: 20},
+		Rollout:     Rollout{Policy: rollout.Policy{Alpha: rollout.DefaultAlpha, RunLength: rollout.DefaultRunLength}},
 	}
 }

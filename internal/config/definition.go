@@ -28,6 +28,8 @@ type definition struct {
 	Compare        compare.Rules `json:"compare"`
 	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
 	Translate      string        `json:"translate,omitempty"`
+	Rollout        any           `json:"rollout,omitempty"`
+	RetireAfter    string        `json:"retire_after,omitempty"` // empty: all routes'
 	said
 }
 
@@ -36,7 +38,7 @@ type definition struct {
 func (c *Config) Definitions() map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(c.Routes))
 	for _, r := range c.Routes {
-		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, KeepMatches: r.KeepMatches, Compare: r.Rules, Translate: r.Translate, said: r.said}
+		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, KeepMatches: r.KeepMatches, Compare: r.Rules, Translate: r.Translate, RetireAfter: r.retireText(), said: r.said}
 		d.Match.Methods = sorted(d.Match.Methods)
 		if r.SecondCall {
 			d.SecondCall = "with_session"
@@ -57,6 +59,7 @@ func (c *Config) Definitions() map[string]json.RawMessage {
 			headers := sorted(r.Rules.Headers)
 			d.Compare.Headers, d.CompareHeaders = nil, &headers
 		}
+		d.Rollout = shownPlan(r.Rollout, r.ownWindow)
 		text, err := json.Marshal(d)
 		if err != nil {
 			panic("config: a definition has no JSON form: " + err.Error()) // all its parts have one
@@ -80,7 +83,11 @@ func (c *Config) InForce() map[string]json.RawMessage {
 		}
 		all[pointer] = text
 	}
-	set("/legacy", shownUpstream(c.Legacy))
+	if c.NoLegacy {
+		set("/legacy", "none")
+	} else {
+		set("/legacy", shownUpstream(c.Legacy))
+	}
 	for name, u := range c.Services {
 		set("/services/"+name, shownUpstream(u))
 	}
@@ -93,6 +100,8 @@ func (c *Config) InForce() map[string]json.RawMessage {
 	set("/forwarded", c.Forwarded)
 	set("/limits", map[string]any{"header_count": c.Limits.HeaderCount, "body_idle": c.Limits.BodyIdle.String(), "max_body": c.Limits.MaxBody})
 	set("/trace", c.Trace)
+	set("/rollout", shownRollout(c.Rollout))
+	set("/retire_after", c.RetireAfter.String())
 	set("/shutdown", map[string]string{"drain_delay": c.Shutdown.DrainDelay.String(), "grace": c.Shutdown.Grace.String()})
 	return all
 }

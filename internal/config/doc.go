@@ -15,6 +15,9 @@
 //   - listener.go    what clients may send, TLS, and who issues certificates
 //   - address.go     listeners, URLs, hosts
 //   - route.go       a route
+//   - rollout.go     how it walks by itself, as one place says
+//   - rollout_unit.go  and as all that its unit and defaults say
+//   - rollout_text.go  and that in words
 //   - rules.go       how its answers are compared
 //   - check.go       what holds between the parts: names, units, ties, listeners
 //   - advice.go      what is allowed and yet likely a mistake: warnings

@@ -43,7 +43,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		if c.Legacy.URLs == nil {
+		if (c.Legacy.URLs == nil) != c.NoLegacy {
 			t.Error("no legacy")
 		}
 		if n := len(c.Definitions()); n != len(c.Routes) {

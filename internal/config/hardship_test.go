@@ -35,7 +35,7 @@ func TestMessagesKeepSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{"0123456789abcdef", "hunter2"} {
+		for _, secret := range []string{"0123456789abcdef", "hunter2", "tok3n", "pa55"} {
 			if bytes.Contains(text, []byte(secret)) {
 				t.Errorf("%s repeats %s", file, secret)
 			}

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files")
 var environment = map[string]string{
 	"ANNA_TOKEN": "anna-0123456789abcdef", "BEN_TOKEN": "ben-0123456789abcdef",
 	"OVERRIDE_SECRET": "override-0123456789abcdef", "EMPTY": "", "SHORT": "hunter2",
-	"INJECTED": "orders\nlisten: :1", "GRACE": "45s", "SCHEME": "ftp", "PATTERN": "/api/{id",
+	"HOOK": "https://hooks.example.com/services/T0/B0/tok3n", "INJECTED": "orders\nlisten: :1", "GRACE": "45s", "SCHEME": "ftp", "PATTERN": "/api/{id",
 }
 
 func testOptions() Options {
@@ -85,6 +85,8 @@ func show(t *testing.T, c *Config) []byte {
 		Services    map[string]any
 		Routes      []any
 		Definitions map[string]json.RawMessage
+		Rollout     any      `json:",omitempty"` // where it isn't the default
+		Plans       []string `json:",omitempty"`
 		Warnings    []string
 	}{Config: &shown, Legacy: showUpstream(c.Legacy, upstream.Policy{}), Services: map[string]any{}, Definitions: c.Definitions()}
 	for name, u := range c.Services {
@@ -96,6 +98,14 @@ func show(t *testing.T, c *Config) []byte {
 			route["policy"] = shownPolicy(*r.Policy)
 		}
 		text.Routes = append(text.Routes, route)
+	}
+	if diff := cmp.Diff(defaults().Rollout, c.Rollout); diff != "" {
+		text.Rollout = map[string]any{"read": c.Rollout, "shown": shownRollout(c.Rollout)}
+	}
+	for _, r := range c.Routes {
+		if plan := r.PlanText(); plan != "" {
+			text.Plans = append(text.Plans, r.Name+": "+plan)
+		}
 	}
 	for _, w := range c.Warnings {
 		text.Warnings = append(text.Warnings, w.String())
@@ -175,7 +185,7 @@ func TestTemplateExamples(t *testing.T) {
 		trimmed := strings.TrimLeft(line, " ")
 		indent := line[:len(line)-len(trimmed)]
 		for _, prefix := range []string{"# tls", "# trusted", "# hosts", "# tokens", "#   - {name", "# ops", "# shutdown", "# services:",
-			"#   orders", "#     ", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "#  "} {
+			"#   orders", "#     ", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "# rollout", "#  "} {
 			if strings.HasPrefix(trimmed, prefix) {
 				line = indent + strings.TrimPrefix(strings.TrimPrefix(trimmed, "#"), " ")
 			}
@@ -192,7 +202,8 @@ func TestTemplateExamples(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in:\n%s", err, b.String())
 	}
-	if len(c.Routes) != 1 || len(c.Admin.Tokens) != 1 || len(c.Services) != 1 || len(c.TrustedProxies) != 1 || len(c.Shadow.Redact) != 2 {
+	if len(c.Routes) != 1 || len(c.Admin.Tokens) != 1 || len(c.Services) != 1 || len(c.TrustedProxies) != 1 || len(c.Shadow.Redact) != 2 ||
+		c.Rollout.Window == nil || c.Routes[0].Rollout == nil || c.Services["orders"].Version.Header == "" {
 		t.Errorf("something is lost of:\n%s\nto:\n%+v", b.String(), c)
 	}
 }

@@ -13,6 +13,7 @@ type draft struct {
 	bad      map[string]bool  // fields about which a problem has been reported
 	fallback bool             // as the route itself says it
 	policy   policy           // likewise
+	plan     plan             // likewise
 }
 
 // field returns a reader of one field that remembers where it stands and whether it was good.
@@ -70,6 +71,10 @@ func (l *loader) readRoute(v value) {
 	add("fallback", func(v value) { v.fallback(&d.fallback) })
 	add("max_body", func(v value) { v.size(&r.MaxBody, 0) })
 	add("shadow", d.readShadow)
+	add("rollout", d.plan.read)
+	for name, reader := range d.readRetire() {
+		add(name, reader)
+	}
 	for name, reader := range d.policy.fields() {
 		add(name, reader)
 	}
@@ -151,6 +156,15 @@ func (v value) position(to *strangler.Position) {
 	if !ok {
 		return
 	}
+	p, ok := v.place(s)
+	if !ok {
+		return
+	}
+	*to = p // retired is looked at when it is known whether there is a legacy application
+}
+
+// place returns the position that a text names, and reports where it names none.
+func (v value) place(s string) (strangler.Position, bool) {
 	p, err := strangler.ParsePosition(s)
 	if err != nil {
 		hint := didYouMean(s, []string{"legacy", "shadow", "live"})
@@ -158,11 +172,6 @@ func (v value) position(to *strangler.Position) {
 			hint = didYouMean(s, []string{s + "%"})
 		}
 		v.fail("%s%s", err, hint)
-		return
 	}
-	if p.Phase == strangler.PhaseRetired {
-		v.fail("a route doesn't start retired, since legacy is never called then; start it live, and retire it with: strangler shift ROUTE retired")
-		return
-	}
-	*to = p
+	return p, err == nil
 }

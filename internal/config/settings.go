@@ -43,9 +43,12 @@ func (l *loader) settings(root value) {
 				"examples": func(v value) { v.integer(&c.Ledger.Examples, 1, 10_000) },
 			})
 		},
+		"rollout":  l.readRollout,
 		"defaults": func(v value) { v.object(l.defaults.fields()) },
 		"include":  func(v value) { l.includes = v.items() },
 		"routes":   l.readRoutes,
+
+		"retire_after": func(v value) { v.retireAfter(&c.RetireAfter) },
 	}), "legacy")
 }
 
@@ -53,7 +56,7 @@ func (l *loader) settings(root value) {
 func (l *loader) included(root value) {
 	read := fields{"services": l.readServices, "routes": l.readRoutes}
 	for _, name := range []string{"listen", "tls", "trusted_proxies", "data", "admin", "ops", "shutdown", "debug_header",
-		"trace", "legacy", "shadow", "ledger", "defaults", "include", "limits", "forwarded", "proxy_protocol"} {
+		"trace", "legacy", "shadow", "ledger", "defaults", "include", "limits", "forwarded", "proxy_protocol", "rollout", "retire_after"} {
 		read[name] = func(v value) {
 			v.fail("an included file has only services and routes; move this to %s", l.cfg.File)
 		}
@@ -196,6 +199,7 @@ type routeDefaults struct {
 	reported map[int]bool // indices in cohort about which a problem has been reported
 	fallback bool
 	policy   policy // of services
+	plan     plan   // of routes that have a rollout
 	maxBody  int64
 }
 
@@ -203,6 +207,7 @@ func (d *routeDefaults) fields() fields {
 	read := d.policy.fields()
 	read["cohort"] = func(v value) { d.cohortAt = v.cohort(&d.cohort) }
 	read["fallback"] = func(v value) { v.fallback(&d.fallback) }
+	read["rollout"] = d.plan.readDefaults
 	read["max_body"] = func(v value) { v.size(&d.maxBody, 0) }
 	return read
 }

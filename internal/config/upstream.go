@@ -1,6 +1,8 @@
 package config
 
 import (
+	"maps"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -9,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
@@ -26,6 +29,14 @@ type Upstream struct {
 	Health      upstream.Health
 	Dial        time.Duration   // for a connection, and then for its TLS handshake
 	Policy      upstream.Policy // of requests whose route has none of its own
+	Version     Version         // of a service
+}
+
+// Version says where a service tells its version. The zero value: nowhere.
+type Version struct {
+	Header  string // of its answers, canonical
+	Path    string // that is asked for at each endpoint
+	Pointer string // into that answer, which is JSON; empty: the answer's text
 }
 
 // Connections bound those to one endpoint.
@@ -67,6 +78,9 @@ func (u *Upstream) IdleTimeout() string {
 
 // readLegacy reads the one side that has a single URL as a rule.
 func (l *loader) readLegacy(v value) {
+	if l.readNoLegacy(v) {
+		return
+	}
 	u := &l.cfg.Legacy
 	read := l.upstream(u, &l.policies.legacy)
 	var one value
@@ -98,7 +112,9 @@ func (l *loader) readServices(v value) {
 	for key, child := range v.entries() {
 		name := key.node.Value
 		u, p := newUpstream(upstream.Policy{}), &policy{}
-		child.object(l.upstream(&u, p), "urls")
+		read := l.upstream(&u, p)
+		read["version"] = func(v value) { v.version(&u.Version) }
+		child.object(read, "urls")
 		u.check(child)
 		first, again := l.services[name]
 		switch {
@@ -234,13 +250,7 @@ func (v value) health(to *upstream.Health) {
 		"eject_for": func(v value) { v.duration(&to.EjectFor, time.Millisecond) },
 		"path": func(v value) {
 			path = v
-			if s, ok := v.scalar(); ok {
-				if u, err := url.ParseRequestURI(s); err != nil || !strings.HasPrefix(s, "/") || u.Fragment != "" {
-					v.fail("%q is no path; write one such as /healthz, with a query if it has one", s)
-					return
-				}
-				to.Path = s
-			}
+			v.asked(&to.Path, "/healthz")
 		},
 		"host": asking(func(v value) {
 			if s, ok := v.scalar(); ok {
@@ -260,6 +270,57 @@ func (v value) health(to *upstream.Health) {
 	})
 	if !path.given() && len(of) > 0 {
 		of[0].warn("endpoints are only asked how they are where health.path says what to ask for; add it")
+	}
+}
+
+// asked reads the path of something that endpoints are asked for.
+func (v value) asked(to *string, example string) {
+	if s, ok := v.scalar(); ok {
+		if u, err := url.ParseRequestURI(s); err != nil || !strings.HasPrefix(s, "/") || u.Fragment != "" {
+			v.fail("%q is no path; write one such as %s, with a query if it has one", s, example)
+			return
+		}
+		*to = s
+	}
+}
+
+// version reads where a service tells its version.
+func (v value) version(to *Version) {
+	var header, path, pointer value
+	v.object(fields{
+		"header": func(v value) {
+			header = v
+			if s, ok := v.scalar(); ok {
+				if !isToken(s) {
+					v.fail("%q is no name of a header", s)
+					return
+				}
+				to.Header = http.CanonicalHeaderKey(s)
+			}
+		},
+		"path": func(v value) {
+			path = v
+			v.asked(&to.Path, "/version")
+		},
+		"pointer": func(v value) {
+			pointer = v
+			s, ok := v.scalar()
+			if p, err := compare.ParsePointer(s); ok && (err != nil || !p.Body() || p.Selects() || strings.Contains(s+"/", "/*/")) {
+				v.fail("%q is no JSON pointer to one value; write one such as /build/version", s)
+				return
+			}
+			to.Pointer = s
+		},
+	})
+	switch {
+	case header.given() && path.given():
+		path.fail("the version is in a header or at a path, not both; remove one")
+	case header.given() && pointer.given():
+		pointer.fail("a header's value is the version; remove this")
+	case pointer.given() && !path.given():
+		pointer.fail("path is missing: where the JSON is asked for")
+	case v.node.Kind == yaml.MappingNode && !header.given() && !path.given() && !v.l.reportedBelow(v):
+		v.fail("neither header nor path is given; say where the service tells its version")
 	}
 }
 
@@ -318,6 +379,11 @@ func shownUpstream(u Upstream) any {
 			files["server_name"] = u.TLS.ServerName
 		}
 		shown["tls"] = files
+	}
+	if version := u.Version; version != (Version{}) {
+		at := map[string]string{"header": version.Header, "path": version.Path, "pointer": version.Pointer}
+		maps.DeleteFunc(at, func(_, value string) bool { return value == "" })
+		shown["version"] = at
 	}
 	for name, part := range shownPolicy(u.Policy) {
 		shown[name] = part

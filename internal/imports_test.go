@@ -16,19 +16,20 @@ const module = "github.com/strangler-fig/toolkit/"
 // mayImport lists, for each room, the rooms that it may import beside itself and its parents.
 // A room covers the folders in it that are not listed themselves.
 var mayImport = map[string][]string{
-	"strangler":         {"internal/slow"},
-	"strangler/journal": {"strangler", "internal/sqlitedb"},
-	"internal/slow":     {},
-	"shadow":            {},
-	"shadow/compare":    {"shadow"},
-	"shadow/ledger":     {"shadow", "internal/sqlitedb"},
-	"acl":               {},
-	"web":               {"strangler", "shadow", "acl"},
-	"internal/sqlitedb": {},
-	"internal/config":   {"strangler", "shadow", "acl"},
-	"internal/daemon":   {"strangler", "shadow", "acl", "web", "internal/config", "internal/sqlitedb"},
-	"cmd":               {"internal/daemon", "internal/config", "web", "acl", "strangler", "examples/bookshop"},
-	"examples":          {"strangler", "shadow", "acl", "cmd"},
+	"strangler":          {"internal/slow"},
+	"strangler/journal":  {"strangler", "internal/sqlitedb"},
+	"internal/slow":      {},
+	"internal/accesslog": {},
+	"shadow":             {},
+	"shadow/compare":     {"shadow"},
+	"shadow/ledger":      {"shadow", "internal/sqlitedb"},
+	"acl":                {},
+	"web":                {"strangler", "shadow", "acl"},
+	"internal/sqlitedb":  {},
+	"internal/config":    {"strangler", "shadow", "acl"},
+	"internal/daemon":    {"strangler", "shadow", "acl", "web", "internal/config", "internal/sqlitedb"},
+	"cmd":                {"internal/daemon", "internal/config", "internal/accesslog", "web", "acl", "strangler", "examples/bookshop"},
+	"examples":           {"strangler", "shadow", "acl", "cmd"},
 }
 
 // TestImports holds the house's one rule of direction: children import their parents, the three

@@ -8,6 +8,7 @@ import (
 // Service is one upstream: a service, or the legacy application, whose name is legacy.
 type Service struct {
 	Name        string       `json:"name"`
+	Absent      bool         `json:"absent,omitempty"` // of legacy only: there is none any more
 	URLs        []string     `json:"urls"`
 	Routes      []string     `json:"routes"`    // that name it; of legacy none are listed
 	Transport   string       `json:"transport"` // that carries its requests: own, for HTTP/1.1 without TLS, or standard, net/http's

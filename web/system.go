@@ -15,7 +15,9 @@ type Registry interface {
 	Explain(Explain) (Explanation, error) // *InvalidError
 }
 
-// Switchboard moves routes. Each call is on disk and in effect when it returns.
+// Switchboard moves routes. Each call is on disk and in effect when it returns, but for a rollback
+// whose result says that it isn't durable: it is in effect, and will be on disk. While there is one,
+// Shift and Undo put it into the journal first, and fail where that fails.
 // Errors: *strangler.UnknownRouteError, *rollout.UnknownError, *journal.ConflictError,
 // *journal.NothingToUndoError, *journal.WriteError, *rollout.RefusedError, *rollout.InvalidError.
 type Switchboard interface {
@@ -89,10 +91,12 @@ type Monitor interface {
 type System interface {
 	Registry
 	Switchboard
+	Undertaker
 	History
 	Evidence
 	Desk
 	Bench
+	Automation
 	Monitor
 }
 

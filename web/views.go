@@ -38,6 +38,8 @@ type Move struct {
 	Actor     Actor
 	IfVersion int64 // the version that the caller has seen; 0: any
 	Force     bool
+
+	RetireEvidence // of a move to retired only
 }
 
 // Undo asks for one step back in the journal.
@@ -68,6 +70,10 @@ type RollbackResult struct {
 	// LegacyGains is the load that legacy takes over, in requests per second as measured over
 	// the last minute.
 	LegacyGains float64 `json:"legacy_gains_per_second"`
+	// Durable says that all that stands now is in the journal; if it isn't, it is in effect all the
+	// same, and Problem says why not and whether a restart would lose it.
+	Durable bool   `json:"durable"`
+	Problem string `json:"problem,omitempty"`
 }
 
 // Skipped is a route that a rollback left alone.
@@ -81,10 +87,10 @@ type Entry struct {
 	Seq      int64               `json:"seq"`
 	Change   int64               `json:"change"` // entries made in one transaction share it
 	At       time.Time           `json:"at"`
-	Kind     string              `json:"kind"`             // seen, changed, moved, ruled, removed
-	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback
+	Kind     string              `json:"kind"`             // seen, changed, moved, ruled, steered, removed, frozen, thawed
+	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback, promote
 	Undoes   int64               `json:"undoes,omitempty"` // the change that an undo takes back
-	Route    string              `json:"route"`
+	Route    string              `json:"route"`            // empty of frozen and thawed, which are of all
 	Unit     string              `json:"unit,omitempty"`
 	Version  int64               `json:"version"`
 	Before   *strangler.Position `json:"before,omitempty"`
@@ -93,6 +99,9 @@ type Entry struct {
 	Verified bool                `json:"verified"` // the actor is a token's name
 	Reason   string              `json:"reason"`
 	Rules    []Rule              `json:"rules,omitempty"` // of ruled: all that the journal gives the route from then on
+	// Steering is, of steered, whether the route moves by itself from then on, as a rollout.Steering:
+	// its state is empty where it does. Of frozen it is {"until"}, empty where somebody has to thaw.
+	Steering json.RawMessage `json:"steering,omitempty"`
 }
 
 // Stats are the figures since the proxy started.
@@ -102,6 +111,25 @@ type Stats struct {
 	Routes  []RouteStats `json:"routes"` // the one without name is the catch-all
 	Shadow  ShadowStats  `json:"shadow"`
 	Ledger  LedgerStats  `json:"ledger"`
+
+	Rollbacks RollbackStats `json:"rollbacks"`
+}
+
+// RollbackStats say which rollbacks are in effect that the journal doesn't have.
+type RollbackStats struct {
+	Pending       []PendingRollback `json:"pending"`                  // oldest first
+	MarkerProblem string            `json:"marker_problem,omitempty"` // why the marker can't be written, while it lasts
+}
+
+// PendingRollback is a rollback that is in effect while the journal doesn't have it yet.
+type PendingRollback struct {
+	At       time.Time `json:"at"`
+	Actor    string    `json:"actor"`
+	Verified bool      `json:"verified"`
+	Reason   string    `json:"reason"`
+	Routes   []string  `json:"routes"`
+	Marked   bool      `json:"marked"`  // the marker has it, so that a restart honours it
+	Problem  string    `json:"problem"` // why the journal doesn't have it, and what follows
 }
 
 // RouteStats are one route's figures since the proxy started.
@@ -198,6 +226,6 @@ type ConfigState struct {
 
 // Event tells those who watch that something changed.
 type Event struct {
-	Type string `json:"type"` // route, stats, groups, config
+	Type string `json:"type"` // route, rollout, stats, groups, config
 	Data any    `json:"data"`
 }

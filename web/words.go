@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -28,4 +29,27 @@ func CheckWords(reason, actor string) error {
 		}
 	}
 	return nil
+}
+
+// MaxServiceVersion is how long a service's version may be, in bytes. What is longer is something else.
+const MaxServiceVersion = 200
+
+// ServiceVersion returns the version of a service that somebody typed or the service told, without the
+// space around it: one short line of characters that have a shape. It says what is wrong with others.
+func ServiceVersion(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return "", errors.New("the version is blank")
+	case len(text) > MaxServiceVersion:
+		return "", fmt.Errorf("the version is over %d bytes", MaxServiceVersion)
+	case !utf8.ValidString(text):
+		return "", errors.New("the version isn't UTF-8")
+	}
+	for _, r := range text {
+		if !unicode.IsPrint(r) { // two versions that look alike have to be the same
+			return "", fmt.Errorf("the version has a character in it that can't be seen, %U", r)
+		}
+	}
+	return text, nil
 }

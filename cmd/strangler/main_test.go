@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 			if cache, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
 				env.Setenv("GOCACHE", strings.TrimSpace(string(cache))) // or a script would compile the library anew
 			}
+			env.Values[lockKey{}] = new(*sql.Tx)
 			env.Values[heldKey{}] = &held{make(chan struct{}), make(chan struct{}), make(chan string, 1)}
 			return nil
 		},
@@ -52,10 +54,12 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"hold":      hold,
 			"interrupt": interrupt,
+			"lock":      lock,
 			"ready":     ready,
 			"release":   release,
 			"request":   request,
 			"signal":    signal,
+			"unlock":    unlock,
 		},
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	_ "github.com/mattn/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -248,13 +250,36 @@ func busy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], l.Addr().String())
 }
 
-// signal HUP|INT|TERM|KILL FOLDER: sends a signal to the proxy that holds a data folder.
+// signal HUP|INT|TERM|KILL|USR1 FOLDER: sends a signal to the proxy that holds a data folder.
 func signal(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+	signals := map[string]syscall.Signal{"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "USR1": syscall.SIGUSR1}
 	if neg || len(args) != 2 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal HUP|INT|TERM|KILL FOLDER")
+		ts.Fatalf("usage: signal HUP|INT|TERM|KILL|USR1 FOLDER")
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(filepath.Join(args[1], "lock"))))
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, signals[args[0]]))
+}
+
+type lockKey struct{}
+
+// lock FOLDER: holds the lock of the journal in a data folder, as another process could, until unlock.
+func lock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lock FOLDER")
+	}
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(ts.MkAbs(args[0]), "journal.db")+"?_busy_timeout=5000&_txlock=exclusive")
+	ts.Check(err)
+	ts.Defer(func() { db.Close() })
+	tx, err := db.Begin()
+	ts.Check(err)
+	*ts.Value(lockKey{}).(**sql.Tx) = tx
+}
+
+// unlock: ends what lock began.
+func unlock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: unlock")
+	}
+	ts.Check((*ts.Value(lockKey{}).(**sql.Tx)).Rollback())
 }

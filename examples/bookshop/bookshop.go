@@ -18,10 +18,17 @@ import (
 )
 
 // Configuration is the example's strangler.yaml. Addresses come from the environment: LISTEN,
-// ADMIN, DATA, LEGACY_URL, CATALOGUE_URL and ORDERS_URL.
+// ADMIN, DATA, LEGACY_URL, CATALOGUE_URL and ORDERS_URL, and how rollouts go: AUTO, HOLD, COOLDOWN,
+// MAX_DIVERGENCE, MAX_ERRORS and MAX_LATENCY.
 //
 //go:embed strangler.yaml
 var Configuration []byte
+
+// Fast returns what the configuration's environment says where routes are to move by themselves, by steps
+// of seconds. Fewer answers are there to show something, so that the gates are wider.
+func Fast() map[string]string {
+	return map[string]string{"AUTO": "true", "HOLD": "3s", "COOLDOWN": "30s", "MAX_DIVERGENCE": "1%", "MAX_ERRORS": "1.5pp", "MAX_LATENCY": "5x"}
+}
 
 // Config says how the three applications run. Empty addresses are free ports on loopback.
 type Config struct {

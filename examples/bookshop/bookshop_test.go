@@ -1,13 +1,16 @@
 package bookshop_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -160,5 +163,23 @@ func TestPages(t *testing.T) {
 	}
 	if got := page(browser.Get(apps.LegacyURL + "/feed.xml")); strings.Count(got, "<book ") != len(seed.Books()) {
 		t.Errorf("the feed has %d books", strings.Count(got, "<book "))
+	}
+}
+
+// TestReadmeTellsOfFast holds that the README has what --fast sets.
+func TestReadmeTellsOfFast(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range bookshop.Fast() {
+		line := regexp.MustCompile("(?m)^\\| `" + name + "` \\| `(.*)` \\| `" + regexp.QuoteMeta(value) + "` \\|$").FindSubmatch(text)
+		if line == nil {
+			t.Errorf("the README doesn't say that it sets %s to %s", name, value)
+			continue
+		}
+		if usual := "${" + name + ":-" + string(line[1]) + "}"; !bytes.Contains(bookshop.Configuration, []byte(usual)) {
+			t.Errorf("the configuration has no %s", usual)
+		}
 	}
 }

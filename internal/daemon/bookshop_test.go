@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,48 +27,8 @@ func TestBookshop(t *testing.T) {
 		t.Skip("it takes some ten seconds")
 	}
 	const requests, rate = 5000, 600
-	dir := t.TempDir()
-	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(dir, "shop.db")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := apps.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	file := filepath.Join(dir, "strangler.yaml")
-	if err := os.WriteFile(file, bookshop.Configuration, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for name := range translate.All() {
-		names = append(names, name)
-	}
-	environment := map[string]string{"LISTEN": "127.0.0.1:0", "ADMIN": "127.0.0.1:0", "DATA": filepath.Join(dir, "data"),
-		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
-	cfg, err := config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
-		value, ok := environment[name]
-		return value, ok
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := daemon.New(t.Context(), daemon.Options{Config: cfg, Translators: translate.All()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-
-	visiting, leave := context.WithCancel(ctx)
+	d := openBookshop(t, false, nil)
+	visiting, leave := context.WithCancel(t.Context())
 	left := make(chan struct{})
 	go func() { bookshop.Visit(visiting, "http://"+d.Addr(), rate); close(left) }()
 	for answered(d.Stats()) < requests {
@@ -103,6 +64,53 @@ func TestBookshop(t *testing.T) {
 	if noise < 500 {
 		t.Errorf("%d comparisons are noise; nearly all that don't diverge should be", noise)
 	}
+}
+
+// openBookshop runs the example, with more in its configuration's environment, until the test ends.
+func openBookshop(t *testing.T, repaired bool, more map[string]string) *daemon.Daemon {
+	t.Helper()
+	dir := t.TempDir()
+	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(dir, "shop.db"), Repaired: repaired})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := apps.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	file := filepath.Join(dir, "strangler.yaml")
+	if err := os.WriteFile(file, bookshop.Configuration, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range translate.All() {
+		names = append(names, name)
+	}
+	environment := map[string]string{"LISTEN": "127.0.0.1:0", "ADMIN": "127.0.0.1:0", "DATA": filepath.Join(dir, "data"),
+		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
+	maps.Copy(environment, more)
+	cfg, err := config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
+		value, ok := environment[name]
+		return value, ok
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := daemon.New(t.Context(), daemon.Options{Config: cfg, Translators: translate.All()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return d
 }
 
 // answered counts the requests that clients made.

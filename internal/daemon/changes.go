@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/strangler-fig/toolkit/strangler"
@@ -16,8 +17,14 @@ const commitTimeout = 10 * time.Second
 
 // Shift moves a route, and with it its unit. It implements web.Switchboard.
 func (d *Daemon) Shift(ctx context.Context, m web.Move) (web.Route, error) {
+	if m.To.Phase == strangler.PhaseRetired {
+		return d.retireNow(ctx, m)
+	}
 	d.changing.Lock()
 	defer d.changing.Unlock()
+	if err := d.settle(ctx); err != nil { // a rollback comes first in the journal as it did in effect
+		return web.Route{}, err
+	}
 	steps, err := rollout.Shift(d.standings(), m.Route, m.To, m.Force)
 	if err != nil {
 		return web.Route{}, err
@@ -38,6 +45,9 @@ func (d *Daemon) Shift(ctx context.Context, m web.Move) (web.Route, error) {
 func (d *Daemon) Undo(ctx context.Context, u web.Undo) ([]web.Route, error) {
 	d.changing.Lock()
 	defer d.changing.Unlock()
+	if err := d.settle(ctx); err != nil { // what is undone may be a rollback that the journal doesn't have yet
+		return nil, err
+	}
 	step, err := d.journal.UndoOf(u.Route)
 	if err != nil {
 		return nil, err
@@ -57,6 +67,10 @@ func (d *Daemon) Undo(ctx context.Context, u web.Undo) ([]web.Route, error) {
 		}
 	}
 	for _, move := range step.Moves {
+		if move.To.Phase == strangler.PhaseRetired && standing[move.Route].Position != move.To && !u.Force {
+			return nil, &rollout.RefusedError{Route: move.Route, Force: true, Why: "an undo would retire it, and doesn't look whether legacy is still called for it; " +
+				"strangler retire does"}
+		}
 		if err := rollout.Check(standing[move.Route].Route, standing[move.Route].Position, move.To, u.Force); err != nil {
 			return nil, err
 		}
@@ -64,62 +78,82 @@ func (d *Daemon) Undo(ctx context.Context, u web.Undo) ([]web.Route, error) {
 	return d.commit(ctx, journal.Change{Moves: step.Moves, Undoes: step.Change, Author: author(u.Actor, u.Reason)})
 }
 
-// Rollback sends routes back. It implements web.Switchboard.
-func (d *Daemon) Rollback(ctx context.Context, r web.Rollback) (web.RollbackResult, error) {
-	d.changing.Lock()
-	defer d.changing.Unlock()
-	target := rollout.Target{Route: r.Route, Unit: r.Unit, Service: r.Service, All: r.All}
-	steps, skipped, err := rollout.Rollback(d.standings(), target, r.To, r.Force)
-	if err != nil {
-		return web.RollbackResult{}, err
-	}
-	result := web.RollbackResult{Moved: []web.Route{}, Skipped: []web.Skipped{}}
-	for _, s := range skipped {
-		result.Skipped = append(result.Skipped, web.Skipped{Route: s.Route, Why: s.Why})
-	}
-	if len(steps) == 0 {
-		return result, nil
-	}
-	now := time.Now()
-	for _, step := range steps {
-		result.LegacyGains += d.traffic.of(step.Route).sides[strangler.SideService].rate.perSecond(now, d.started)
-	}
-	result.Moved, err = d.commit(ctx, journal.Change{Moves: journalMoves(steps), How: journal.HowRollback, Author: author(r.Actor, r.Reason)})
-	return result, err
-}
-
 // commit makes a change of positions: compile, commit, swap, acknowledge. The caller holds
 // d.changing. A caller that goes away doesn't stop a change half way.
 func (d *Daemon) commit(ctx context.Context, change journal.Change) ([]web.Route, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
+	if err := d.refuseLegacy(change.Moves); err != nil {
+		return nil, err
+	}
 	var table *strangler.Table
 	change.Check = func(after map[string]journal.Standing) (err error) {
-		table, err = d.proxy.Table().With(positions(after))
+		now := d.proxy.Table()
+		table, err = now.With(d.positionsFor(now.Routes(), after))
 		return err
 	}
 	before := d.journal.Present()
+	if change.How != journal.HowPromote {
+		change.Steers = append(change.Steers, d.byHand(d.present(), change.Moves, change.Author)...)
+	}
+	d.pending.begin(change.Moves)
+	defer d.pending.end()
 	moved, err := d.journal.Move(ctx, change)
 	if err != nil {
 		return nil, err
 	}
-	d.proxy.Swap(table)
-	routes := make([]web.Route, len(moved))
-	for i, standing := range moved {
+	d.put(table)
+	d.walks.hurry()
+	d.tellMoved(before, moved[:len(change.Moves)])
+	routes := make([]web.Route, len(change.Moves))
+	for i, standing := range moved[:len(change.Moves)] {
 		routes[i] = d.route(standing.Route)
-		if standing.Version == before[standing.Route].Version {
-			continue // it stood there already
-		}
-		d.log.Info("route moved", keyRoute, standing.Route, keyPosition, standing.Position.String(),
-			keyVersion, standing.Version, keyActor, standing.Actor, keyReason, standing.Reason)
-		d.events.publish(web.Event{Type: eventRoute, Data: routes[i]})
 	}
 	return routes, nil
 }
 
+// put puts a table in force: every one goes through here but a rollback's own. What is pending lies
+// over it, so that a change that was under way when a rollback came doesn't take it back. The
+// caller holds d.changing.
+func (d *Daemon) put(t *strangler.Table) {
+	d.pending.mu.Lock()
+	defer d.pending.mu.Unlock()
+	d.putLocked(t)
+}
+
+// putLocked is put where the caller holds the lock of what is pending, too.
+func (d *Daemon) putLocked(t *strangler.Table) {
+	over, err := t.With(d.pending.positions(t.Routes()))
+	if err != nil {
+		// They stood there before, and units stand together: there is no reason.
+		d.log.Error("what is pending can't be put over a routing table, which is in force without it", keyError, err)
+		over = t
+	}
+	d.proxy.Swap(over)
+}
+
+// positionsFor returns where those routes are to stand: as a table of the journal's says, under what
+// is pending.
+func (d *Daemon) positionsFor(routes []strangler.Route, table map[string]journal.Standing) map[string]strangler.Position {
+	at := positions(table)
+	d.pending.mu.Lock()
+	defer d.pending.mu.Unlock()
+	maps.Copy(at, d.pending.positions(routes))
+	return at
+}
+
+// present returns where routes stand, by name: as the journal has it, under what is pending. The
+// map is to be read only.
+func (d *Daemon) present() map[string]journal.Standing {
+	d.pending.mu.Lock()
+	defer d.pending.mu.Unlock()
+	return d.pending.over(d.journal.Present()) // read with the lock held: see pendings
+}
+
 // standings are the configured routes and where they stand, as the guards want to see them.
-func (d *Daemon) standings() []rollout.Standing {
-	present := d.journal.Present()
+func (d *Daemon) standings() []rollout.Standing { return d.standingsOver(d.present()) }
+
+func (d *Daemon) standingsOver(present map[string]journal.Standing) []rollout.Standing {
 	cfg := d.current.Load().config
 	standings := make([]rollout.Standing, len(cfg.Routes))
 	for i, route := range cfg.Routes {

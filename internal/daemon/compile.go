@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/internal/config"
@@ -25,12 +26,16 @@ func (c *compiled) discard(d *Daemon) {
 	}
 }
 
-// use puts it in force, and closes what it doesn't use any more. The caller holds d.changing.
-func (d *Daemon) use(c *compiled) {
+// use puts it in force for a configuration that was loaded then, and closes what it doesn't use any
+// more. The caller holds d.changing.
+func (d *Daemon) use(c *compiled, cfg *config.Config, loadedAt time.Time) {
 	if d.proxy == nil {
 		d.proxy = new(strangler.Proxy)
 	}
-	d.proxy.Swap(c.table)
+	d.pending.mu.Lock() // a rollback sees both, or neither
+	d.putLocked(c.table)
+	d.current.Store(&inForce{config: cfg, upstreams: c.upstreams, comparers: c.comparers, loadedAt: loadedAt})
+	d.pending.mu.Unlock()
 	d.upstreams.closeUnused(c.upstreams)
 	d.upstreams = c.upstreams
 }
@@ -57,13 +62,21 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		translators[route.Name] = route.Translate
 	}
 	legacy, services := used.table(cfg)
+	for name, service := range services {
+		where := cfg.Services[name].Version
+		service.Transport, service.Copies = d.versions.watch(name, where, service.Transport), d.versions.watch(name, where, service.Copies)
+		services[name] = service
+	}
 	table, err := strangler.NewTable(strangler.Config{
 		Legacy:    legacy,
+		NoLegacy:  cfg.NoLegacy,
 		Services:  services,
 		Routes:    routes,
-		Positions: positions(standings),
+		Positions: d.positionsFor(routes, standings),
 		Shadow:    d.shadowing(cfg, comparers),
-		Upstream:  used.own,
+		Upstream: func(route strangler.Route) http.RoundTripper {
+			return d.versions.watch(route.Service, cfg.Services[route.Service].Version, used.own(route))
+		},
 		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
 			t, ok := d.options.Translators[translators[route.Name]]
 			if !ok {

@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -40,14 +42,27 @@ type Daemon struct {
 	log     *slog.Logger
 	started time.Time
 
-	unlock  func() error // the data folder
-	journal *journal.Journal
-	ledger  *ledger.Ledger
-	shadow  *shadow.Shadow
-	proxy   *strangler.Proxy
-	traffic *traffic
-	events  events
-	guests  guests
+	unlock   func() error // the data folder
+	journal  *journal.Journal
+	ledger   *ledger.Ledger
+	shadow   *shadow.Shadow
+	proxy    *strangler.Proxy
+	traffic  *traffic
+	calls    callsOnRecord
+	events   events
+	guests   guests
+	walks    *walks
+	versions *versions
+	notices  *notifier
+
+	pending      pendings
+	unsettled    chan struct{} // has something when something is pending that the journal wasn't given yet
+	unmarked     chan struct{} // has something when the marker may have to be written
+	marker       *marker       // nil: there is none yet. It and its path belong to keepingMarker while that runs
+	markerPath   string
+	markerRoom   atomic.Int64       // how large a slot it wants, in bytes
+	stopPending  context.CancelFunc // ends the two goroutines that care for what is pending
+	pendingCared sync.WaitGroup     // for them
 
 	changing  sync.Mutex // one change at a time: it guards upstreams, and what is done between compile and swap
 	upstreams *upstreams
@@ -79,7 +94,8 @@ type inForce struct {
 // New opens the state, compiles the configuration and opens the listeners; nothing is answered
 // before Run. On an error nothing stays open.
 func New(ctx context.Context, o Options) (_ *Daemon, err error) {
-	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files), ruled: make(chan struct{}, 1), replaying: make(chan struct{}, 1)}
+	d := &Daemon{options: o, upstreams: &upstreams{}, log: o.Logger, started: time.Now(), files: look(o.Config.Files), ruled: make(chan struct{}, 1), replaying: make(chan struct{}, 1),
+		unsettled: make(chan struct{}, 1), unmarked: make(chan struct{}, 1), walks: newWalks()}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
@@ -95,7 +111,9 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 		return nil, err
 	}
 	registry, latency := newRegistry(d)
-	d.traffic = newTraffic(latency)
+	d.traffic = newTraffic(latency, func(r *http.Request) netip.Addr { return d.proxy.Table().Client(r) })
+	d.recallSeen(ctx)
+	d.versions = newVersions(d.versionChanged, d.log)
 	learnt, err := d.ledger.Learnt(ctx)
 	if err != nil {
 		d.log.Warn("what was learnt of noise is learnt anew", keyError, err)
@@ -108,6 +126,7 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 		Redact:   cfg.Shadow.Redact,
 		Scrub:    cfg.Shadow.Scrub,
 		Served:   served,
+		Observe:  d.traffic.observePair,
 		Learnt:   learnt,
 		Logger:   d.log,
 	}); err != nil {
@@ -116,9 +135,13 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 	if d.listeners, err = listen(cfg); err != nil { // before the journal is written: a start that fails leaves no trace
 		return nil, err
 	}
+	d.honour(ctx, cfg)
+	d.notices = newNotifier(notifierConfig{Source: cmp.Or(d.AdminURL(), "http://"+d.Addr()), Logger: d.log})
 	if err := d.adopt(ctx, cfg); err != nil {
 		return nil, err
 	}
+	d.carePending(ctx)
+	d.look(ctx, false) // so that there is an answer to who asks first
 	return d, d.buildServers(cfg, metricsHandler(registry))
 }
 
@@ -216,6 +239,10 @@ func (d *Daemon) Run(ctx context.Context) error {
 	running.Go(func() error { d.watch(ctx); return nil })
 	running.Go(func() error { d.report(ctx); return nil })
 	running.Go(func() error { d.tend(ctx); return nil })
+	running.Go(func() error { d.walk(ctx); return nil })
+	running.Go(func() error { d.notices.run(ctx); return nil })
+	running.Go(func() error { d.versions.poll(ctx, d.askedForVersions); return nil })
+	running.Go(func() error { d.keepingCalls(ctx); return nil })
 	d.log.Info("serving", keyAddr, d.Addr(), keyAdmin, d.AdminURL(), keyData, d.options.Config.Data)
 
 	<-ctx.Done()
@@ -274,9 +301,15 @@ func (d *Daemon) close(ctx context.Context) error {
 	d.cut()
 	d.listeners.close()
 	d.certificates.close()
+	var errs []error
+	if d.stopPending != nil {
+		d.stopPending()
+		d.pendingCared.Wait()
+		d.mark() // what the journal doesn't have by now the next start honours
+	}
+	errs = append(errs, d.marker.close())
 	d.changing.Lock() // a reload may still be under way
 	defer d.changing.Unlock()
-	var errs []error
 	// Each has a time of its own: a service that hangs must not cost the ledger what is pending.
 	ending := func(end func(context.Context) error) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -291,6 +324,14 @@ func (d *Daemon) close(ctx context.Context) error {
 	if d.shadow != nil && d.ledger != nil {
 		learnt, cancel := context.WithTimeout(ctx, learnTimeout)
 		d.keepLearnt(learnt)
+		d.walks.mu.Lock()
+		d.keepSeen(learnt)
+		d.walks.mu.Unlock()
+		cancel()
+	}
+	if d.traffic != nil && d.ledger != nil {
+		keeping, cancel := context.WithTimeout(ctx, learnTimeout)
+		d.keepCalls(keeping)
 		cancel()
 	}
 	if d.ledger != nil {

@@ -7,11 +7,20 @@
 //   - upstreams.go connections to both sides and what stands around them, which outlive a reload
 //   - services.go  how both sides' upstreams do
 //   - shadowing.go where the shadow meets the proxy and the ledger
-//   - changes.go   shift, undo, rollback: check, compile, commit, swap, acknowledge
+//   - changes.go   shift, undo: check, compile, commit, swap, acknowledge
+//   - rollback.go  rollback: check, compile, swap, and only then commit
+//   - pending.go   rollbacks that are in effect while the journal doesn't have them
+//   - settle.go, mark.go, honour.go   how they come into the journal, into the marker, and out of it at the next start
+//   - marker.go    the marker's file
 //   - reload.go    another configuration, put in force
+//   - versions.go  which version of a service answers; versions_poll.go asks for it
+//   - walk.go      routes with a rollout, looked at every second; walk_seen.go keeps what was seen of them, walk_step.go
+//     decides and moves, walk_ask.go asks webhooks before, walk_steer.go is what people tell them
+//   - notice.go    what is told of a rollout; notify.go delivers it, notify_send.go carries it
 //   - removed.go   what a configuration may not leave out
 //   - watch.go     when a configuration file changes
 //   - traffic.go   what clients' requests did, per route and side
+//   - legacycalls.go   who legacy still answers; retire.go, retirereport.go, nolegacy.go   the end of routes
 //   - metrics.go   the same and more for Prometheus
 //   - events.go    who watches, and what they are told
 //   - stats.go, evidence.go, explain.go, views.go   the running system in the shapes of the admin API

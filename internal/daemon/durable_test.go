@@ -31,6 +31,7 @@ func child(file string) {
 		panic(err)
 	}
 	fmt.Println(d.AdminURL())
+	fmt.Println("http://" + d.Addr())
 	if err := d.Run(context.Background()); err != nil {
 		panic(err)
 	}

@@ -55,8 +55,9 @@ func (e *events) watched() bool {
 
 // The types of event.
 const (
-	eventRoute  = "route"  // a route moved; the data is a web.Route
-	eventStats  = "stats"  // every second; the data is web.Stats
-	eventGroups = "groups" // divergences came in since the last one, or a group was triaged
-	eventConfig = "config" // a reload; the data is a web.ConfigState
+	eventRollout = "rollout" // what was made of one; the data is a web.Rollout
+	eventRoute   = "route"   // a route moved; the data is a web.Route
+	eventStats   = "stats"   // every second; the data is web.Stats
+	eventGroups  = "groups"  // divergences came in since the last one, or a group was triaged
+	eventConfig  = "config"  // a reload; the data is a web.ConfigState
 )

@@ -41,6 +41,9 @@ func (d *Daemon) Judge(ctx context.Context, list []web.Given) ([]web.Judgement, 
 		route, known := routes[g.Route]
 		if known {
 			p.Compare, p.Capture, p.Pattern = now.comparers[g.Route], route.Capture, route.Match.Path
+			if route.Rollout != nil {
+				p.Distinct = route.Rollout.Distinct
+			}
 		}
 		c := d.shadow.Judge(p, shadow.Given{Request: shadow.Request{Method: g.Method, Path: g.Path}, Legacy: g.Legacy, Service: g.Service})
 		j := web.Judgement{Route: g.Route, Known: known, Verdict: c.Verdict, Reason: c.Reason, Detail: c.Detail, Differences: c.Differences, More: c.More}

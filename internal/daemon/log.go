@@ -18,6 +18,7 @@ const (
 	keyData     = "data"
 	keyDelay    = "delay"
 	keyUntil    = "until"
+	keyLast     = "last"
 	keyGroup    = "group"
 	keyState    = "state"
 	keyRule     = "rule"
@@ -25,4 +26,10 @@ const (
 	keyPointer  = "pointer"
 	keyRequests = "requests"
 	keyAgainst  = "against"
+	keyWhy      = "why"
+	keyAt       = "at"
+	keyAgain    = "again"
+	keyRelease  = "service_version"
+	keyHook     = "webhook"
+	keyService  = "service"
 )

@@ -47,6 +47,8 @@ var (
 	descRetries          = prometheus.NewDesc("strangler_upstream_retries_total", "Requests that were sent again.", guardLabels, nil)
 	descRetriesDenied    = prometheus.NewDesc("strangler_upstream_retries_denied_total", "Those that the budget did not allow.", guardLabels, nil)
 
+	descPendingRollbacks = prometheus.NewDesc("strangler_rollbacks_pending", "Rollbacks that are in effect but not in the journal.", nil, nil)
+
 	descReload = prometheus.NewDesc("strangler_config_valid", "1 unless the last reload was refused.", nil, nil)
 )
 
@@ -87,9 +89,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		counter(descFallbacks, figures.fallbacks.Load(), route)
 	}
 	for _, s := range append((*Daemon)(c).Services(), (*Daemon)(c).Legacy()) {
-		collectUpstream(&s, counter, gauge)
+		if !s.Absent {
+			collectUpstream(&s, counter, gauge)
+		}
 	}
-	for name, standing := range c.journal.Present() {
+	for name, standing := range (*Daemon)(c).present() {
 		gauge(descWeight, standing.Position.Weight.Percent(), name, standing.Position.Phase.String())
 	}
 	for route, counts := range c.shadow.Counts() {
@@ -113,6 +117,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		valid = 0
 	}
 	gauge(descReload, valid)
+	gauge(descPendingRollbacks, float64(len(c.pending.view().Pending)))
+	c.collectRollouts(counter, gauge)
 }
 
 // quantile reads a quantile out of a histogram's buckets, in milliseconds, by linear

@@ -55,6 +55,7 @@ func TestMetrics(t *testing.T) {
 		{"strangler_ledger_comparisons_total", []string{"outcome", "written"}, 7},
 		{"strangler_ledger_comparisons_total", []string{"outcome", "dropped"}, 0},
 		{"strangler_config_valid", nil, 1},
+		{"strangler_rollbacks_pending", nil, 0},
 		{"strangler_upstream_endpoint_requests_total", []string{"upstream", "legacy"}, 8},
 		{"strangler_upstream_endpoint_failures_total", []string{"upstream", "legacy"}, 0},
 		{"strangler_upstream_endpoint_requests_total", []string{"upstream", "orders"}, 0}, // copies are nobody's request

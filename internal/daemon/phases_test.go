@@ -19,7 +19,7 @@ func (s *system) shift(t testing.TB, route, to string) web.Route {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, err := s.API.Shift(t.Context(), route, api.ShiftRequest{Phase: position.Phase, Weight: &position.Weight, Reason: "test"})
+	moved, err := s.API.Shift(t.Context(), route, api.ShiftRequest{Phase: position.Phase, Weight: &position.Weight, Reason: "test", Force: position.Phase == strangler.PhaseRetired})
 	if err != nil {
 		t.Fatalf("shift %s %s: %v", route, to, err)
 	}

@@ -68,7 +68,10 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	var made *compiled
-	before := d.journal.Present()
+	before := d.present()
+	if err := refuseNoLegacy(cfg, before); err != nil {
+		return err
+	}
 	after, err := d.journal.Reconcile(ctx, definitions(cfg, before), journal.Author{Actor: "configuration", Verified: true, Reason: cfg.File},
 		func(after map[string]journal.Standing) (err error) {
 			if err := refuseRemoved(before, after); err != nil {
@@ -81,7 +84,10 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 		made.discard(d)
 		return fmt.Errorf("put the configuration in force: %w", err)
 	}
-	d.use(made)
+	d.use(made, cfg, time.Now())
+	d.markerRoom.Store(roomFor(cfg))
+	wake(d.unmarked)
+	d.versions.use(cfg.Services)
 	for _, route := range cfg.Routes {
 		if route.Capture == shadow.CaptureFull {
 			d.ledger.Allow(route.Name)
@@ -94,11 +100,14 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 	if d.certificates.use(pair) {
 		d.log.Info("another certificate is in force for new connections", keyFile, cfg.TLS.Cert, keyUntil, pair.Leaf.NotAfter)
 	}
-	d.current.Store(&inForce{config: cfg, upstreams: made.upstreams, comparers: made.comparers, loadedAt: time.Now()})
+	d.notices.tellAll(cfg.Rollout.Notify)
+	d.walks.hurry()
+	d.watchCalls(ctx, cfg)
 	for _, warning := range cfg.Warnings {
 		d.log.Warn("configuration", keyProblem, warning.String())
 	}
 	d.warnOfRemoved(before, after)
+	d.warnOfUnmatched(ctx, cfg)
 	return nil
 }
 

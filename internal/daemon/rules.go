@@ -226,8 +226,7 @@ func (d *Daemon) rule(ctx context.Context, route string, rules []web.Rule, by jo
 		made.discard(d)
 		return err
 	}
-	d.use(made)
-	d.current.Store(&inForce{config: now.config, upstreams: made.upstreams, comparers: made.comparers, loadedAt: now.loadedAt})
+	d.use(made, now.config, now.loadedAt)
 	d.log.Info("rules changed", keyRoute, route, keyActor, by.Actor, keyReason, by.Reason)
 	d.events.publish(web.Event{Type: eventRoute, Data: d.route(route)})
 	select {

@@ -26,9 +26,25 @@ func (d *Daemon) Services() []web.Service {
 	return services
 }
 
+// versionChanged is called when another version of a service answers.
+func (d *Daemon) versionChanged(service, version string) {
+	d.log.Info("another version of a service answers", keyService, service, keyVersion, version)
+	d.walks.hurry()
+}
+
+// askedForVersions returns the services that tell their version at a path, as they are at present.
+func (d *Daemon) askedForVersions() []asked {
+	now := d.current.Load()
+	return now.upstreams.asked(now.config)
+}
+
 // Legacy implements web.Registry.
 func (d *Daemon) Legacy() web.Service {
 	now := d.current.Load()
+	if now.config.NoLegacy {
+		return web.Service{Name: legacyName, Absent: true, URLs: []string{}, Routes: []string{}, Transport: transportName(now.config.Legacy),
+			Balance: config.BalanceName(now.config.Legacy.Balance), Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
+	}
 	return serviceView(legacyName, now.config.Legacy, now.upstreams.legacy)
 }
 

@@ -52,6 +52,9 @@ func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Com
 			Translated:   p.Translate != "",
 			Repeatable:   func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		}
+		if p.Rollout != nil {
+			point.Distinct = p.Rollout.Distinct
+		}
 		if p.InOrder {
 			point.InOrder = at.Key
 		}

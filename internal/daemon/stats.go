@@ -53,6 +53,7 @@ func (d *Daemon) Stats() web.Stats {
 	kept := d.ledger.Stats()
 	stats.Ledger = web.LedgerStats{Bytes: kept.Bytes, MaxBytes: d.options.Config.Ledger.MaxSize,
 		Written: kept.Written, Pending: kept.Pending, Dropped: kept.Dropped}
+	stats.Rollbacks = d.pending.view()
 	if kept.Err != nil {
 		stats.Ledger.Error = kept.Err.Error()
 	}

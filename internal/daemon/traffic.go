@@ -2,12 +2,16 @@ package daemon
 
 import (
 	"maps"
+	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/rollout"
 )
 
 // traffic counts what clients' requests did, per route and side, since the process started. It
@@ -15,6 +19,7 @@ import (
 // by the routes that were ever configured.
 type traffic struct {
 	latency *prometheus.HistogramVec
+	client  func(*http.Request) netip.Addr           // who sent a request
 	routes  atomic.Pointer[map[string]*routeTraffic] // by name, "" being the catch-all; never changed
 	seeing  sync.Mutex                               // held to put another one in force
 }
@@ -22,16 +27,25 @@ type traffic struct {
 type routeTraffic struct {
 	sides     [2]sideTraffic // by strangler.Side
 	fallbacks atomic.Int64
+	pairs     pairTraffic
+	legacy    legacyCalls
 }
 
 type sideTraffic struct {
 	requests, failures atomic.Int64
 	rate               minuteRate
 	latency            prometheus.Histogram
+	spread             rollout.AtomicHistogram // of the same, as gates judge it
 }
 
-func newTraffic(latency *prometheus.HistogramVec) *traffic {
-	t := &traffic{latency: latency}
+// pairTraffic counts how both sides did on the same requests.
+type pairTraffic struct {
+	both, legacy, service, neither atomic.Int64               // who failed
+	spread                         [2]rollout.AtomicHistogram // by strangler.Side
+}
+
+func newTraffic(latency *prometheus.HistogramVec, client func(*http.Request) netip.Addr) *traffic {
+	t := &traffic{latency: latency, client: client}
 	t.routes.Store(&map[string]*routeTraffic{})
 	return t
 }
@@ -62,12 +76,17 @@ func (t *traffic) of(route string) *routeTraffic {
 func (t *traffic) observe(o strangler.Observation) {
 	rt := t.of(o.Decision.Route)
 	served := o.Decision.Served()
+	now := time.Now()
 	side := &rt.sides[served]
 	side.requests.Add(1)
-	side.rate.add(time.Now())
+	side.rate.add(now)
 	side.latency.Observe(o.Duration.Seconds())
+	side.spread.Add(o.Duration)
 	if o.Status >= 500 || !o.Decision.FellBack && o.Decision.Failure != "" {
 		side.failures.Add(1)
+	}
+	if served == strangler.SideLegacy && o.Decision.Repeat != strangler.RepeatByMethod { // else it was refused
+		rt.legacy.observe(o, now, t.client)
 	}
 	if o.Decision.FellBack {
 		rt.fallbacks.Add(1)
@@ -75,6 +94,69 @@ func (t *traffic) observe(o strangler.Observation) {
 		failed.requests.Add(1)
 		failed.failures.Add(1)
 	}
+}
+
+// observePair counts how both sides did on one request.
+func (t *traffic) observePair(p shadow.Pair) {
+	if p.Repeat {
+		return // it is no news
+	}
+	pairs := &t.of(p.Route).pairs
+	switch {
+	case p.Legacy.Failed && p.Service.Failed:
+		pairs.both.Add(1)
+	case p.Legacy.Failed:
+		pairs.legacy.Add(1)
+	case p.Service.Failed:
+		pairs.service.Add(1)
+	default:
+		pairs.neither.Add(1)
+	}
+	if p.Legacy.Latency > 0 && p.Service.Latency > 0 {
+		pairs.spread[strangler.SideLegacy].Add(p.Legacy.Latency)
+		pairs.spread[strangler.SideService].Add(p.Service.Latency)
+	}
+}
+
+// beside are the reasons for which exchanges are skipped that say nothing about how much of a route can
+// be compared: the request chose its side, or legacy isn't to be asked again.
+var beside = []string{shadow.SkipOverridden, shadow.SkipLegacyBudget, shadow.SkipSession, shadow.SkipCookieSet, shadow.SkipShuttingDown}
+
+// sums are what gates judge of it since the process started, but for latencies and for what the ledger
+// has. Where the service serves clients, requests that may not be repeated can't be compared, and nobody expects it.
+func (t *routeTraffic) sums(c shadow.Counts, at strangler.Phase) rollout.Evidence {
+	var left int64
+	if at != strangler.PhaseShadow {
+		left = c.Reasons[shadow.SkipNotRepeatable]
+	}
+	for _, reason := range beside {
+		left += c.Reasons[reason]
+	}
+	return rollout.Evidence{
+		Sampled: c.Sampled - c.Pending - left,
+		Skipped: c.Skipped - left,
+		Pairs: rollout.Pairs{
+			Both: t.pairs.both.Load(), Legacy: t.pairs.legacy.Load(), Service: t.pairs.service.Load(), Neither: t.pairs.neither.Load(),
+		},
+		Clients: rollout.Sides{Legacy: t.sides[strangler.SideLegacy].tally(), Service: t.sides[strangler.SideService].tally()},
+	}
+}
+
+// advance adds what was seen since the last look, which is what before holds, and brings that up to date.
+func (t *routeTraffic) advance(c shadow.Counts, at strangler.Phase, before, to *rollout.Evidence) {
+	now := t.sums(c, at)
+	to.Advance(now, *before)
+	now.Pairs.LegacyLatency, now.Pairs.ServiceLatency = before.Pairs.LegacyLatency, before.Pairs.ServiceLatency
+	now.Clients.Legacy.Latency, now.Clients.Service.Latency = before.Clients.Legacy.Latency, before.Clients.Service.Latency
+	*before = now
+	t.pairs.spread[strangler.SideLegacy].Advance(&before.Pairs.LegacyLatency, &to.Pairs.LegacyLatency)
+	t.pairs.spread[strangler.SideService].Advance(&before.Pairs.ServiceLatency, &to.Pairs.ServiceLatency)
+	t.sides[strangler.SideLegacy].spread.Advance(&before.Clients.Legacy.Latency, &to.Clients.Legacy.Latency)
+	t.sides[strangler.SideService].spread.Advance(&before.Clients.Service.Latency, &to.Clients.Service.Latency)
+}
+
+func (s *sideTraffic) tally() rollout.Tally {
+	return rollout.Tally{Requests: s.requests.Load(), Failures: s.failures.Load()}
 }
 
 // minuteRate counts events of the last 60 full seconds in a ring of one slot a second. Its zero

@@ -50,8 +50,10 @@ const legacyName = "legacy"
 // swap.
 func (u *upstreams) open(cfg *config.Config) (_ *upstreams, err error) {
 	next := &upstreams{services: map[string]guarded{}, routes: map[string]guarded{}}
-	if next.legacy, err = u.legacy.next(cfg.Legacy); err != nil {
-		return nil, fmt.Errorf("legacy: %w", err)
+	if !cfg.NoLegacy {
+		if next.legacy, err = u.legacy.next(cfg.Legacy); err != nil {
+			return nil, fmt.Errorf("legacy: %w", err)
+		}
 	}
 	for name, service := range cfg.Services {
 		if next.services[name], err = u.services[name].next(service); err != nil {
@@ -126,7 +128,10 @@ func (u *upstreams) table(cfg *config.Config) (legacy strangler.Upstream, servic
 	for name, service := range cfg.Services {
 		services[name] = u.services[name].upstream(service)
 	}
-	return u.legacy.upstream(cfg.Legacy), services
+	if !cfg.NoLegacy {
+		legacy = u.legacy.upstream(cfg.Legacy)
+	}
+	return legacy, services
 }
 
 func (g guarded) upstream(u config.Upstream) strangler.Upstream {

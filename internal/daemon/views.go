@@ -18,7 +18,7 @@ var _ web.System = (*Daemon)(nil)
 // Routes implements web.Registry. While a reload is under way it has the routes that journal and
 // configuration both know: one without a standing would seem to stand at legacy.
 func (d *Daemon) Routes() []web.Route {
-	present := d.journal.Present()
+	present := d.present()
 	cfg := d.current.Load().config
 	routes := make([]web.Route, 0, len(cfg.Routes))
 	for _, route := range cfg.Routes {
@@ -31,7 +31,7 @@ func (d *Daemon) Routes() []web.Route {
 
 // route returns one route that is known to exist.
 func (d *Daemon) route(name string) web.Route {
-	standing := d.journal.Present()[name]
+	standing := d.present()[name]
 	for _, route := range d.current.Load().config.Routes {
 		if route.Name == name {
 			return routeView(route.Route, standing)
@@ -58,7 +58,7 @@ func (d *Daemon) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, er
 	for i, e := range found {
 		entries[i] = web.Entry{Seq: e.Seq, Change: e.Change, At: e.At, Kind: string(e.Kind), How: string(e.How), Undoes: e.Undoes,
 			Route: e.Route, Unit: e.Unit, Version: e.Version, Before: e.Before, After: e.After,
-			Actor: e.Author.Actor, Verified: e.Author.Verified, Reason: e.Author.Reason}
+			Actor: e.Author.Actor, Verified: e.Author.Verified, Reason: e.Author.Reason, Steering: e.Steering}
 		if entries[i].Rules, err = kept(journal.Standing{Route: e.Route, Rules: e.Rules}); err != nil {
 			return nil, err
 		}
@@ -121,7 +121,8 @@ func (d *Daemon) ready() (bool, any) {
 		Draining bool   `json:"draining,omitempty"`
 		Problem  string `json:"config_problem,omitempty"` // why the last reload was refused
 		Ledger   string `json:"ledger_problem,omitempty"`
-	}{Draining: d.draining.Load()}
+		Rollback string `json:"rollback_problem,omitempty"` // what is in effect but not in the journal
+	}{Draining: d.draining.Load(), Rollback: d.pending.summary()}
 	if r := d.refusal.Load(); r != nil {
 		detail.Problem = r.problem
 	}

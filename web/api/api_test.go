@@ -77,7 +77,7 @@ func TestErrors(t *testing.T) {
 
 		{name: "no body", method: shift, path: phase, status: 415, code: web.CodeInvalid},
 		{name: "form", method: shift, path: phase, body: "phase=live", headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: web.CodeInvalid, detail: "application/json"},
-		{name: "too large", method: shift, path: phase, body: `{"phase":"live","reason":"` + strings.Repeat("x", 64<<10) + `"}`, status: 413, code: web.CodeTooLarge, detail: "64 KiB"},
+		{name: "too large", method: "POST", path: "/rollback", body: `{"all":true,"reason":"` + strings.Repeat("x", 64<<10) + `"}`, status: 413, code: web.CodeTooLarge, detail: "64 KiB"},
 		{name: "not JSON", method: shift, path: phase, body: "{", status: 400, code: web.CodeInvalid},
 		{name: "no object", method: shift, path: phase, body: `["live"]`, status: 400, code: web.CodeInvalid, detail: "not a JSON object"},
 		{name: "null", method: shift, path: phase, body: "null", status: 400, code: web.CodeInvalid, detail: "not a JSON object"},
@@ -167,6 +167,7 @@ func TestNoNulls(t *testing.T) {
 	a.divergences = []web.Divergence{{ID: "d1", Legacy: &web.Answer{Status: 200}, Service: &web.Answer{Status: 200}, Served: shadow.Legacy, Verdict: shadow.Diverged}}
 	a.entries = []web.Entry{{Seq: 1, Kind: "seen"}}
 	a.stats = web.Stats{Routes: []web.RouteStats{{Route: "orders-read"}}}
+	a.rollouts = []web.Rollout{{Name: "orders-read", Routes: []string{"orders-read"}, State: web.RolloutRunning, Action: "hold"}}
 	ask := func(method, path, body string) {
 		t.Helper()
 		got := a.ask(method, "/api/v1"+path, body)
@@ -175,7 +176,7 @@ func TestNoNulls(t *testing.T) {
 		}
 	}
 	for range 2 {
-		for _, path := range []string{"/routes", "/services", "/rules", "/groups", "/divergences", "/journal", "/journal?at=2026-01-31T12:00:00Z", "/stats", "/config"} {
+		for _, path := range []string{"/routes", "/rollouts", "/services", "/rules", "/groups", "/divergences", "/journal", "/journal?at=2026-01-31T12:00:00Z", "/stats", "/config"} {
 			ask("GET", path, "")
 		}
 		ask("POST", "/explain", `{"method":"GET","url":"/"}`)
@@ -183,14 +184,18 @@ func TestNoNulls(t *testing.T) {
 		ask("POST", "/rules", `{"route":"orders-read","rules":[]}`)
 		ask("POST", "/rules/preview", `{"route":"orders-read","rules":[]}`)
 		ask("POST", "/rules/17/drop", `{}`)
+		ask("POST", "/freeze", `{}`)
+		ask("POST", "/thaw", `{}`)
 		ask("POST", "/routes/orders-read/undo", `{}`)
 		if a.groups != nil {
 			ask("GET", "/groups/g1", "")
+			ask("GET", "/rollouts/orders-read", "")
+			ask("POST", "/rollouts/orders-read/pause", "{}")
 			ask("GET", "/divergences/d1", "")
 			ask("GET", "/routes/orders-read/evidence", "")
 			ask("PUT", "/groups/g1/state", `{"state":"open"}`)
 		}
-		a.services, a.groups, a.divergences, a.entries, a.stats.Routes, a.routes = nil, nil, nil, nil, nil, nil // and then there is nothing at all
+		a.services, a.groups, a.divergences, a.entries, a.stats.Routes, a.routes, a.rollouts = nil, nil, nil, nil, nil, nil, nil // and then there is nothing at all
 	}
 }
 

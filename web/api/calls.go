@@ -80,6 +80,47 @@ func (c *Client) Rollback(ctx context.Context, in web.Rollback) (out web.Rollbac
 	return out, err
 }
 
+// Rollouts returns the rollouts of all routes that have one, and what freezes them; nil: nothing.
+func (c *Client) Rollouts(ctx context.Context) ([]web.Rollout, *web.Freeze, error) {
+	l, err := get[rolloutList](ctx, c, "/rollouts", nil)
+	return l.Rollouts, l.Freeze, err
+}
+
+// Rollout returns that of a route, or of a unit.
+func (c *Client) Rollout(ctx context.Context, route string) (web.Rollout, error) {
+	return get[web.Rollout](ctx, c, "/rollouts/"+url.PathEscape(route), nil)
+}
+
+// Steer tells the rollout of a route, or of a unit, something: one of web.Steers.
+func (c *Client) Steer(ctx context.Context, route, what string, in SteerRequest) (out web.Rollout, err error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPost, "/rollouts/"+url.PathEscape(route)+"/"+url.PathEscape(what), version(in.IfVersion), in, &out)
+	return out, err
+}
+
+// Freeze keeps all promotions from being made.
+func (c *Client) Freeze(ctx context.Context, in FreezeRequest) (web.Freeze, error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	var out struct {
+		Freeze web.Freeze `json:"freeze"`
+	}
+	err := c.call(ctx, http.MethodPost, "/freeze", nil, in, &out)
+	return out.Freeze, err
+}
+
+// Thaw ends that, also where there is nothing to end.
+func (c *Client) Thaw(ctx context.Context, in ThawRequest) error {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	var out freezeAnswer
+	return c.call(ctx, http.MethodPost, "/thaw", nil, in, &out)
+}
+
 // Divergences returns divergences, newest first, without their answers.
 func (c *Client) Divergences(ctx context.Context, q web.DivergenceQuery) ([]web.Divergence, error) {
 	l, err := get[divergenceList](ctx, c, "/divergences", url.Values{"route": {q.Route}, "group": {q.Group}, "after": {q.After}, "limit": {count(int64(q.Limit))}})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,6 +17,7 @@ type ShiftRequest struct {
 	Reason string            `json:"reason,omitempty"`
 	Force  bool              `json:"force,omitempty"`
 	Actor  string            `json:"actor,omitempty"` // counts only where there are no tokens
+	web.RetireEvidence
 
 	IfVersion int64 `json:"-"` // the client sends it as If-Match; 0: any
 }
@@ -39,7 +41,7 @@ func (s *server) shift(w http.ResponseWriter, r *http.Request) {
 		ShiftRequest
 		Phase *strangler.Phase `json:"phase"` // its zero value is a phase: absence has to show
 	}
-	if !s.read(w, r, &in) {
+	if !s.readUpTo(w, r, maxRetire, &in) {
 		return
 	}
 	version, err := ifMatch(r)
@@ -49,14 +51,19 @@ func (s *server) shift(w http.ResponseWriter, r *http.Request) {
 	}
 	to, err := target(in.Phase, in.Weight)
 	if err == nil {
-		err = web.CheckWords(in.Reason, in.Actor)
+		err = cmp.Or(checkEvidence(to, in.RetireEvidence), web.CheckWords(in.Reason, in.Actor))
 	}
 	if err != nil {
 		invalid(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
-	route, err := s.system.Shift(r.Context(), web.Move{Route: web.PathParam(r, "name"), To: to, Reason: in.Reason, Force: in.Force,
-		IfVersion: version, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor)})
+	move := web.Move{Route: web.PathParam(r, "name"), To: to, Reason: in.Reason, Force: in.Force,
+		IfVersion: version, Actor: web.IdentityFrom(r.Context()).Actor(in.Actor), RetireEvidence: in.RetireEvidence}
+	if to.Phase == strangler.PhaseRetired {
+		s.retireOne(w, r, move)
+		return
+	}
+	route, err := s.system.Shift(r.Context(), move)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -48,10 +48,11 @@ func TestClientReads(t *testing.T) {
 		Differences: []shadow.Difference{{Pointer: "/a", Pattern: "/a", Kind: shadow.KindValue, Legacy: json.RawMessage("1"), Service: json.RawMessage("2")}},
 		Legacy:      &web.Answer{Status: 200, Headers: map[string][]string{"A": {"b"}}, Body: "{}"}}}
 	a.entries = []web.Entry{{Seq: 3, At: noon, Kind: "moved", How: "shift", Route: "orders-read", Before: &strangler.Position{}, After: &position}}
-	a.stats = web.Stats{Started: noon, At: noon, Routes: []web.RouteStats{{Route: "orders-read", Comparisons: shadow.Counts{Sampled: 1, Skipped: 1, Reasons: map[string]int64{"too large": 1}}}}}
+	a.stats = web.Stats{Started: noon, At: noon, Routes: []web.RouteStats{{Route: "orders-read", Comparisons: shadow.Counts{Sampled: 1, Skipped: 1, Reasons: map[string]int64{"too large": 1}}}},
+		Rollbacks: web.RollbackStats{Pending: []web.PendingRollback{{At: noon, Actor: "anna", Reason: "r", Routes: []string{"orders-read"}, Marked: true, Problem: "disk full"}}}}
 	a.config = web.ConfigState{File: "strangler.yaml", LoadedAt: noon, Problem: "line 3", ProblemAt: noon, Definitions: map[string]json.RawMessage{"a": json.RawMessage(`{"b":1}`)}}
 	a.explanation = web.Explanation{Route: "orders-read", Bucket: 17, Others: []web.Considered{{Route: "b", Why: "host"}}}
-	a.result = web.RollbackResult{Moved: []web.Route{}, Skipped: []web.Skipped{{Route: "b", Why: "retired"}}, LegacyGains: 1.5}
+	a.result = web.RollbackResult{Moved: []web.Route{}, Skipped: []web.Skipped{{Route: "b", Why: "retired"}}, LegacyGains: 1.5, Problem: "disk full"}
 	c, ctx := a.client("operate-secret"), t.Context()
 	listed := a.divergences[0]
 	listed.Legacy = nil

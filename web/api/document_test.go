@@ -14,6 +14,7 @@ import (
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/strangler/journal"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -28,13 +29,16 @@ type openapiDoc struct {
 }
 
 type operation struct {
-	OperationID string `json:"operationId"`
-	Description string `json:"description"`
-	Parameters  []struct {
-		Name, In string
-	} `json:"parameters"`
+	OperationID string              `json:"operationId"`
+	Description string              `json:"description"`
+	Parameters  []parameter         `json:"parameters"`
 	RequestBody *content            `json:"requestBody"`
 	Responses   map[string]response `json:"responses"`
+}
+
+type parameter struct {
+	Name, In string
+	Schema   *schema
 }
 
 type response struct {
@@ -220,7 +224,7 @@ func TestDocumentHasEveryRoute(t *testing.T) {
 			}
 			ids[op.OperationID] = true
 			for _, part := range strings.Split(path, "/") {
-				if name, ok := strings.CutPrefix(part, "{"); ok && !slices.ContainsFunc(op.Parameters, func(p struct{ Name, In string }) bool {
+				if name, ok := strings.CutPrefix(part, "{"); ok && !slices.ContainsFunc(op.Parameters, func(p parameter) bool {
 					return p.In == "path" && p.Name+"}" == name
 				}) {
 					t.Errorf("%s %s: path parameter %s isn't documented", method, path, part)
@@ -241,13 +245,17 @@ var shapes = map[string]any{
 	"Connections": web.Connections{}, "HealthCheck": web.HealthCheck{}, "Endpoint": web.Endpoint{}, "Guard": web.Guard{}, "RouteGuard": web.RouteGuard{}, "Bulkhead": web.Bulkhead{}, "Breaker": web.Breaker{},
 	"Timeouts": web.Timeouts{}, "Retry": web.Retry{},
 	"ServiceList": serviceList{}, "ShiftRequest": ShiftRequest{}, "UndoRequest": UndoRequest{}, "RollbackRequest": rollbackRequest{},
+	"Rollout": web.Rollout{}, "GateReading": web.GateReading{}, "RolloutEvidence": web.RolloutEvidence{}, "RolloutList": rolloutList{}, "SteerRequest": SteerRequest{},
+	"Freeze": web.Freeze{}, "FreezeRequest": FreezeRequest{}, "ThawRequest": ThawRequest{}, "FreezeAnswer": freezeAnswer{},
+	"MovedRoute": movedRoute{}, "RetireRequest": RetireRequest{}, "AccessLog": web.AccessLog{}, "LogCaller": web.LogCaller{}, "Retired": web.Retired{}, "Report": web.Report{},
+	"Retirement": web.Retirement{}, "LegacyCall": web.LegacyCall{}, "OpenGroup": web.OpenGroup{}, "LegacyTraits": web.LegacyTraits{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
 	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
 	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
 	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
-	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{},
+	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{}, "RollbackStats": web.RollbackStats{}, "PendingRollback": web.PendingRollback{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},
 	"ComparisonsRequest": ComparisonsRequest{}, "GivenExchange": GivenExchange{}, "GivenAnswer": GivenAnswer{}, "Judgement": web.Judgement{}, "JudgementList": judgementList{},
 	"DecisionsRequest": DecisionsRequest{}, "Choice": Choice{}, "Decision": web.Decision{}, "DecisionList": decisionList{},
@@ -386,6 +394,12 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		}
 		return all
 	}
+	var steer *schema
+	for _, p := range doc.Paths["/rollouts/{name}/{what}"]["post"].Parameters {
+		if p.Name == "what" {
+			steer = p.Schema
+		}
+	}
 	codes := doc.Components.Schemas["Problem"].Properties["code"].Enum
 	for _, one := range []struct {
 		name      string
@@ -399,6 +413,13 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		{"outcomes", doc.Components.Schemas["Replayed"].Properties["outcome"].Enum, web.Outcomes()},
 		{"states of groups", doc.Components.Schemas["Group"].Properties["state"].Enum, web.GroupStates()},
 		{"sides", doc.Components.Schemas["Side"].Enum, []string{strangler.SideLegacy.String(), strangler.SideService.String()}},
+		{"states of rollouts", doc.Components.Schemas["Rollout"].Properties["state"].Enum, web.RolloutStates()},
+		{"what rollouts do", doc.Components.Schemas["Rollout"].Properties["action"].Enum, web.RolloutActions()},
+		{"gates", doc.Components.Schemas["GateReading"].Properties["gate"].Enum, web.Gates()},
+		{"states of gates", doc.Components.Schemas["GateReading"].Properties["state"].Enum, web.GateStates()},
+		{"what rollouts are told", steer.Enum, web.Steers()},
+		{"kinds of entries", doc.Components.Schemas["Entry"].Properties["kind"].Enum, []string{string(journal.Seen), string(journal.Changed), string(journal.Moved), string(journal.Ruled), string(journal.Steered), string(journal.Removed), string(journal.Frozen), string(journal.Thawed)}},
+		{"ways of moving", doc.Components.Schemas["Entry"].Properties["how"].Enum, []string{string(journal.HowShift), string(journal.HowUndo), string(journal.HowRollback), string(journal.HowPromote)}},
 		{"breaker states", doc.Components.Schemas["Breaker"].Properties["state"].Enum, web.BreakerStates()},
 		{"codes", codes, web.Codes()},
 	} {

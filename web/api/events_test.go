@@ -93,6 +93,14 @@ func TestEvents(t *testing.T) {
 		t.Errorf("a nil list in an event: %s", data)
 	}
 	next(t, lines)
+	a.publish(web.Event{Type: "rollout", Data: web.Rollout{Name: "orders-read"}})
+	if got := next(t, lines); got != "event: rollout" {
+		t.Errorf("line %q", got)
+	}
+	if data := next(t, lines); !strings.Contains(data, `"gates":[]`) || strings.Contains(data, "null") {
+		t.Errorf("a rollout in an event: %s", data)
+	}
+	next(t, lines)
 	a.publish(web.Event{Type: "bad", Data: func() {}}) // can't be encoded: it is logged and left out
 	a.publish(web.Event{Type: "groups", Data: struct{}{}})
 	if got := next(t, lines); got != "event: groups" || !strings.Contains(a.log.String(), "encode event") {

@@ -19,20 +19,24 @@ func TestRoles(t *testing.T) {
 	a.steps = []web.ReplayStep{{}}
 	a.explanation.Bucket = -1
 	bodies := map[string]string{
-		"PUT /routes/{name}/phase": `{"phase":"live"}`,
-		"POST /routes/{name}/undo": `{}`,
-		"POST /rollback":           `{"all":true}`,
-		"PUT /groups/{id}/state":   `{"state":"fixed"}`,
-		"POST /rules":              `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
-		"POST /rules/preview":      `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
-		"POST /rules/{id}/drop":    `{}`,
-		"POST /replays":            `{"route":"orders-read"}`,
-		"POST /exchanges":          `{"route":"orders-read","exchanges":[{"path":"/"}]}`,
-		"POST /explain":            `{"method":"GET","url":"/"}`,
-		"POST /decisions":          `{"decisions":[{"route":"orders-read","key":"17"}]}`,
-		"POST /comparisons":        `{"comparisons":[{"route":"orders-read","legacy":{"status":200},"service":{"status":200}}]}`,
+		"PUT /routes/{name}/phase":     `{"phase":"live"}`,
+		"POST /routes/{name}/undo":     `{}`,
+		"POST /rollback":               `{"all":true}`,
+		"POST /retire":                 `{"service":"orders"}`,
+		"POST /rollouts/{name}/{what}": `{}`,
+		"POST /freeze":                 `{}`,
+		"POST /thaw":                   `{}`,
+		"PUT /groups/{id}/state":       `{"state":"fixed"}`,
+		"POST /rules":                  `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
+		"POST /rules/preview":          `{"route":"orders-read","rules":[{"kind":"ignore","pointer":"/a"}]}`,
+		"POST /rules/{id}/drop":        `{}`,
+		"POST /replays":                `{"route":"orders-read"}`,
+		"POST /exchanges":              `{"route":"orders-read","exchanges":[{"path":"/"}]}`,
+		"POST /explain":                `{"method":"GET","url":"/"}`,
+		"POST /decisions":              `{"decisions":[{"route":"orders-read","key":"17"}]}`,
+		"POST /comparisons":            `{"comparisons":[{"route":"orders-read","legacy":{"status":200},"service":{"status":200}}]}`,
 	}
-	fill := strings.NewReplacer("{name}", "orders-read", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")
+	fill := strings.NewReplacer("{name}", "orders-read", "{what}", "pause", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")
 	asked := 0
 	err := chi.Walk(a.server.router(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if route == "/events" {
@@ -77,7 +81,7 @@ func TestRoles(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || asked < 80 {
+	if err != nil || asked < 150 {
 		t.Errorf("%d requests asked, error %v", asked, err)
 	}
 }

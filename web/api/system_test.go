@@ -31,6 +31,9 @@ type system struct {
 	err         error
 
 	moves       []web.Move
+	retires     []web.Retire
+	retired     web.Retired
+	unready     web.Retirement
 	undos       []web.Undo
 	triages     []web.Triage
 	ruling      web.RuleEffect
@@ -43,11 +46,15 @@ type system struct {
 	given       []web.Given
 	judged      []web.Judgement
 	rollbacks   []web.Rollback
+	rollouts    []web.Rollout
+	steers      []web.Steering
+	freeze      *web.Freeze
+	thaws       []string
 	subscribers map[chan web.Event]struct{}
 }
 
 func newSystem() *system {
-	return &system{subscribers: map[chan web.Event]struct{}{}, legacy: web.Service{Name: "legacy", Transport: "own", Balance: "round_robin"}, routes: []web.Route{
+	return &system{subscribers: map[chan web.Event]struct{}{}, rollouts: anyRollouts(), legacy: web.Service{Name: "legacy", Transport: "own", Balance: "round_robin"}, routes: []web.Route{
 		{Name: "orders-read", Match: strangler.Match{Methods: []string{"GET"}, Path: "/api/orders/{id}"}, Service: "orders",
 			Phase: strangler.PhaseCanary, Weight: 2500, Version: 7, Since: noon, Actor: "anna", Reason: "looks fine"},
 		{Name: "a/b <i>%", Match: strangler.Match{Path: "/odd"}, Service: "orders", Version: 1, Since: noon},
@@ -78,6 +85,20 @@ func (s *system) Shift(_ context.Context, m web.Move) (web.Route, error) {
 	moved := s.routes[i]
 	moved.Phase, moved.Weight, moved.Version, moved.Actor, moved.Reason = m.To.Phase, m.To.Weight, moved.Version+1, m.Actor.Name, m.Reason
 	return moved, nil
+}
+
+func (s *system) Retire(_ context.Context, r web.Retire) (web.Retired, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retires = append(s.retires, r)
+	return s.retired, s.err
+}
+
+func (s *system) Retirement(_ context.Context, route string) (web.Retirement, error) {
+	if s.index(route) < 0 {
+		return web.Retirement{}, &strangler.UnknownRouteError{Name: route}
+	}
+	return s.unready, s.failure()
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

@@ -121,6 +121,8 @@ func TestBrowserPages(t *testing.T) {
 		{"good", "/"}, {"good", "/routes/orders-read"}, {"good", "/routes/stock?method=GET&url=/api/stock/1"}, {"good", "/groups"},
 		{"good", "/groups/g1"}, {"good", "/rules"}, {"good", "/rules?group=g1"}, {"hostile", "/rules"}, {"empty", "/rules"}, {"good", "/divergences/d2"}, {"good", "/divergences/d3"}, {"good", "/journal"}, {"good", "/journal?at=2026-03-04+11:00"},
 		{"good", "/services"}, {"good", "/config"}, {"good", "/rollback"},
+		{"good", "/routes/catalogue-search"}, {"good", "/routes/orders-read/rollout/promote"}, {"good", "/freeze"}, {"hostile", "/routes/orders-list"},
+		{"hostile", "/routes/stock"}, {"hostile", "/routes/orders-read/rollout/promote"}, {"hostile", "/routes/catalogue-search/rollout/resume"}, {"hostile", "/thaw"},
 		{"hostile", "/"}, {"hostile", "/routes/orders-read"}, {"hostile", "/groups/g1"}, {"hostile", "/divergences/d2"},
 		{"hostile", "/journal"}, {"hostile", "/services"}, {"hostile", "/config"}, {"hostile", "/rollback"},
 		{"empty", "/"}, {"empty", "/groups"}, {"empty", "/journal"}, {"empty", "/services"}, {"empty", "/config"}, {"empty", "/rollback"},

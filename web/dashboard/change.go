@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,17 +132,23 @@ func (d *dashboard) shift(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		_, err = d.System.Shift(r.Context(), web.Move{Route: name, To: to, IfVersion: seen, Force: r.PostForm.Get("force") == "yes",
-			Reason: r.PostForm.Get("reason"), Actor: actor(w, r)})
+			Reason: r.PostForm.Get("reason"), Actor: actor(w, r), RetireEvidence: vouched(to, r)})
 	}
 	if err == nil {
-		n := &notice{Status: http.StatusOK, OK: true, Title: "Moved to " + to.String(), Detail: "On disk, and in effect for the next request."}
+		n := &notice{Status: http.StatusOK, OK: true, Title: "Moved to " + to.String(), Detail: "On disk, and in effect for the next request." + d.stopped([]string{name})}
 		d.changed(w, q, nil, n)
 		return
 	}
 	phase, _ := strangler.ParsePhase(r.PostForm.Get("to")) // else legacy is ticked
 	form := &shiftForm{Phase: phase, Weight: r.PostForm.Get("weight"), Reason: r.PostForm.Get("reason"), Notice: noticeOf(err)}
 	form.OfferForce = form.Notice.Force
+	form.OfferProxyOnly = form.Notice.Force && phase == strangler.PhaseRetired
 	d.changed(w, q, form, form.Notice)
+}
+
+// vouched is what a form says of callers that go around the proxy.
+func vouched(to strangler.Position, r *http.Request) web.RetireEvidence {
+	return web.RetireEvidence{ProxyOnly: to.Phase == strangler.PhaseRetired && r.PostForm.Get("proxy-only") == "yes"}
 }
 
 // undo takes a route one step back in the journal.
@@ -162,7 +169,7 @@ func (d *dashboard) undo(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		n = noticeOf(err)
 	} else {
-		n = &notice{Status: http.StatusOK, OK: true, Title: "One step back", Detail: standing(routes)}
+		n = &notice{Status: http.StatusOK, OK: true, Title: "One step back", Detail: standing(routes) + d.stopped(namesOf(routes))}
 	}
 	if r.PostForm.Get("from") == "overview" {
 		d.changedOverview(w, q, n)
@@ -177,6 +184,34 @@ func standing(routes []web.Route) string {
 		all = append(all, fmt.Sprintf("%s stands at %s", visible(r.Name), strangler.Position{Phase: r.Phase, Weight: r.Weight}))
 	}
 	return strings.Join(all, "; ") + "."
+}
+
+func namesOf(routes []web.Route) []string {
+	names := make([]string, len(routes))
+	for i, r := range routes {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// stopped says that the rollout of routes that a person moved is stopped; empty: none is.
+func (d *dashboard) stopped(routes []string) string {
+	names := stoppedRollouts(d.System.Rollouts(), routes)
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" The rollout of %s is stopped; Resume lets it go on.", cut(visible(strings.Join(names, ", ")), 160))
+}
+
+// stoppedRollouts returns the names of those rollouts of routes that are stopped.
+func stoppedRollouts(rollouts []web.Rollout, routes []string) (names []string) {
+	for _, r := range rollouts {
+		of := slices.ContainsFunc(r.Routes, func(name string) bool { return slices.Contains(routes, name) })
+		if of && r.State == web.RolloutStopped {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }
 
 // changed answers a change made on a route's page: htmx gets the controls, others the page, after

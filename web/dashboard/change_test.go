@@ -96,6 +96,34 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestChangesStopRollouts holds that whoever moves a route that moved by itself reads that it doesn't any
+// more.
+func TestChangesStopRollouts(t *testing.T) {
+	tests := []struct{ name, path, form, want string }{
+		{"shift", "/routes/orders-read/shift", "to=shadow&version=3", "The rollout of orders is stopped; Resume lets it go on."},
+		{"undo", "/routes/orders-read/undo", "version=3", "The rollout of orders is stopped; Resume lets it go on."},
+		{"undo on the overview", "/routes/orders-read/undo", "version=3&from=overview", "The rollout of orders is stopped; Resume lets it go on."},
+		{"rollback", "/rollback", "to=legacy&confirm=yes&route=orders-read", "Stopped rollouts: <b>orders</b>."},
+	}
+	for _, tt := range tests {
+		for _, state := range []string{web.RolloutStopped, web.RolloutRunning} {
+			t.Run(tt.name+", "+state, func(t *testing.T) {
+				s := good()
+				s.rollouts[0].State, s.rollouts[1].State = state, web.RolloutStopped
+				h := as(web.Identity{Role: web.RoleOperate}, New(Config{System: s, Logger: quiet()}))
+				if strings.HasSuffix(tt.path, "undo") {
+					post(t, h, "/routes/orders-read/shift", "to=live&version=3", true)
+					tt.form = strings.Replace(tt.form, "version=3", "version=4", 1)
+				}
+				status, body := post(t, h, tt.path, tt.form, true)
+				if got := strings.Contains(body, tt.want); status != http.StatusOK || got != (state == web.RolloutStopped) {
+					t.Errorf("status %d, it says %q: %t: %s", status, tt.want, got, body)
+				}
+			})
+		}
+	}
+}
+
 func TestActor(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -148,3 +176,43 @@ func (failingShift) Shift(context.Context, web.Move) (web.Route, error) {
 }
 
 func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// TestRollbackNotDurable holds that a rollback which the disk doesn't have says so.
+func TestRollbackNotDurable(t *testing.T) {
+	for problem, want := range map[string][]string{
+		"":                      {"On disk, and in effect for the next request"},
+		"disk full <b>; marked": {"</strong> In effect for the next request", "It is not in the journal yet", "disk full &lt;b&gt;; marked"},
+	} {
+		s := good()
+		s.undurable = problem
+		status, body := post(t, as(web.Identity{Role: web.RoleOperate}, New(Config{System: s, Logger: quiet()})), "/rollback", "to=legacy&confirm=yes", true)
+		for _, text := range want {
+			if status != http.StatusOK || !strings.Contains(body, text) {
+				t.Errorf("with %q: status %d, and it doesn't say %q: %s", problem, status, text, body)
+			}
+		}
+		if got := strings.Contains(body, "not in the journal"); got != (problem != "") {
+			t.Errorf("with %q it says that it isn't in the journal: %t", problem, got)
+		}
+	}
+}
+
+// TestPendingRollbackIsShown holds that the overview and the configuration's page tell of a rollback
+// that the journal doesn't have.
+func TestPendingRollbackIsShown(t *testing.T) {
+	s := good()
+	s.stats.Rollbacks = web.RollbackStats{MarkerProblem: "no space left", Pending: []web.PendingRollback{
+		{At: noon, Actor: "anna", Routes: []string{"orders-read", "orders-list"}, Problem: "database is locked; the marker has it", Marked: true}}}
+	h := as(identity(web.RoleView), New(Config{System: s, Logger: quiet()}))
+	for path, want := range map[string][]string{
+		"/":       {"A rollback of 2 routes is not in the journal", "database is locked", "A restart would lose a rollback", "no space left"},
+		"/config": {"A rollback is not in the journal yet", `href="/routes/orders-list"`, "by anna", "A restart would lose a rollback", "no space left"},
+	} {
+		_, body := get(t, h, path)
+		for _, text := range want {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s doesn't say %q", path, text)
+			}
+		}
+	}
+}

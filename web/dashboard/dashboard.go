@@ -53,9 +53,10 @@ var templateFiles embed.FS
 
 // page is one kind of page: how to read it and which of its parts stay up to date.
 type page struct {
-	name  string // of its template
-	build func(*query) (view, error)
-	live  func(view) []fragment // nil: the page is not live
+	name   string // of its template
+	build  func(*query) (view, error)
+	live   func(view) []fragment // nil: the page is not live
+	dialog string                // the block that app.js shows in a dialog; empty: none
 }
 
 // query is a request for a page. System is what the page reads from, which for a stream
@@ -76,6 +77,7 @@ type frame struct {
 	Who     viewer
 	Stream  string // the address of the page's event stream; empty: none
 	Version string
+	Freeze  *web.Freeze // what keeps promotions from being made; nil: nothing
 }
 
 func (f *frame) base() *frame { return f }
@@ -100,6 +102,10 @@ func (d *dashboard) routes() http.Handler {
 		"/services":         servicesPage,
 		"/config":           configPage,
 		"/rollback":         rollbackPage,
+		"/freeze":           freezePage,
+		"/thaw":             thawPage,
+
+		"/routes/{name}/rollout/{what}": steerPage,
 	}
 	for pattern, p := range pages {
 		if p.live != nil { // not compressed: each message has to leave at once
@@ -116,7 +122,10 @@ func (d *dashboard) routes() http.Handler {
 			mux.Use(web.Require(web.RoleOperate))
 			mux.Post("/routes/{name}/shift", d.shift)
 			mux.Post("/routes/{name}/undo", d.undo)
+			mux.Post("/routes/{name}/rollout/{what}", d.steer)
 			mux.Post("/rollback", d.rollback)
+			mux.Post("/freeze", d.freeze)
+			mux.Post("/thaw", d.thaw)
 			mux.Post("/groups/{id}/state", d.triage)
 			mux.Post("/rules", d.addRules)
 			mux.Post("/rules/{id}/drop", d.dropRule)
@@ -145,13 +154,13 @@ func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
 // answer writes a page.
 func (d *dashboard) answer(w http.ResponseWriter, q *query, status int, p page, v view) {
 	f := v.base()
-	f.Who, f.Version = q.Who, d.Version
+	f.Who, f.Version, f.Freeze = q.Who, d.Version, d.System.Freeze()
 	if p.live != nil && q.Method == http.MethodGet && len(p.live(v)) > 0 {
 		f.Stream = "/live" + q.URL.RequestURI()
 	}
 	block := "layout"
-	if p.name == "rollback" && q.Header.Get("HX-Request") == "true" {
-		block = "rollback-body"
+	if p.dialog != "" && q.Header.Get("HX-Request") == "true" {
+		block = p.dialog
 	}
 	d.write(w, status, p.name, block, v)
 }
@@ -177,7 +186,7 @@ func (d *dashboard) problem(w http.ResponseWriter, q *query, err error) {
 		d.Logger.Error("answer dashboard page", "path", q.URL.Path, "error", err)
 	}
 	w.Header().Set("HX-Retarget", "body") // it is a page, not an answer at the control
-	v := &problemView{frame: frame{Title: http.StatusText(n.Status), Who: q.Who, Version: d.Version}, Notice: n}
+	v := &problemView{frame: frame{Title: http.StatusText(n.Status), Who: q.Who, Version: d.Version, Freeze: d.System.Freeze()}, Notice: n}
 	d.write(w, n.Status, "problem", "layout", v)
 }
 
@@ -186,11 +195,11 @@ type problemView struct {
 	Notice *notice
 }
 
-var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "config", "rollback", "problem"}
+var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "config", "rollback", "steer", "freeze", "problem"}
 
 func parseTemplates(files *assets) map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(functions(files)).ParseFS(templateFiles,
-		"templates/layout.html", "templates/parts.html"))
+		"templates/layout.html", "templates/parts.html", "templates/rollout.html"))
 	all := make(map[string]*template.Template)
 	for _, name := range pageNames {
 		t := template.Must(shared.Clone())

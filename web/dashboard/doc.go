@@ -6,6 +6,9 @@
 // forms and an event stream (live.go) carries the parts of the page that changed; assets/app.js
 // grafts them into the page without touching what has the focus or is being edited.
 //
+// Pictures are inline SVG, drawn on the server from the same numbers that stand beside them in words;
+// gauge.go has that of a rollout's gate.
+//
 // Everything shown was recorded from strangers. Templates escape it, visible (text.go) makes
 // control and bidirectional characters visible, and no page has inline script or style, so that
 // all of it works under default-src 'self'.

@@ -17,6 +17,7 @@ func (still) Services() []web.Service { return nil }
 func (still) Legacy() web.Service     { return web.Service{} }
 func (still) Routes() []web.Route     { return nil }
 func (still) Stats() web.Stats        { return web.Stats{} }
+func (still) Freeze() *web.Freeze     { return nil }
 
 func ExampleNew() {
 	pages := dashboard.New(dashboard.Config{System: still{}, Version: "v0.1.0"})

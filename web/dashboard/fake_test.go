@@ -31,9 +31,12 @@ type system struct {
 	groups      []web.Group
 	evidence    web.RouteEvidence
 	rules       []web.Rule
+	obstacles   []string // to the retiring of any route
 	divergences []web.Divergence
 	watchers    map[chan web.Event]bool
-	fails       error // of everything that can
+	automation
+	fails     error  // of everything that can
+	undurable string // what keeps rollbacks from the journal; empty: nothing
 }
 
 func (s *system) Routes() []web.Route {
@@ -91,7 +94,29 @@ func (s *system) Shift(_ context.Context, m web.Move) (web.Route, error) {
 	if m.IfVersion != 0 && m.IfVersion != r.Version {
 		return web.Route{}, &journal.ConflictError{Route: r.Name, Have: r.Version, Want: m.IfVersion}
 	}
+	if m.To.Phase == strangler.PhaseRetired && len(s.obstacles) > 0 && !m.ProxyOnly && !m.Force {
+		return web.Route{}, &rollout.RefusedError{Route: r.Name, Why: s.obstacles[0], Force: true}
+	}
 	return *r, s.move(r, m.To, m.Actor, m.Reason, m.Force)
+}
+
+func (s *system) Retire(ctx context.Context, r web.Retire) (web.Retired, error) {
+	for _, name := range r.Routes {
+		if _, err := s.Shift(ctx, web.Move{Route: name, To: strangler.At(strangler.PhaseRetired), Actor: r.Actor, Reason: r.Reason, Force: r.Force}); err != nil {
+			return web.Retired{}, err
+		}
+	}
+	return web.Retired{}, nil
+}
+
+func (s *system) Retirement(_ context.Context, route string) (web.Retirement, error) {
+	r := web.Retirement{Route: route, Obstacles: s.obstacles}
+	for _, known := range s.Routes() {
+		if known.Name == route && known.Service == "" {
+			r.Invalid = "it has no service"
+		}
+	}
+	return r, s.fails
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
@@ -129,7 +154,7 @@ func (s *system) Rollback(_ context.Context, b web.Rollback) (web.RollbackResult
 	if err != nil {
 		return web.RollbackResult{}, err
 	}
-	result := web.RollbackResult{LegacyGains: 12.5}
+	result := web.RollbackResult{LegacyGains: 12.5, Durable: s.undurable == "", Problem: s.undurable}
 	for _, m := range moves {
 		r, _ := s.find(m.Route)
 		if err := s.move(r, m.To, b.Actor, b.Reason, true); err != nil {
@@ -376,6 +401,7 @@ func good() *system {
 			Problem: "strangler.yaml:14:7: unknown key \"servce\"; did you mean \"service\"?", ProblemAt: noon, Definitions: map[string]json.RawMessage{}},
 	}
 	s.routes[2].Unit, s.routes[3].Unit = "orders", "orders"
+	s.rollouts = goodRollouts()
 	for _, r := range s.routes {
 		s.config.Definitions[r.Name] = json.RawMessage(fmt.Sprintf(`{"name":%q,"service":"orders","return":%q,"sample":100}`, r.Name, s.returns[r.Name]))
 	}
@@ -386,6 +412,9 @@ func good() *system {
 		{Seq: 3, Change: 3, At: noon.Add(-1 * time.Hour), Kind: "moved", Route: "orders-read", Version: 3, Before: &shadowed, After: &canary, Actor: "ben", Reason: "evidence looks fine"},
 		{Seq: 4, Change: 4, At: noon.Add(-30 * time.Minute), Kind: "changed", Route: "stock", Version: 3, Actor: "configuration"},
 		{Seq: 5, Change: 5, At: noon.Add(-20 * time.Minute), Kind: "removed", Route: "long-gone", Version: 9, Actor: "configuration"},
+		{Seq: 6, Change: 6, At: noon.Add(-15 * time.Minute), Kind: "frozen", Version: 1, Actor: "ben", Reason: "month's end"},
+		{Seq: 7, Change: 7, At: noon.Add(-12 * time.Minute), Kind: "thawed", Version: 2, Actor: "anna", Verified: true},
+		{Seq: 8, Change: 8, At: noon.Add(-11 * time.Minute), Kind: "steered", Steering: []byte(`{}`), Route: "catalogue-search", Version: 3, Actor: "ben", Reason: "repaired"},
 	}
 	d := web.Divergence{ID: "d1", Group: "g1", Route: "orders-read", Method: "GET", Path: "/api/orders/17?full=1", At: noon, Verdict: shadow.Diverged, Served: shadow.Legacy,
 		Differences: []shadow.Difference{
@@ -478,6 +507,8 @@ func hostile() *system {
 		}
 	}
 	s.divergences[1].Legacy.Body, s.divergences[1].Service.Body = evil+"\n"+long, evil+"\r\n\r"+long
+	s.rollouts = hostileRollouts(long)
+	s.freeze = &web.Freeze{At: noon, Reason: evil + long, Actor: evil + long}
 	s.config.Problem, s.config.File = evil+"\n"+long, evil
 	s.config.Definitions[s.routes[0].Name] = quoted
 	s.stats.Ledger.Error = evil

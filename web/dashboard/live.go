@@ -99,9 +99,9 @@ func (s *stream) update(q *query) error {
 		s.Logger.Debug("read page for its event stream", "path", q.URL.Path, "error", err)
 		return s.send(": nothing to show\n\n")
 	}
-	v.base().Who = q.Who
+	v.base().Who, v.base().Freeze = q.Who, q.System.Freeze()
 	var changed bytes.Buffer
-	for i, f := range s.page.live(v) {
+	for i, f := range append([]fragment{{"freeze-banner", v}}, s.page.live(v)...) {
 		start := changed.Len()
 		if err := s.templates[s.page.name].ExecuteTemplate(&changed, f.template, f.data); err != nil {
 			s.Logger.Error("draw part of a dashboard page", "page", s.page.name, "part", f.template, "error", err)
@@ -155,6 +155,8 @@ func (m *memory) forget(event string) {
 	case "groups":
 		m.groups = nil
 	case "stats":
+	case "rollout": // what was told to one, or to all, is in the journal
+		m.entries = nil
 	default: // routes came, went or moved
 		m.groups, m.entries = nil, nil
 	}

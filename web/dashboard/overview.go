@@ -42,6 +42,9 @@ type overview struct {
 	Notice    *notice // of an undo
 	Routes    []routeRow
 	CatchAll  web.RouteStats
+	Rollouts  int // how many there are
+	States    []stateCount
+	NoLegacy  bool // nothing answers what no route holds
 }
 
 // share is who serves how much.
@@ -78,7 +81,8 @@ type attention struct {
 // routeRow is a route and its figures.
 type routeRow struct {
 	web.Route
-	Stats web.RouteStats
+	Stats   web.RouteStats
+	Rollout *stepBar // nil: it has none; set on the overview only
 }
 
 // ServiceShare returns how much of its traffic the service serves now, 0 to 1.
@@ -101,6 +105,12 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	stats := q.System.Stats()
 	routes := q.System.Routes()
 	v.Routes = rowsOf(routes, stats)
+	rollouts := q.System.Rollouts()
+	v.Rollouts, v.States = len(rollouts), countStates(rollouts)
+	bars := stepBars(rollouts)
+	for i := range v.Routes {
+		v.Routes[i].Rollout = bars[v.Routes[i].Name]
+	}
 	var now, ever share
 	for _, s := range stats.Routes {
 		now.Legacy, now.Service = now.Legacy+s.Legacy.PerSecond, now.Service+s.Service.PerSecond
@@ -120,8 +130,13 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read groups: %w", err)
 	}
-	upstreams := append([]web.Service{q.System.Legacy()}, q.System.Services()...)
-	v.Attention = append(troubles(upstreams), whatNeedsAPerson(v.Routes, stats, q.System.Config(), groups)...)
+	legacy := q.System.Legacy()
+	v.NoLegacy = legacy.Absent
+	upstreams := append([]web.Service{legacy}, q.System.Services()...)
+	v.Attention = slices.Concat(troubles(upstreams), waitingRollouts(rollouts), whatNeedsAPerson(v.Routes, stats, q.System.Config(), groups))
+	slices.SortStableFunc(v.Attention, func(a, b attention) int {
+		return cmp.Compare(map[bool]int{true: -1}[a.Urgent], map[bool]int{true: -1}[b.Urgent])
+	})
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
@@ -155,7 +170,7 @@ func rowsOf(routes []web.Route, stats web.Stats) []routeRow {
 	}
 	rows := make([]routeRow, len(routes))
 	for i, r := range routes {
-		rows[i] = routeRow{r, byName[r.Name]}
+		rows[i] = routeRow{Route: r, Stats: byName[r.Name]}
 	}
 	return rows
 }
@@ -212,6 +227,16 @@ func whatNeedsAPerson(routes []routeRow, stats web.Stats, config web.ConfigState
 		all = append(all, attention{true, fmt.Sprintf("%s: the service fails", visible(r.Name)),
 			fmt.Sprintf("%s of its %s requests failed (%s); legacy's: %s", count(s.Failures), count(s.Requests), ratio(s.Failures, s.Requests), orNone(ratio(l.Failures, l.Requests))),
 			routePath(r.Name)})
+	}
+	for _, p := range stats.Rollbacks.Pending {
+		title := fmt.Sprintf("A rollback of %d routes is not in the journal", len(p.Routes))
+		if len(p.Routes) == 1 {
+			title = visible(p.Routes[0]) + ": its rollback is not in the journal"
+		}
+		all = append(all, attention{true, title, "It is in effect. " + cut(visible(p.Problem), 300), "/config"})
+	}
+	if problem := stats.Rollbacks.MarkerProblem; problem != "" {
+		all = append(all, attention{true, "A restart would lose a rollback that the journal can't take", cut(visible(problem), 300), "/config"})
 	}
 	if config.Problem != "" {
 		all = append(all, attention{true, "The last reload was refused", "The configuration before it is still in force. " + firstLine(config.Problem), "/config"})

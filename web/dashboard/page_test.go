@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/strangler-fig/toolkit/shadow"
-	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -41,7 +39,9 @@ var pages = []string{"/", "/?x=1", "/routes/orders-read", "/routes/catalogue-pag
 	"/routes/stock?url=bad", "/groups", "/groups?route=stock&state=open", "/groups/g1", "/groups/g1?example=d2", "/groups/g2",
 	"/divergences/d1", "/divergences/d2", "/divergences/d3", "/divergences/d4", "/rules", "/rules?route=orders-read", "/rules?route=orders-read&rules=ignore+/total", "/rules?group=g1", "/journal", "/journal?route=stock", "/journal?before=3",
 	"/journal?at=2026-03-04+11:00", "/journal?at=yesterday", "/services", "/config", "/rollback", "/rollback?route=orders-read",
-	"/rollback?route=payments", "/rollback?route=stock", "/rollback?service=orders", "/rollback?unit=orders"}
+	"/rollback?route=payments", "/rollback?route=stock", "/rollback?service=orders", "/rollback?unit=orders",
+	"/routes/catalogue-search", "/routes/orders-list", "/routes/orders-read/rollout/pause", "/routes/catalogue-search/rollout/resume", "/routes/orders-read/rollout/promote",
+	"/routes/orders-read/rollout/abort", "/routes/stock/rollout/promote", "/freeze", "/thaw"}
 
 func TestPages(t *testing.T) {
 	for name, s := range map[string]*system{"good": good(), "hostile": hostile()} {
@@ -57,6 +57,22 @@ func TestPages(t *testing.T) {
 						t.Fatalf("status %d, %.300s", status, body)
 					}
 				})
+			}
+		}
+	}
+}
+
+// TestRollbackIsEverywhere holds that whoever may move routes is one click and one confirmation away from
+// a rollback of everything, on every page and also on those that tell of an error.
+func TestRollbackIsEverywhere(t *testing.T) {
+	const button = `href="/rollback" data-dialog>`
+	for role, want := range map[web.Role]bool{web.RoleView: false, web.RoleEvidence: false, web.RoleOperate: true} {
+		for name, s := range map[string]*system{"good": good(), "hostile": hostile(), "empty": empty()} {
+			h := as(identity(role), New(Config{System: s, Logger: quiet()}))
+			for _, path := range append(pages, "/nope", "/groups/nope", "/routes/nope") {
+				if _, body := get(t, h, path); strings.Contains(body, button) != want {
+					t.Errorf("%s, %s, %s: the button is there: %t", name, role, path, !want)
+				}
 			}
 		}
 	}
@@ -199,12 +215,7 @@ func TestAssets(t *testing.T) {
 
 // TestFirstPageIsSmall counts what a first visit costs with 500 routes.
 func TestFirstPageIsSmall(t *testing.T) {
-	s := good()
-	for i := range 500 {
-		name := fmt.Sprintf("route-%d", i)
-		s.routes = append(s.routes, route(name, "/api/v2/"+name+"/{id}", strangler.Canary(strangler.Weight(1+i))))
-		s.stats.Routes = append(s.stats.Routes, sides(name, float64(i)/7, float64(i)/3))
-	}
+	s := many(500)
 	server := httptest.NewServer(as(identity(web.RoleOperate), New(Config{System: s, Logger: quiet()})))
 	defer server.Close()
 	total := 0

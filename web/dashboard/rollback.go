@@ -13,7 +13,7 @@ import (
 )
 
 // rollbackPage says what a rollback will do and asks; the header's button shows it in a dialog.
-var rollbackPage = page{name: "rollback", build: func(q *query) (view, error) { return buildRollback(q, q.URL.Query()) }}
+var rollbackPage = page{name: "rollback", dialog: "ask", build: func(q *query) (view, error) { return buildRollback(q, q.URL.Query()) }}
 
 type rollbackView struct {
 	frame
@@ -29,6 +29,7 @@ type rollbackView struct {
 	Force   bool // ask for it
 	Notice  *notice
 	Result  *web.RollbackResult // after it
+	Stopped []string            // the rollouts that are stopped then
 }
 
 type rollbackMove struct {
@@ -164,5 +165,10 @@ func (d *dashboard) rollback(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Notice, v.Force = nil, false
 	v.Result, v.Title = &result, "Rolled back"
+	routes := namesOf(result.Moved)
+	for _, s := range result.Skipped {
+		routes = append(routes, s.Route)
+	}
+	v.Stopped = stoppedRollouts(d.System.Rollouts(), routes)
 	d.answer(w, q, http.StatusOK, rollbackPage, v)
 }

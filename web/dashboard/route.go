@@ -17,7 +17,7 @@ var routePage = page{
 	name:  "route",
 	build: func(q *query) (view, error) { return buildRoute(q, nil) },
 	live: func(v view) []fragment {
-		parts := []fragment{{"stands", v}, {"figures", v}, {"evidence", v}, {"compared", v}, {"history", v}}
+		parts := []fragment{{"stands", v}, {"rollout", v}, {"figures", v}, {"evidence", v}, {"compared", v}, {"history", v}}
 		if v.base().Who.Operate {
 			parts = append(parts, fragment{"move", v})
 		}
@@ -35,7 +35,9 @@ type routeView struct {
 	Reasons    []reasonCount
 	Changes    []change
 	Compared   web.RouteEvidence
-	Definition string // as in force, pretty JSON
+	Rollout    *rolloutPanel   // nil: it has none
+	Definition string          // as in force, pretty JSON
+	Retirement *web.Retirement // nil: it isn't its turn yet, or never will be
 	Explain    explainForm
 }
 
@@ -45,7 +47,9 @@ type shiftForm struct {
 	Weight     string // percent, for canary
 	Reason     string
 	OfferForce bool // a guard refused, and force gets past it
-	Notice     *notice
+	// OfferProxyOnly: and so it does if nobody can go around the proxy.
+	OfferProxyOnly bool
+	Notice         *notice
 }
 
 type verdictCount struct {
@@ -87,6 +91,7 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 			v.Form.Weight = strconv.FormatFloat(r.Weight.Percent(), 'f', -1, 64)
 		}
 	}
+	v.Rollout = rolloutPanelOf(rolloutOf(q.System.Rollouts(), name), name)
 	v.countVerdicts()
 	groups, err := q.System.Groups(q.Context(), name, "")
 	if err != nil {
@@ -95,6 +100,16 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 	v.Groups = groupRows(groups, routes)
 	if v.Compared, err = q.System.RouteEvidence(q.Context(), name); err != nil {
 		return nil, fmt.Errorf("read evidence of route %q: %w", name, err)
+	}
+	// It is as of when the page was loaded: it changes by the day, and takes the ledger some work.
+	if !q.streaming() && (r.Phase == strangler.PhaseLive || r.Phase == strangler.PhaseLegacy && r.Service == "") {
+		retirement, err := q.System.Retirement(q.Context(), name)
+		if err != nil {
+			return nil, fmt.Errorf("read what keeps route %q from retiring: %w", name, err)
+		}
+		if retirement.Invalid == "" {
+			v.Retirement = &retirement
+		}
 	}
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Route: name, Limit: 20})
 	if err != nil {

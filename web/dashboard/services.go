@@ -12,7 +12,7 @@ var servicesPage = page{name: "services", build: buildServices, live: func(v vie
 
 type servicesView struct {
 	frame
-	Legacy   *web.Service // nil where there are no services: the page says how to begin
+	Legacy   *web.Service // nil where there are no services, when the page says how to begin, and where there is no legacy any more
 	Services []serviceCard
 }
 
@@ -43,8 +43,9 @@ func buildServices(q *query) (view, error) {
 		v.Services = append(v.Services, card)
 	}
 	if len(v.Services) > 0 {
-		legacy := q.System.Legacy()
-		v.Legacy = &legacy
+		if legacy := q.System.Legacy(); !legacy.Absent {
+			v.Legacy = &legacy
+		}
 	}
 	return v, nil
 }

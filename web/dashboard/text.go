@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
 )
 
 // functions are what templates can call.
@@ -39,6 +41,9 @@ func functions(files *assets) template.FuncMap {
 		"why":     why,
 		"verb":    func(p strangler.Phase) string { return phaseText[p] },
 		"match":   matchText,
+		"how":     func(how string) string { return howText[how] },
+		"steered": steered,
+		"told":    func(kind string) bool { return slices.Contains(toldKinds, kind) },
 		"list":    func(items ...string) []string { return items },
 		"at":      func(i int, items []string) string { return items[i] },
 		"bar":     func(percent string) string { return strings.TrimLeft(percent, "<>") },
@@ -74,6 +79,25 @@ var kindText = map[shadow.Kind]string{
 	shadow.KindBody:     "another body",
 	shadow.KindEncoding: "another encoding",
 }
+
+// howText says how a move came about, where that isn't by a shift.
+var howText = map[string]string{"promote": "promoted", "undo": "undone", "rollback": "rolled back"}
+
+// steered says what a rollout was told, or when promotions are made again.
+func steered(e web.Entry) string {
+	s := e.Steered()
+	text := ""
+	if e.Kind == "steered" {
+		text = s.Told()
+	}
+	if !s.Until.IsZero() {
+		text += " until " + s.Until.UTC().Format("2006-01-02 15:04 MST")
+	}
+	return strings.TrimSpace(text)
+}
+
+// toldKinds are the kinds of entry that somebody asked for, who may say any name.
+var toldKinds = []string{"moved", "steered", "frozen", "thawed"}
 
 // visible returns s as a person can read it: what isn't UTF-8 becomes U+FFFD, and characters
 // that have no shape or turn the direction of others are named. Tabs and newlines stay.

@@ -14,7 +14,8 @@ func newCheck(c *Config) *cobra.Command {
 		Use:   "check [-c strangler.yaml]",
 		Short: "Check a configuration file, offline",
 		Long: `Check a configuration file, offline: everything that serve would refuse is named at once, each
-with its file, line and column; warnings are what is allowed and yet likely a mistake.`,
+with its file, line and column; warnings are what is allowed and yet likely a mistake. Of each route
+that has a rollout a line says how it is to go.`,
 		Example: "  strangler check\n  strangler check -c staging.yaml",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -23,6 +24,15 @@ with its file, line and column; warnings are what is allowed and yet likely a mi
 				return err
 			}
 			for _, warning := range cfg.Warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", printable(warning.String()))
+			}
+			for _, route := range cfg.Routes {
+				if plan := route.PlanText(); plan != "" {
+					fmt.Fprintf(cmd.ErrOrStderr(), "rollout of %s: %s\n", route.Name, printable(plan))
+				}
+			}
+			if cfg.NoLegacy {
+				warning := cfg.NoLegacyProblem("serve refuses this unless every route is retired, which only the journal knows; strangler routes shows it")
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", printable(warning.String()))
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s is good: %s, %s, %s\n", file,

@@ -18,25 +18,34 @@ import (
 
 func TestEveryCommandHelps(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	root := newRoot(&Config{Args: []string{}, Stdout: &stdout, Stderr: &stderr})
-	for _, cmd := range root.Commands() {
-		t.Run(cmd.Name(), func(t *testing.T) {
+	for _, cmd := range everyCommand() {
+		t.Run(cmd.CommandPath(), func(t *testing.T) {
 			switch {
 			case cmd.Short == "" || strings.HasSuffix(cmd.Short, "."):
 				t.Errorf("its short help is %q", cmd.Short)
-			case !strings.Contains(cmd.Example, "strangler "+cmd.Name()):
+			case !strings.Contains(cmd.Example, cmd.CommandPath()):
 				t.Errorf("its help has no example of it")
-			case cmd.GroupID == "" && cmd.Name() != "version":
+			case cmd.GroupID == "" && !cmd.Parent().HasParent() && cmd.Name() != "version":
 				t.Errorf("it is in no group")
 			}
 			stdout.Reset()
 			stderr.Reset()
-			status := Main(Config{Args: []string{cmd.Name(), "--help"}, Stdout: &stdout, Stderr: &stderr})
-			if status != 0 || stderr.Len() > 0 || !strings.Contains(stdout.String(), "Examples:\n  strangler "+cmd.Name()) {
+			args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
+			status := Main(Config{Args: args, Stdout: &stdout, Stderr: &stderr})
+			if status != 0 || stderr.Len() > 0 || !strings.Contains(stdout.String(), "Examples:\n  "+cmd.CommandPath()) {
 				t.Errorf("--help ends with %d, errors %q and\n%s", status, &stderr, &stdout)
 			}
 		})
 	}
+}
+
+// everyCommand returns all commands and their subcommands.
+func everyCommand() (all []*cobra.Command) {
+	for next := newRoot(&Config{Args: []string{}}).Commands(); len(next) > 0; next = next[1:] {
+		all = append(all, next[0])
+		next = append(next, next[0].Commands()...)
+	}
+	return all
 }
 
 func TestStatusOf(t *testing.T) {

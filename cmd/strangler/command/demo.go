@@ -1,11 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/examples/bookshop"
@@ -30,8 +33,12 @@ func newDemo() *cobra.Command {
 		Use:   "demo",
 		Short: "Run the example bookshop, its services, the proxy and the dashboard, with traffic",
 		Long: `Run the example: a bookshop monolith, two services cut out of it, the proxy and the dashboard,
-in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
-		Example: "  strangler demo\n  strangler demo --listen 127.0.0.1:8090 --admin 127.0.0.1:9990 --rate 100",
+in one process and on loopback only, with visitors. Ctrl-C stops all of it, and SIGUSR1 rolls
+everything back.
+
+With --fast routes move by themselves, and steps that take hours elsewhere take seconds: services
+with mistakes are stopped or sent back, and with --repaired they walk to live.`,
+		Example: "  strangler demo\n  strangler demo --listen 127.0.0.1:8090 --admin 127.0.0.1:9990 --rate 100\n  strangler demo --fast --repaired",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if d.rate < 0 || d.rate > 2000 {
@@ -43,6 +50,9 @@ in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
 			if !loopback(d.admin) {
 				return usagef("--admin %s: the demo has no tokens, so its dashboard is for this machine only; listen on 127.0.0.1", d.admin)
 			}
+			if d.fast && !cmd.Flags().Changed("rate") {
+				d.rate = fastRate
+			}
 			d.out, d.log = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return d.run(cmd.Context())
 		}),
@@ -51,7 +61,9 @@ in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
 	f.StringVar(&d.listen, "listen", "127.0.0.1:8080", "`address` of the shop, through the proxy")
 	f.StringVar(&d.admin, "admin", "127.0.0.1:9900", "`address` of the dashboard and the API")
 	f.StringVar(&d.data, "data", "", "`folder` to keep the demo's data in; none: a temporary one that goes with the demo")
-	f.Float64Var(&d.rate, "rate", 20, "`requests` per second of the demo's visitors; 0 for none")
+	f.Float64Var(&d.rate, "rate", 20, "`requests` per second of the demo's visitors; 0 for none. With --fast 400")
+	f.BoolVar(&d.fast, "fast", false, "have routes move by themselves, by steps of seconds")
+	f.BoolVar(&d.repaired, "repaired", false, "run the services without their documented mistakes")
 	return cmd
 }
 
@@ -59,12 +71,18 @@ in one process and on loopback only, with visitors. Ctrl-C stops all of it.`,
 type demo struct {
 	listen, admin, data string
 	rate                float64
+	fast, repaired      bool
 	out, log            io.Writer
 }
+
+// fastRate is how many requests a second make a step of seconds possible.
+const fastRate = 400
 
 func (d *demo) run(ctx context.Context) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	last := newEmergency()
+	defer last.ignore()
 	if d.data == "" {
 		if d.data, err = os.MkdirTemp("", "strangler-demo-"); err != nil {
 			return err
@@ -74,7 +92,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 
-	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(d.data, "bookshop.db")})
+	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(d.data, "bookshop.db"), Repaired: d.repaired})
 	if err != nil {
 		return err
 	}
@@ -92,11 +110,23 @@ func (d *demo) run(ctx context.Context) (err error) {
 		stop()
 		return errors.Join(err, proxy.Run(ctx)) // which ends at once, and closes everything
 	}
+	last.serve(context.WithoutCancel(ctx), proxy, func(r web.RollbackResult, err error) {
+		if err != nil {
+			fmt.Fprintf(d.log, "SIGUSR1: nothing was rolled back: %v\n", err)
+			return
+		}
+		printRollback(d.log, r)
+		warnUndurable(d.log, r.Problem)
+	})
+	defer last.end()
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return proxy.Run(ctx) })
 	shop := "http://" + proxy.Addr()
 	running.Go(func() error { bookshop.Visit(ctx, shop, d.rate); return nil })
 	d.greet(shop, proxy.AdminURL())
+	if d.fast {
+		running.Go(func() error { d.follow(ctx, proxy); return nil })
+	}
 	<-ctx.Done()
 	stop() // a second Ctrl-C ends the process at once
 	fmt.Fprintln(d.log, "stopping")
@@ -137,6 +167,9 @@ func (d *demo) configuration(apps *bookshop.Apps) (*config.Config, error) {
 	}
 	addresses := map[string]string{"LISTEN": d.listen, "ADMIN": d.admin, "DATA": filepath.Join(d.data, "strangler.data"),
 		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
+	if d.fast {
+		maps.Copy(addresses, bookshop.Fast())
+	}
 	return config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
 		value, ok := addresses[name]
 		return value, ok
@@ -147,12 +180,34 @@ func (d *demo) configuration(apps *bookshop.Apps) (*config.Config, error) {
 func retire(ctx context.Context, proxy *daemon.Daemon, route string) error {
 	for _, r := range proxy.Routes() {
 		if r.Name == route && r.Phase == strangler.PhaseLive {
-			_, err := proxy.Shift(ctx, web.Move{Route: route, To: strangler.At(strangler.PhaseRetired),
+			_, err := proxy.Shift(ctx, web.Move{Route: route, To: strangler.At(strangler.PhaseRetired), Force: true, // the months are told, not waited for
 				Actor: web.Actor{Name: "demo"}, Reason: "stock has been the catalogue's for months"})
 			return err
 		}
 	}
 	return nil
+}
+
+// follow prints what becomes of rollouts until ctx ends.
+func (d *demo) follow(ctx context.Context, proxy *daemon.Daemon) {
+	fmt.Fprintln(d.out)
+	told := map[string]string{}
+	for event := range proxy.Subscribe(ctx) {
+		now := time.Now().Format(time.TimeOnly)
+		switch r := event.Data.(type) {
+		case web.Route:
+			at := strangler.Position{Phase: r.Phase, Weight: r.Weight}.String()
+			if told["at "+r.Name] != at { // a rollback is told when it is in effect, and again when it is in the journal
+				fmt.Fprintf(d.out, "%s  %s  moved to %s%s\n", now, r.Name, at, because(r.Reason))
+			}
+			told["at "+r.Name] = at
+		case web.Rollout:
+			if told[r.Name] != r.State && r.State != web.RolloutRunning {
+				fmt.Fprintf(d.out, "%s  %s  is %s at %s%s\n", now, r.Name, r.State, r.Position, because(cmp.Or(r.StateWhy, r.Why)))
+			}
+			told[r.Name] = r.State
+		}
+	}
 }
 
 // greet says where everything is and what to try, with the command as it was called.
@@ -178,4 +233,12 @@ Try in another terminal:
 
 Ctrl-C stops everything.
 `, shop, dashboard, strangler, admin)
+}
+
+// because appends why, where there is a why.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }

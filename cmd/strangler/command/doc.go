@@ -5,14 +5,17 @@
 //		os.Exit(command.Main(command.Config{Translators: map[string]acl.Translator{"orders": orders}}))
 //	}
 //
-// Each subcommand is a file of its name. What they share:
+// Each subcommand is a file of its name; what rollout shows of one route is in rollout_one.go, how it
+// watches in rollout_watch.go, and what it can be told in steer.go. What they share:
 //
-//   - main.go    the tree of subcommands, and what runs it
-//   - usage.go   what is wrong usage, and what was meant
-//   - exit.go    which error ends with which status, and what is said
-//   - output.go  tables and JSON
-//   - admin.go   how a running proxy is reached
-//   - source.go  where a configuration comes from: a file, or flags alone
+//   - main.go      the tree of subcommands, and what runs it
+//   - usage.go     what is wrong usage, and what was meant
+//   - exit.go      which error ends with which status, and what is said
+//   - output.go    tables and JSON
+//   - progress.go  bars, on terminals
+//   - moment.go    times as people write them
+//   - admin.go     how a running proxy is reached
+//   - source.go    where a configuration comes from: a file, or flags alone
 //
 // README.md in the folder above is the reference of commands, statuses and configuration; tests
 // hold it complete, and scripts in testdata/script there hold what it says.

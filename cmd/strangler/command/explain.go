@@ -1,12 +1,14 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -65,6 +67,9 @@ func printExplanation(w io.Writer, e web.Explanation) {
 	route := e.Route
 	if route == "" {
 		route = "none: the legacy catch-all"
+		if e.Side == strangler.SideService {
+			route = "none"
+		}
 	}
 	row(w, "route", route)
 	row(w, "side", e.Side)
@@ -72,7 +77,7 @@ func printExplanation(w io.Writer, e web.Explanation) {
 	if e.Note != "" {
 		row(w, "note", e.Note)
 	}
-	row(w, "upstream", e.Upstream)
+	row(w, "upstream", cmp.Or(e.Upstream, "none"))
 	if e.Route != "" {
 		row(w, "phase", fmt.Sprintf("%s, weight %s", e.Phase, e.Weight))
 		if e.Bucket >= 0 {
@@ -82,6 +87,16 @@ func printExplanation(w io.Writer, e web.Explanation) {
 		row(w, "shadow", e.Shadow)
 		row(w, "fallback", e.Fallback)
 	}
+	if e.Upstream != "" {
+		printUpstream(w, e)
+	}
+	for _, other := range e.Others {
+		row(w, "not "+other.Route, other.Why)
+	}
+}
+
+// printUpstream says what the request would meet on its way.
+func printUpstream(w io.Writer, e web.Explanation) {
 	row(w, "endpoints", e.Endpoints)
 	row(w, "balance", e.Balance)
 	for _, one := range [][2]string{{"connections", e.Connections}, {"slow start", e.SlowStart}, {"health check", e.HealthCheck}} {
@@ -94,7 +109,4 @@ func printExplanation(w io.Writer, e web.Explanation) {
 	row(w, "retry", e.Retry)
 	row(w, "breaker", e.Breaker)
 	row(w, "bulkhead", e.Bulkhead)
-	for _, other := range e.Others {
-		row(w, "not "+other.Route, other.Why)
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,11 +64,15 @@ as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.
 func printEntries(w io.Writer, entries []web.Entry) {
 	row(w, "SEQ", "AT", "ROUTE", "WHAT", "FROM", "TO", "VERSION", "BY", "REASON")
 	for _, e := range entries {
-		row(w, e.Seq, when(e.At), e.Route, whatText(e), positionOrDash(e.Before), positionOrDash(e.After), e.Version, actorText(e), e.Reason)
+		version := strconv.FormatInt(e.Version, 10)
+		if e.Route == "" {
+			version = "-" // it is of no route, and counts nothing that anybody asks for
+		}
+		row(w, e.Seq, when(e.At), orDash(e.Route), whatText(e), positionOrDash(e.Before), positionOrDash(e.After), version, actorText(e), reasonText(e))
 	}
 }
 
-// whatText is what happened: of a move, in which way it came about.
+// whatText is what happened: of a move, in which way it came about; of a steering, what holds since.
 func whatText(e web.Entry) string {
 	switch {
 	case e.Undoes != 0:
@@ -77,28 +80,22 @@ func whatText(e web.Entry) string {
 	case e.How != "":
 		return e.How
 	}
-	return e.Kind
+	text, s := e.Kind, e.Steered()
+	if e.Kind == "steered" {
+		text = s.Told()
+	}
+	if !s.Until.IsZero() {
+		text += " until " + when(s.Until)
+	}
+	return text
 }
 
-// parseMoment reads a moment as people write it.
-func parseMoment(s string, now time.Time) (time.Time, error) {
-	if ago, err := time.ParseDuration(s); err == nil {
-		return now.Add(-ago.Abs()), nil
+// reasonText is why: in the author's words, else in those of whatever steers the route.
+func reasonText(e web.Entry) string {
+	if e.Reason != "" {
+		return e.Reason
 	}
-	if number, isDays := strings.CutSuffix(s, "d"); isDays {
-		if days, err := strconv.ParseFloat(number, 64); err == nil && days >= 0 && days < 36500 {
-			return now.Add(-time.Duration(days * 24 * float64(time.Hour))), nil
-		}
-	}
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, nil
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, usagef("--at %q: write a time such as 2026-05-01T12:00:00Z or '2026-05-01 12:00', or how long ago, such as 90m or 2d", s)
+	return e.Steered().Why
 }
 
 func positionOrDash(p *strangler.Position) string {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	_ "time/tzdata" // windows name zones, and not every machine has them
 
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/acl"
@@ -66,7 +67,7 @@ be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.
 	}{
 		{"run", "Run:", []*cobra.Command{newDemo(), newServe(c), newInit(), newCheck(c), newCompare(c)}},
 		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newJournal(), newExplain(), newDiff(c)}},
-		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback()}},
+		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback(), newRetire(), newRollout(), newFreeze(), newThaw()}},
 		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport()}},
 	}
 	for _, group := range groups {

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -30,7 +31,7 @@ func (o *output) print(cmd *cobra.Command, v any, table func(w io.Writer)) error
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(v)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, columnGap, ' ', 0)
 	table(w)
 	return w.Flush()
 }
@@ -43,6 +44,32 @@ func row(w io.Writer, cells ...any) {
 		texts[i] = printable(fmt.Sprint(cell))
 	}
 	fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t "))
+}
+
+// columnGap is the space between the columns of a table.
+const columnGap = 2
+
+// wrap breaks text at spaces into lines of at most width characters; of 0 or less into one. A word that
+// is longer has a line for itself.
+func wrap(text string, width int) []string {
+	if width <= 0 {
+		return []string{text}
+	}
+	var lines []string
+	line, used := "", 0
+	for word := range strings.SplitSeq(text, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case used > 0 && used+1+n > width:
+			lines = append(lines, line)
+			line, used = word, n
+		case used > 0:
+			line, used = line+" "+word, used+1+n
+		default:
+			line, used = line+word, n
+		}
+	}
+	return append(lines, line)
 }
 
 // printable replaces what is not for the eye: control characters, tabs and line ends included,

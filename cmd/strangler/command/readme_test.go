@@ -1,15 +1,18 @@
 package command
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
 	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/strangler/rollout"
 )
 
 func readme(t *testing.T) string {
@@ -24,13 +27,13 @@ func readme(t *testing.T) string {
 // The reference names every command and every flag there is.
 func TestReadmeIsComplete(t *testing.T) {
 	text := readme(t)
-	for _, cmd := range newRoot(&Config{Args: []string{}}).Commands() {
-		if !strings.Contains(text, "\nstrangler "+cmd.Name()+" ") && cmd.Name() != "version" {
-			t.Errorf("the README doesn't say how %s is used", cmd.Name())
+	for _, cmd := range everyCommand() {
+		if !strings.Contains(text, "\n"+cmd.CommandPath()+" ") && cmd.Name() != "version" {
+			t.Errorf("the README doesn't say how %s is used", cmd.CommandPath())
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if !regexp.MustCompile(`--` + f.Name + `\b`).MatchString(text) {
-				t.Errorf("the README doesn't tell of %s --%s", cmd.Name(), f.Name)
+				t.Errorf("the README doesn't tell of %s --%s", cmd.CommandPath(), f.Name)
 			}
 		})
 	}
@@ -58,6 +61,41 @@ func TestReadmeUpstreamIsGood(t *testing.T) {
 	}
 	if route := cfg.Routes[0]; route.Policy == nil || route.Policy.Bulkhead.InFlight != 4 || route.Policy.Retry.Attempts != 3 {
 		t.Errorf("the route's policy is %+v", route.Policy)
+	}
+}
+
+// What the reference shows as the default of a rollout is what a route gets that says nothing.
+func TestReadmeRolloutIsTheDefault(t *testing.T) {
+	_, rest, ok := strings.Cut(readme(t), "`rollout: on` is all of this:\n\n```yaml\n")
+	example, _, ended := strings.Cut(rest, "```")
+	if !ok || !ended {
+		t.Fatal("the README shows no rollout")
+	}
+	var plans [2]any
+	for i, section := range []string{example, "    rollout: on\n"} {
+		file := filepath.Join(t.TempDir(), "strangler.yaml")
+		text := "legacy: {url: http://a}\nservices: {s: {urls: [http://s]}}\nroutes:\n  - name: r\n    match: {path: /r}\n    service: s\n" + section
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Load(file, config.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans[i] = cfg.Routes[0].Rollout
+	}
+	if diff := cmp.Diff(plans[0], plans[1]); diff != "" {
+		t.Errorf("(-README +default):\n%s", diff)
+	}
+	for name, text := range map[string]string{
+		"alpha": "| `5%` |", "run_length": fmt.Sprintf("| `%d` |", rollout.DefaultRunLength),
+	} {
+		if !regexp.MustCompile("(?m)^\\| `rollout." + name + "` .*" + regexp.QuoteMeta(text)).MatchString(readme(t)) {
+			t.Errorf("the README doesn't say that %s is %s", name, text)
+		}
+	}
+	if rollout.DefaultAlpha != 0.05 {
+		t.Errorf("the README says that alpha is 5 %%, and it is %v", rollout.DefaultAlpha)
 	}
 }
 
@@ -110,6 +148,10 @@ func TestReadmeHasEveryKey(t *testing.T) {
 		{"a route", "", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, zzzzzzzz: 1}]"},
 		{"a route's match", "", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a, zzzzzzzz: 1}}]"},
 		{"a route's shadow", "shadow.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, shadow: {zzzzzzzz: 1}}]"},
+		{"a route's rollout", "rollout.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, rollout: {zzzzzzzz: 1}}]"},
+		{"its gates", "rollout.gates.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, rollout: {gates: {zzzzzzzz: 1}}}]"},
+		{"all rollouts", "rollout.", "legacy: {url: http://a}\nrollout: {zzzzzzzz: 1}"},
+		{"where a version is told", "services.NAME.version.", "legacy: {url: http://a}\nservices: {a: {urls: [http://a], version: {zzzzzzzz: 1}}}"},
 		{"a route's comparison", "shadow.compare.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, shadow: {compare: {zzzzzzzz: 1}}}]"},
 	}
 	known := regexp.MustCompile(`no key "zzzzzzzz" is known here; it is one of (.*)`)

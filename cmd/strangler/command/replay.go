@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -166,35 +165,4 @@ func printReplay(w io.Writer, s web.ReplaySummary, all []web.Replayed) {
 	}
 	row(w)
 	row(w, fmt.Sprintf("%s: %d fixed, %d remain, %d new, %d same, %d skipped, %d failed", count(s.Done, "request"), s.Fixed, s.Remains, s.New, s.Same, s.Skipped, s.Failed))
-}
-
-// bar shows on a terminal how far something is.
-type bar struct{ to *os.File }
-
-// newBar returns one for a terminal; elsewhere it shows nothing.
-func newBar(to io.Writer) bar {
-	file, ok := to.(*os.File)
-	if !ok {
-		return bar{}
-	}
-	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return bar{}
-	}
-	return bar{file}
-}
-
-const barWidth = 30
-
-func (b bar) show(s web.ReplayStep) {
-	if b.to == nil || s.Of == 0 {
-		return
-	}
-	full := barWidth * s.Done / s.Of
-	fmt.Fprintf(b.to, "\r\x1b[K[%s%s] %d of %d: %d fixed, %d remain, %d new", strings.Repeat("=", full), strings.Repeat(" ", barWidth-full), s.Done, s.Of, s.Fixed, s.Remains, s.New)
-}
-
-func (b bar) clear() {
-	if b.to != nil {
-		fmt.Fprint(b.to, "\r\x1b[K")
-	}
 }

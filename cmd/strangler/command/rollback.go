@@ -19,8 +19,11 @@ func newRollback() *cobra.Command {
 		Short: "Send routes back to legacy",
 		Long: `Send routes back: one with its unit, all of a unit, all of a service, or every route that is
 free to return. What is left alone is named, with the reason, and so is the load that legacy
-takes over. Routes that say return: never, or that are retired, are left alone by --service and
---all, also with --force.`,
+takes over. Rollouts of the routes stop until strangler rollout resume. Routes that say return: never, or that are retired, are left alone by --service and
+--all, also with --force.
+
+It is in effect at once, whatever the disk does. Where the journal can't take it, as on a full disk,
+a warning says so, and the proxy goes on trying; the status is 0.`,
 		Example: "  strangler rollback orders-read\n  strangler rollback --service orders --to shadow\n  strangler rollback --all --reason 'orders database is down'",
 		Args:    arguments(0, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -48,7 +51,17 @@ takes over. Routes that say return: never, or that are retired, are left alone b
 			if err != nil {
 				return err
 			}
-			return o.print(cmd, result, func(w io.Writer) { printRollback(w, result) })
+			warnUndurable(cmd.ErrOrStderr(), result.Problem)
+			if err := o.print(cmd, result, func(w io.Writer) { printRollback(w, result) }); err != nil {
+				return err
+			}
+			routes := routeNames(result.Moved)
+			for _, s := range result.Skipped {
+				routes = append(routes, s.Route)
+			}
+			rollouts, _, err := client.Rollouts(cmd.Context())
+			tellStopped(cmd.ErrOrStderr(), rollouts, err, routes...)
+			return nil
 		}),
 	}
 	f := cmd.Flags()
@@ -61,6 +74,13 @@ takes over. Routes that say return: never, or that are retired, are left alone b
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd
+}
+
+// warnUndurable says that a rollback is in effect but not on the disk.
+func warnUndurable(w io.Writer, problem string) {
+	if problem != "" {
+		fmt.Fprintf(w, "strangler: warning: it is in effect, but not in the journal, which is tried again: %s\n", printable(problem))
+	}
 }
 
 func printRollback(w io.Writer, r web.RollbackResult) {

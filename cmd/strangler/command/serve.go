@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/internal/daemon"
+	"github.com/strangler-fig/toolkit/web"
 )
 
 func newServe(c *Config) *cobra.Command {
@@ -21,8 +23,9 @@ func newServe(c *Config) *cobra.Command {
 		Short: "Front the legacy application",
 		Long: `Front the legacy application: with a configuration file, or with no file at all.
 
-A file that changes, and SIGHUP, reload it; a bad file changes nothing and says why. SIGTERM
-and Ctrl-C drain and stop; a second one ends the process at once.`,
+A file that changes, and SIGHUP, reload it; a bad file changes nothing and says why. SIGUSR1 is
+the last resort: it does what rollback --all does, at once, also when the disk is full. SIGTERM and
+Ctrl-C drain and stop; a second one ends the process at once.`,
 		Example: `  strangler serve --legacy http://127.0.0.1:8000
   strangler serve -c strangler.yaml
   strangler serve --listen :80 --trusted-proxies 10.0.0.0/8`,
@@ -63,7 +66,7 @@ func newLogger(w io.Writer, format, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &options))
 }
 
-// serve runs a daemon until the process is told to stop; SIGHUP reloads.
+// serve runs a daemon until the process is told to stop; SIGHUP reloads, SIGUSR1 rolls back.
 func serve(ctx context.Context, o daemon.Options) error {
 	if os.Getenv("GOGC") == "" {
 		defer newCollector().stop()
@@ -73,10 +76,13 @@ func serve(ctx context.Context, o daemon.Options) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // from here on it doesn't end the process
 	defer signal.Stop(hangups)
+	last := newEmergency()
 	d, err := daemon.New(ctx, o)
 	if err != nil {
+		last.ignore()
 		return err
 	}
+	last.serve(context.WithoutCancel(ctx), d, func(r web.RollbackResult, err error) { logRollback(o.Logger, r, err) })
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 
 	// The daemon ends when ctx does, but no sooner than a reload that is under way.
@@ -91,10 +97,27 @@ func serve(ctx context.Context, o daemon.Options) error {
 	err = d.Run(running)
 	stop()
 	<-reloading
+	last.end()
 	if err == nil {
 		o.Logger.Info("stopped")
 	}
 	return err
+}
+
+// logRollback says what a signal did; the daemon has logged each step.
+func logRollback(log *slog.Logger, r web.RollbackResult, err error) {
+	if err != nil {
+		log.Error("SIGUSR1: nothing was rolled back", "error", err)
+		return
+	}
+	var moved, skipped []string
+	for _, route := range r.Moved {
+		moved = append(moved, route.Name)
+	}
+	for _, s := range r.Skipped {
+		skipped = append(skipped, s.Route+" ("+s.Why+")")
+	}
+	log.Warn("SIGUSR1: rolled back", "moved", strings.Join(moved, ", "), "left_alone", strings.Join(skipped, ", "), "durable", r.Durable)
 }
 
 // reload reads the configuration again at each hangup, until ctx ends.

@@ -16,12 +16,16 @@ import (
 func newShift() *cobra.Command {
 	var a admin
 	var o output
+	var proof proof
 	var request api.ShiftRequest
 	cmd := &cobra.Command{
 		Use:   "shift ROUTE legacy|shadow|25%|live|retired",
 		Short: "Move a route, and with it its unit",
 		Long: `Move a route, and with it its unit. The change is on disk and in effect for the next
-request when the command returns. What a guard refuses names --force where that helps.`,
+request when the command returns. What a guard refuses names --force where that helps. A rollout
+of the route stops until strangler rollout resume.
+
+To retired a route goes as with strangler retire, which says what that wants.`,
 		Example: `  strangler shift orders-read shadow
   strangler shift orders-read 25% --reason 'clean for a day'
   strangler shift orders-read live --if-version 7`,
@@ -31,27 +35,60 @@ request when the command returns. What a guard refuses names --force where that 
 			if err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("if-version") && request.IfVersion < 1 {
-				return usagef("--if-version %d: versions begin with 1", request.IfVersion)
+			if err := checkVersion(cmd, request.IfVersion); err != nil {
+				return err
 			}
 			request.Phase, request.Weight = to.Phase, &to.Weight
+			retires := to.Phase == strangler.PhaseRetired
+			for _, flag := range proofFlags {
+				if !retires && cmd.Flags().Changed(flag) {
+					return usagef("--%s goes with retired", flag)
+				}
+			}
+			if err := proof.check(); err != nil {
+				return err
+			}
 			client, err := a.client()
 			if err != nil {
 				return err
+			}
+			if retires {
+				route, result, err := proof.shift(cmd, client, args[0], request)
+				if err != nil {
+					return err
+				}
+				if err := o.print(cmd, route, func(w io.Writer) { printMoved(w, result.Moved) }); err != nil {
+					return err
+				}
+				return proof.tell(cmd, result.Reports, o.json())
 			}
 			route, err := client.Shift(cmd.Context(), args[0], request)
 			if err != nil {
 				return err
 			}
-			return o.print(cmd, route, func(w io.Writer) { printMoved(w, withUnit(cmd.Context(), client, route)) })
+			if err := o.print(cmd, route, func(w io.Writer) { printMoved(w, withUnit(cmd.Context(), client, route)) }); err != nil {
+				return err
+			}
+			one, err := client.Rollout(cmd.Context(), route.Name)
+			tellStopped(cmd.ErrOrStderr(), []web.Rollout{one}, err, route.Name)
+			return nil
 		}),
 	}
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	cmd.Flags().Int64Var(&request.IfVersion, "if-version", 0, "only if the route is still at this `version`, as routes shows it")
 	cmd.Flags().BoolVar(&request.Force, "force", false, "get past a guard that allows it")
+	proof.flags(cmd)
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd
+}
+
+// checkVersion refuses an --if-version that no route ever has.
+func checkVersion(cmd *cobra.Command, version int64) error {
+	if cmd.Flags().Changed("if-version") && version < 1 {
+		return usagef("--if-version %d: versions begin with 1", version)
+	}
+	return nil
 }
 
 // parseTarget reads where to move a route.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,8 +17,8 @@ import (
 	"github.com/strangler-fig/toolkit/web/api"
 )
 
-// watchEvery is how often status --watch looks again.
-const watchEvery = time.Second
+// watchEvery is how often --watch looks again; tests have less time.
+var watchEvery = time.Second
 
 // statusReport is everything that status shows.
 type statusReport struct {
@@ -27,6 +28,9 @@ type statusReport struct {
 
 	Services []web.Service `json:"services"`
 	Legacy   web.Service   `json:"legacy"`
+
+	Rollouts []web.Rollout `json:"rollouts"`
+	Freeze   *web.Freeze   `json:"freeze,omitempty"` // absent: nothing is frozen
 }
 
 func newStatus() *cobra.Command {
@@ -37,8 +41,9 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show how the migration and the proxy do",
 		Long: `Show how the migration and the proxy do: where routes stand, requests per second and failures
-of each side, comparisons; and what is wrong: endpoints that are out, open circuit breakers, full
-bulkheads, a reload that was refused.`,
+of each side, comparisons; and what is wrong: rollouts that want a person, promotions that are frozen,
+endpoints that are out, open circuit breakers, full bulkheads, a rollback that the journal doesn't
+have yet, a reload that was refused.`,
 		Example: "  strangler status\n  strangler status --watch",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -46,24 +51,32 @@ bulkheads, a reload that was refused.`,
 			if err != nil {
 				return err
 			}
-			show := func(ctx context.Context) error {
-				report, err := fetchStatus(ctx, client)
-				if err != nil {
-					return err
-				}
+			show := func(report statusReport) error {
 				return o.print(cmd, report, func(w io.Writer) { printStatus(w, report) })
 			}
 			if !watch {
-				return show(cmd.Context())
+				report, err := fetchStatus(cmd.Context(), client)
+				if err != nil {
+					return err
+				}
+				return show(report)
 			}
-			separator := ""
+			separator, next := "", ""
 			if !o.json() {
-				separator = "\n"
+				next = "\n"
 				if isTerminal(cmd.OutOrStdout()) {
-					separator = "\x1b[H\x1b[2J" // cursor home, clear the screen
+					next = clearScreen
 				}
 			}
-			return repeat(cmd.Context(), cmd.OutOrStdout(), separator, show)
+			return repeat(cmd.Context(), cmd.ErrOrStderr(), func(ctx context.Context) (bool, error) {
+				report, err := fetchStatus(ctx, client)
+				if err != nil {
+					return false, err
+				}
+				fmt.Fprint(cmd.OutOrStdout(), separator)
+				separator = next
+				return true, show(report)
+			})
 		}),
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "look again every second, until Ctrl-C")
@@ -72,37 +85,41 @@ bulkheads, a reload that was refused.`,
 	return cmd
 }
 
-// repeat shows something every second until the process is told to stop, or it can't be had.
-func repeat(ctx context.Context, w io.Writer, separator string, show func(context.Context) error) error {
+// repeat shows something every second until it says that there is no more to come, the process is told
+// to stop, or it can't be had. A proxy that was reached and can't be any more may be starting again: it
+// is tried until it can, and said once on stderr.
+func repeat(ctx context.Context, stderr io.Writer, show func(context.Context) (more bool, err error)) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	reached, lost := false, false
 	for {
-		if err := show(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil
+		more, err := show(ctx)
+		away, unreachable := errors.AsType[*api.UnreachableError](err)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil
+		case unreachable && reached:
+			if !lost {
+				fmt.Fprintf(stderr, "strangler: can't reach the admin API at %s any more: %s; trying again\n", printable(away.URL), printable(away.Err.Error()))
 			}
+			lost = true
+		case err != nil || !more:
 			return err
+		default:
+			reached, lost = true, false
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		fmt.Fprint(w, separator)
 	}
 }
 
-// isTerminal reports whether a person looks at what is written, rather than a program.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
+// clearScreen puts the cursor home and clears the screen.
+const clearScreen = "\x1b[H\x1b[2J"
 
 func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, err error) {
 	if report.Routes, err = client.Routes(ctx); err != nil {
@@ -114,6 +131,9 @@ func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, 
 	if report.Services, report.Legacy, err = client.Upstreams(ctx); err != nil {
 		return report, err
 	}
+	if report.Rollouts, report.Freeze, err = client.Rollouts(ctx); err != nil {
+		return report, err
+	}
 	report.Config, err = client.Config(ctx)
 	return report, err
 }
@@ -122,6 +142,9 @@ func printStatus(w io.Writer, r statusReport) {
 	fmt.Fprintf(w, "%s, %s\n\n", progress(r.Routes), origin(r))
 	row(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "FAILED", "SKIPPED")
 	positions := map[string]string{"": "legacy"}
+	if r.Legacy.Absent {
+		positions[""] = "404"
+	}
 	for _, route := range r.Routes {
 		positions[route.Name] = position(route)
 	}
@@ -141,6 +164,14 @@ func printStatus(w io.Writer, r statusReport) {
 		fmt.Fprintf(w, ", %d comparisons not recorded", n)
 	}
 	fmt.Fprintln(w)
+	if r.Freeze != nil {
+		fmt.Fprintln(w, frozenText(*r.Freeze))
+	}
+	for _, one := range r.Rollouts {
+		if one.Person {
+			fmt.Fprintf(w, "rollout of %s wants a person: %s\n", printable(one.Name), printable(wantedText(one)))
+		}
+	}
 	for _, s := range append([]web.Service{r.Legacy}, r.Services...) {
 		for _, trouble := range s.Troubles() {
 			fmt.Fprintf(w, "%s: %s\n", printable(s.Name), printable(trouble))
@@ -149,12 +180,27 @@ func printStatus(w io.Writer, r statusReport) {
 	if r.Stats.Ledger.Error != "" {
 		fmt.Fprintf(w, "the ledger can't be written: %s\n", printable(r.Stats.Ledger.Error))
 	}
+	for _, p := range r.Stats.Rollbacks.Pending {
+		fmt.Fprintf(w, "a rollback of %s by %s, at %s, is in effect, but not in the journal: %s\n",
+			printable(strings.Join(p.Routes, ", ")), printable(p.Actor), when(p.At), printable(p.Problem))
+	}
+	if r.Stats.Rollbacks.MarkerProblem != "" {
+		fmt.Fprintf(w, "a rollback that the journal can't take would be lost by a restart: %s\n", printable(r.Stats.Rollbacks.MarkerProblem))
+	}
 	if r.Config.Problem != "" {
 		fmt.Fprintf(w, "the last reload, at %s, was refused, and the configuration before it is in force:\n", when(r.Config.ProblemAt))
 		for line := range strings.SplitSeq(r.Config.Problem, "\n") {
 			fmt.Fprintln(w, "  "+printable(line))
 		}
 	}
+}
+
+// wantedText says why a rollout wants a person, and what would help.
+func wantedText(r web.Rollout) string {
+	if r.State != web.RolloutStopped && r.State != web.RolloutResting {
+		return r.Why // which says so
+	}
+	return fmt.Sprintf("%s; strangler rollout resume %s lets it go on", stateText(r), r.Name)
 }
 
 // progress says how far the migration is.

@@ -145,6 +145,7 @@ document.addEventListener('click', async event => {
     const answer = await fetch(link.href, { headers: { 'HX-Request': 'true' } })
     if (!answer.ok || answer.redirected) throw new Error(answer.statusText)
     body.innerHTML = await answer.text()
+    localise(body)
     dialog.showModal()
   } catch {
     location.href = link.href

@@ -72,6 +72,7 @@ func settled(t *testing.T, p shadow.Point, h http.Handler, r *http.Request) shad
 	s := start(t, shadow.Config{Recorder: &m})
 	s.Around(p)(h).ServeHTTP(httptest.NewRecorder(), r)
 	wait(t, s)
+	stop(t, s) // an exchange is counted before it is recorded
 	if list := m.all(); len(list) == 1 {
 		return list[0]
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/internal/config"
-	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
 	"github.com/strangler-fig/toolkit/strangler/rollout"
 )
@@ -216,22 +215,4 @@ func steeringOf(w walker, present map[string]journal.Standing) (of rollout.Steer
 		}
 	}
 	return of, nil
-}
-
-// nextStep returns the step after a position; false: there is none.
-func nextStep(plan *rollout.Plan, at strangler.Position) (strangler.Position, bool) {
-	for _, step := range plan.Steps {
-		if step.Phase > at.Phase || step.Phase == at.Phase && step.Weight > at.Weight {
-			return step, true
-		}
-	}
-	return strangler.Position{}, false
-}
-
-// firstStep returns where a route goes back to: shadow, if it begins there, else legacy.
-func firstStep(plan *rollout.Plan) strangler.Phase {
-	if plan.Steps[0].Phase == strangler.PhaseShadow {
-		return strangler.PhaseShadow
-	}
-	return strangler.PhaseLegacy
 }

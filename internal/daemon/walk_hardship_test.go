@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -17,6 +18,32 @@ import (
 )
 
 const ungated = "gates: {divergence: off, errors: off, latency: off}"
+
+// spoils returns a service that answers as legacy does, until it is told to fail.
+func spoils(t *testing.T) (*httptest.Server, *atomic.Bool) {
+	bad := new(atomic.Bool)
+	return backend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		if bad.Load() {
+			answer(w, 500, "{}")
+			return
+		}
+		fine(w, r)
+	}), bad
+}
+
+// inProcess starts a daemon with a configuration in a process of its own; the system is one that has
+// ended, whose files they are.
+func inProcess(t *testing.T, text string) (*system, *process) {
+	t.Helper()
+	s, err := tryStart(t, t.TempDir(), text, daemon.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ended(s); err != nil {
+		t.Fatal(err)
+	}
+	return s, startProcess(t, s.File)
+}
 
 // at waits until a route stands at a phase.
 func at(t *testing.T, s *system, route string, phase strangler.Phase) {
@@ -111,29 +138,15 @@ func TestRolloutOvertaken(t *testing.T) {
 // that one goes back at once, and over the death of the process.
 func TestRolloutBackWhileLocked(t *testing.T) {
 	t.Parallel()
-	var bad atomic.Bool
 	legacy := backend(t, "", fine)
-	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
-		if bad.Load() {
-			answer(w, 500, "{}")
-			return
-		}
-		fine(w, r)
-	})
+	service, bad := spoils(t)
 	var text strings.Builder
 	fmt.Fprintf(&text, "legacy: {url: %s}\nservices: {s: {urls: [%s]}}\nroutes:\n", legacy.URL, service.URL)
 	for i := range 6 {
 		fmt.Fprintf(&text, "  - {name: r%d, match: {path: /r%d}, service: s, start: 50%%, rollout: {steps: [shadow, 50%%, live], hold: 2s, %s}}\n", i, i, ungated)
 	}
 	fmt.Fprintf(&text, "  - {name: orders, match: {path: /orders}, service: s, cohort: [request], start: 50%%, rollout: {steps: [shadow, 50%%, live], hold: 1h, gates: {divergence: off, errors: 2pp, latency: off}}}\n")
-	s, err := tryStart(t, t.TempDir(), text.String(), daemon.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ended(s); err != nil {
-		t.Fatal(err)
-	}
-	p := startProcess(t, s.File)
+	s, p := inProcess(t, text.String())
 	unlock := s.lock(t)
 	defer unlock()
 	client := &http.Client{Transport: &http.Transport{}}
@@ -177,18 +190,11 @@ func TestRolloutBackWhileLocked(t *testing.T) {
 func TestRolloutAbort(t *testing.T) {
 	t.Parallel()
 	legacy, service := backend(t, "", fine), backend(t, "", fine)
-	s, err := tryStart(t, t.TempDir(), fmt.Sprintf(`legacy: {url: %s}
+	s, p := inProcess(t, fmt.Sprintf(`legacy: {url: %s}
 services: {s: {urls: [%s]}}
 routes:
   - {name: orders, match: {path: /orders}, service: s, start: live, rollout: {steps: [shadow, live], hold: 1h, %s}}
-`, legacy.URL, service.URL, ungated), daemon.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ended(s); err != nil {
-		t.Fatal(err)
-	}
-	p := startProcess(t, s.File)
+`, legacy.URL, service.URL, ungated))
 	unlock := s.lock(t)
 	defer unlock()
 	if _, err := p.API.Steer(t.Context(), "orders", web.SteerAbort, api.SteerRequest{IfVersion: 7}); err == nil {
@@ -210,27 +216,13 @@ routes:
 // is kept: what was seen of before doesn't come back.
 func TestRolloutForgets(t *testing.T) {
 	t.Parallel()
-	var bad atomic.Bool
 	legacy := backend(t, "", fine)
-	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
-		if bad.Load() {
-			answer(w, 500, "{}")
-			return
-		}
-		fine(w, r)
-	})
-	s, err := tryStart(t, t.TempDir(), fmt.Sprintf(`legacy: {url: %s}
+	service, bad := spoils(t)
+	s, p := inProcess(t, fmt.Sprintf(`legacy: {url: %s}
 services: {s: {urls: [%s]}}
 routes:
   - {name: orders, match: {path: /orders}, service: s, start: shadow, rollout: {steps: [shadow, live], hold: 1h, gates: {divergence: off, errors: 2pp, latency: off}}}
-`, legacy.URL, service.URL), daemon.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ended(s); err != nil {
-		t.Fatal(err)
-	}
-	p := startProcess(t, s.File)
+`, legacy.URL, service.URL))
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	bad.Store(true)
@@ -315,15 +307,8 @@ routes:
 // nothing: what is known without it is enough to go back.
 func TestRolloutLedgerLocked(t *testing.T) {
 	t.Parallel()
-	var bad atomic.Bool
 	legacy := backend(t, "", fine)
-	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
-		if bad.Load() {
-			answer(w, 500, "{}")
-			return
-		}
-		fine(w, r)
-	})
+	service, bad := spoils(t)
 	s := start(t, fmt.Sprintf(`legacy: {url: %s}
 services: {s: {urls: [%s]}}
 routes:

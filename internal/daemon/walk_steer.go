@@ -100,7 +100,7 @@ func (d *Daemon) promoteByHand(ctx context.Context, w walker, s web.Steering, by
 		return err
 	}
 	at := d.present()[s.Route].Position
-	to, is := nextStep(w.plan, at)
+	to, is := w.plan.Next(at)
 	if !is {
 		return &rollout.InvalidError{Route: s.Route, Why: fmt.Sprintf("it stands at %s, its last step; a person retires it: strangler shift %s retired", at, s.Route)}
 	}
@@ -127,7 +127,7 @@ func (d *Daemon) abort(ctx context.Context, s web.Steering, o order) (undurable 
 	}
 	o.by.Why = why
 	o.to = func(of rollout.Steering) rollout.Steering { return of.Stopped(o.by, now()) }
-	to := firstStep(o.walker.plan)
+	to := o.walker.plan.Back().Phase
 	if d.present()[s.Route].Position.Phase <= to {
 		return "", d.steer(ctx, o)
 	}

@@ -44,7 +44,7 @@ func standing(known walked, present map[string]journal.Standing) walked {
 	}
 	known.refused = ""
 	known.decision = rollout.Decision{Action: rollout.ActionHold, Why: "its evidence is about to be looked at"}
-	if _, further := nextStep(&known.Plan, known.Position); !further {
+	if _, further := known.Plan.Next(known.Position); !further {
 		known.decision.Action = rollout.ActionDone
 	}
 	return known

@@ -17,7 +17,7 @@ func Decide(s Situation) Decision {
 	for _, subject := range s.Routes {
 		d.Readings = append(d.Readings, subject.read(s.Plan, s.Position)...)
 	}
-	next, more := s.Plan.next(s.Position)
+	next, more := s.Plan.Next(s.Position)
 	switch {
 	case s.Position.Phase == strangler.PhaseRetired:
 		d.Action, d.Why = ActionDone, "done: it is retired"
@@ -46,10 +46,7 @@ func (s Situation) back(d *Decision) {
 		stop("it needs a person, or a new version of the service")
 		return
 	}
-	to := strangler.At(strangler.PhaseLegacy)
-	if len(s.Plan.Steps) > 0 && s.Plan.Steps[0].Phase == strangler.PhaseShadow {
-		to = s.Plan.Steps[0]
-	}
+	to := s.Plan.Back()
 	for _, subject := range s.Routes {
 		if err := Check(subject.Route, s.Position, to, false); err != nil {
 			stop(fmt.Sprintf("it needs a person, as it can't go back to %s by itself: %v", to, err))
@@ -109,16 +106,6 @@ func (s Situation) forward(d *Decision, next strangler.Position) {
 		wants = append([]string{"every gate holds"}, wants...)
 	}
 	d.Why = fmt.Sprintf("holding at %s: %s", s.Position, strings.Join(wants, "; "))
-}
-
-// next returns the first step beyond a position; false where there is none.
-func (p Plan) next(at strangler.Position) (strangler.Position, bool) {
-	for _, step := range p.Steps {
-		if step.Phase > at.Phase || step.Phase == at.Phase && step.Weight > at.Weight {
-			return step, true
-		}
-	}
-	return strangler.Position{}, false
 }
 
 // has tells whether a reading is in a state.

@@ -21,6 +21,24 @@ type Plan struct {
 	Distinct time.Duration // a request that is repeated within so long is no evidence; 0: all are
 }
 
+// Next returns the first step beyond a position; false where there is none.
+func (p Plan) Next(at strangler.Position) (strangler.Position, bool) {
+	for _, step := range p.Steps {
+		if step.Phase > at.Phase || step.Phase == at.Phase && step.Weight > at.Weight {
+			return step, true
+		}
+	}
+	return strangler.Position{}, false
+}
+
+// Back returns where a route goes when a gate is broken: to shadow, if it begins there, else to legacy.
+func (p Plan) Back() strangler.Position {
+	if len(p.Steps) > 0 && p.Steps[0].Phase == strangler.PhaseShadow {
+		return p.Steps[0]
+	}
+	return strangler.At(strangler.PhaseLegacy)
+}
+
 // Gates are what the evidence has to show before a route goes on, and whose breach sends it back.
 type Gates struct {
 	Divergence Gate // share of compared answers that differ and aren't expected, 0 to 1

@@ -20,6 +20,7 @@ func TestBookshopRollouts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		repaired bool

@@ -113,7 +113,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter(descLedger, kept.Dropped, "dropped")
 	gauge(descLedgerBytes, float64(kept.Bytes))
 	valid := 1.0
-	if c.refusal.Load() != nil {
+	if (*Daemon)(c).refused() != nil {
 		valid = 0
 	}
 	gauge(descReload, valid)

@@ -20,6 +20,16 @@ type refusal struct {
 	at      time.Time
 }
 
+// refused returns why the last reload changed nothing; nil: it did. One that is about to be forgotten,
+// since another configuration is in force already, is none.
+func (d *Daemon) refused() *refusal {
+	r := d.refusal.Load()
+	if r != nil && d.current.Load().loadedAt.After(r.at) {
+		return nil
+	}
+	return r
+}
+
 // Reload reads the configuration again and puts it in force. A bad one changes nothing; it is
 // reported in the log, in /readyz' detail and on the dashboard until a good one comes.
 func (d *Daemon) Reload(ctx context.Context) error {

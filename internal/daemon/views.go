@@ -106,7 +106,7 @@ func (d *Daemon) RoutesAt(ctx context.Context, at time.Time) ([]web.Route, error
 func (d *Daemon) Config() web.ConfigState {
 	now := d.current.Load()
 	state := web.ConfigState{File: now.config.File, LoadedAt: now.loadedAt, Definitions: now.config.InForce()}
-	if r := d.refusal.Load(); r != nil {
+	if r := d.refused(); r != nil {
 		state.Problem, state.ProblemAt = r.problem, r.at
 	}
 	return state
@@ -123,7 +123,7 @@ func (d *Daemon) ready() (bool, any) {
 		Ledger   string `json:"ledger_problem,omitempty"`
 		Rollback string `json:"rollback_problem,omitempty"` // what is in effect but not in the journal
 	}{Draining: d.draining.Load(), Rollback: d.pending.summary()}
-	if r := d.refusal.Load(); r != nil {
+	if r := d.refused(); r != nil {
 		detail.Problem = r.problem
 	}
 	if err := d.ledger.Stats().Err; err != nil {

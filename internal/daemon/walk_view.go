@@ -31,7 +31,10 @@ func (d *Daemon) Rollouts() []web.Rollout {
 
 // moved reports whether a route of a walker changed since it was looked at.
 func moved(known walked, present map[string]journal.Standing) bool {
-	return slices.ContainsFunc(known.walker.routes, func(r config.Route) bool { return known.versions[r.Name] != present[r.Name].Version })
+	return slices.ContainsFunc(known.walker.routes, func(r config.Route) bool {
+		now := present[r.Name]
+		return known.versions[r.Name] != now.Version || known.Position != now.Position // as after a rollback that the journal doesn't have yet
+	})
 }
 
 // standing returns a walker as it stands now, of which the evidence isn't looked at yet: whoever moved

@@ -15,8 +15,8 @@
 //   - reload.go    another configuration, put in force
 //   - versions.go  which version of a service answers; versions_poll.go asks for it
 //   - walk.go      routes with a rollout, looked at every second; walk_seen.go keeps what was seen of them, walk_step.go
-//     is all that a decision depends on, walk_move.go moves, walk_ask.go asks webhooks before, walk_steer.go
-//     is what people tell them, walk_view.go and walk_notify.go what they are told
+//     is all that a decision depends on, walk_move.go moves, walk_ask.go asks webhooks before, walk_freeze.go
+//     keeps all from going on, walk_steer.go is what people tell them, walk_view.go and walk_notify.go what they are told
 //   - notice.go    what is told of a rollout; notify.go delivers it, notify_send.go carries it
 //   - removed.go   what a configuration may not leave out
 //   - watch.go     when a configuration file changes

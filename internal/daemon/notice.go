@@ -116,7 +116,7 @@ func (n *notice) event(source string) []byte {
 	for _, r := range n.Readings {
 		reading := noticeReading{Route: r.Route, Gate: r.Gate, State: string(r.State), Count: r.Count, Need: r.Need, Why: r.Why}
 		if r.State != rollout.StateOff {
-			reading.Limit, reading.Estimate, reading.Lower, reading.Upper = finite(r.Limit), finite(r.Estimate), finite(r.Lower), finite(r.Upper)
+			reading.Limit, reading.Estimate, reading.Lower, reading.Upper = finite(r.Limit), finite(r.Estimate), finite(r.Lower), upper(r)
 		}
 		data.Readings = append(data.Readings, reading)
 	}

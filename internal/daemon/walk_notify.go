@@ -48,12 +48,15 @@ func (d *Daemon) tellHooks(k walked, n notice) {
 	d.notices.tell(n, hooks...)
 }
 
-// tellSteered tells what a person told a walker.
-func (d *Daemon) tellSteered(w walker, s web.Steering) {
+// tellSteered tells what a person told a walker, which stood there before.
+func (d *Daemon) tellSteered(w walker, s web.Steering, before strangler.Position) {
 	kind := map[string]string{web.SteerPause: noticePaused, web.SteerResume: noticeResumed, web.SteerPromote: noticePromoted, web.SteerAbort: noticeRolledBack}[s.What]
 	k := (*d.walks.known.Load())[w.key]
 	if k.walker.plan == nil {
 		return // it has just been taken out of the configuration
+	}
+	if s.What == web.SteerAbort && k.Position == before { // there was no way back
+		kind = noticeStopped
 	}
 	n := noticeOf(k, kind)
 	n.Actor, n.Why, n.From, n.To, n.Version = s.Actor.Name, s.Reason, nil, nil, cmp.Or(s.Version, n.Version)

@@ -65,7 +65,7 @@ func (d *Daemon) Steer(ctx context.Context, s web.Steering) (web.Rollout, error)
 	}
 	by := rollout.Author{Name: s.Actor.Name, Verified: s.Actor.Verified, Why: s.Reason}
 	o := order{walker: w, route: s.Route, ifVersion: s.IfVersion, by: by}
-	undurable := ""
+	undurable, before := "", d.present()[s.Route].Position
 	switch s.What {
 	case web.SteerPause:
 		o.to = func(of rollout.Steering) rollout.Steering { return of.Paused(by, now()) }
@@ -86,7 +86,7 @@ func (d *Daemon) Steer(ctx context.Context, s web.Steering) (web.Rollout, error)
 	}
 	d.walks.hurry()
 	d.look(context.WithoutCancel(ctx), false)
-	d.tellSteered(w, s)
+	d.tellSteered(w, s, before)
 	view := d.rolloutOf(w.key)
 	view.Undurable = undurable
 	return view, nil
@@ -160,52 +160,5 @@ func (d *Daemon) walkerOf(route string) (walker, error) {
 			}
 		}
 	}
-	return walker{}, &rollout.InvalidError{Route: route, Why: "it has no rollout; give it one in the configuration: rollout: {}"}
-}
-
-// Freeze implements web.Automation.
-func (d *Daemon) Freeze() *web.Freeze {
-	f := d.journal.Frozen()
-	if f == nil || !f.Until.IsZero() && !time.Now().Before(f.Until) {
-		return nil
-	}
-	is := freezeOf(*f)
-	return &is
-}
-
-func freezeOf(f journal.Freeze) web.Freeze {
-	return web.Freeze{Until: f.Until, At: f.At, Reason: f.Author.Reason, Actor: f.Author.Actor, Verified: f.Author.Verified}
-}
-
-// SetFreeze implements web.Automation.
-func (d *Daemon) SetFreeze(ctx context.Context, f web.Freeze) (web.Freeze, error) {
-	if !f.Until.IsZero() && !f.Until.After(time.Now()) {
-		return web.Freeze{}, &web.InvalidError{Why: "until is over already: " + f.Until.Format(time.RFC3339)}
-	}
-	d.changing.Lock()
-	err := d.journal.Freeze(ctx, f.Until, journal.Author{Actor: f.Actor, Verified: f.Verified, Reason: f.Reason})
-	frozen := d.journal.Frozen() // before anybody thaws it, and though it may be over meanwhile
-	d.changing.Unlock()
-	if err != nil {
-		return web.Freeze{}, err
-	}
-	d.log.Info("promotions are frozen", keyUntil, f.Until, keyActor, f.Actor, keyReason, f.Reason)
-	d.notices.tell(notice{Type: noticeFrozen, Actor: f.Actor, Why: f.Reason})
-	d.walks.hurry()
-	return freezeOf(*frozen), nil
-}
-
-// Thaw implements web.Automation.
-func (d *Daemon) Thaw(ctx context.Context, by web.Actor, reason string) error {
-	d.changing.Lock()
-	was := d.journal.Frozen() != nil
-	err := d.journal.Thaw(ctx, author(by, reason))
-	d.changing.Unlock()
-	if err != nil || !was {
-		return err
-	}
-	d.log.Info("promotions are made again", keyActor, by.Name, keyReason, reason)
-	d.notices.tell(notice{Type: noticeThawed, Actor: by.Name, Why: reason})
-	d.walks.hurry()
-	return nil
+	return walker{}, &rollout.InvalidError{Route: route, Why: "it has no rollout; give it one in the configuration: rollout: on"}
 }

@@ -3,9 +3,7 @@ package daemon
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -92,30 +90,6 @@ func gatesOf(r config.Route, at strangler.Position) rollout.Gates {
 // trialShare is the part of a route's share of wrong rollbacks that its n-th evidence may take: they
 // sum up to one, however often evidence begins anew.
 func trialShare(n int) float64 { return 1 / (float64(n) * float64(n+1)) }
-
-// frozen says why nothing is promoted at present; empty: nothing is in the way.
-func (d *Daemon) frozen(plan *rollout.Plan, now time.Time) string {
-	if f := d.journal.Frozen(); f != nil && (f.Until.IsZero() || now.Before(f.Until)) {
-		text := "frozen by " + f.Author.Actor
-		if !f.Author.Verified {
-			text += " (unverified)"
-		}
-		if !f.Until.IsZero() {
-			text += " until " + f.Until.Format("2006-01-02 15:04 MST")
-		}
-		if f.Author.Reason != "" {
-			text += ": " + f.Author.Reason
-		}
-		return text
-	}
-	if w := plan.Window; w != nil && !w.Contains(now) {
-		return fmt.Sprintf("outside the window %s, which opens %s", w, w.Next(now).Format("Mon 2006-01-02 15:04 MST"))
-	}
-	if err := d.ledger.Stats().Err; err != nil {
-		return "comparisons can't be recorded: " + err.Error()
-	}
-	return ""
-}
 
 // another returns the version of the service that may be another than the one that failed; empty: there
 // is none. Where a version is asked for now and then, one that was known soon after the failure may be

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"math"
 	"reflect"
 	"slices"
 
@@ -104,10 +103,10 @@ func rolloutView(k walked) web.Rollout {
 
 // number returns a number that JSON can have; nil: there is none, or nothing was seen.
 func number(x float64, count int64) *float64 {
-	if count == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+	if count == 0 {
 		return nil
 	}
-	return &x
+	return finite(x)
 }
 
 // upper is a reading's upper bound; nil: there is none.

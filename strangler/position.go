@@ -1,6 +1,7 @@
 package strangler
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -65,6 +66,11 @@ func onlyDigits(s string) bool {
 type Position struct {
 	Phase  Phase  `json:"phase"`
 	Weight Weight `json:"weight"`
+}
+
+// Compare returns how far p is beside other on the way from legacy to retired: less than 0, 0 or more.
+func (p Position) Compare(other Position) int {
+	return cmp.Or(cmp.Compare(p.Phase, other.Phase), cmp.Compare(p.Weight, other.Weight))
 }
 
 // At returns the position of a phase other than canary, with the weight that goes with it.

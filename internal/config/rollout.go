@@ -129,7 +129,7 @@ func (p *plan) readSteps(v value) {
 		if !ok {
 			return
 		}
-		if last := len(steps) - 1; last >= 0 && !further(steps[last], step) {
+		if last := len(steps) - 1; last >= 0 && step.Compare(steps[last]) <= 0 {
 			item.fail("%s is not further than %s, the step before; each step goes on from there", step, steps[last])
 			return
 		}
@@ -142,10 +142,6 @@ func (p *plan) readSteps(v value) {
 		return
 	}
 	p.say("steps", v, stepsText(steps), func(to *rollout.Plan) { to.Steps = steps })
-}
-
-func further(from, to strangler.Position) bool {
-	return to.Phase > from.Phase || to.Phase == from.Phase && to.Weight > from.Weight
 }
 
 // step reads where a rollout stops on its way.

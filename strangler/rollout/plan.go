@@ -24,7 +24,7 @@ type Plan struct {
 // Next returns the first step beyond a position; false where there is none.
 func (p Plan) Next(at strangler.Position) (strangler.Position, bool) {
 	for _, step := range p.Steps {
-		if step.Phase > at.Phase || step.Phase == at.Phase && step.Weight > at.Weight {
+		if step.Compare(at) > 0 {
 			return step, true
 		}
 	}

@@ -74,7 +74,7 @@ const (
 func stepPlaces(r *web.Rollout) []string {
 	places := make([]string, len(r.Steps))
 	for i, s := range r.Steps {
-		switch c := comparePositions(s, r.Position); {
+		switch c := s.Compare(r.Position); {
 		case c < 0:
 			places[i] = stepPast
 		case c == 0:
@@ -84,10 +84,6 @@ func stepPlaces(r *web.Rollout) []string {
 		}
 	}
 	return places
-}
-
-func comparePositions(a, b strangler.Position) int {
-	return cmp.Or(cmp.Compare(a.Phase, b.Phase), cmp.Compare(a.Weight, b.Weight))
 }
 
 // nextStep returns the step after where a rollout stands; nil: there is none.

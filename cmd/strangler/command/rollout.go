@@ -106,7 +106,7 @@ func stepsText(r web.Rollout) string {
 			marked = true
 			steps = append(steps, "["+step.String()+"]")
 			continue
-		case !marked && beyond(step, r.Position):
+		case !marked && step.Compare(r.Position) > 0:
 			marked = true
 			steps = append(steps, "("+r.Position.String()+")")
 		}
@@ -116,11 +116,6 @@ func stepsText(r web.Rollout) string {
 		steps = append(steps, "("+r.Position.String()+")")
 	}
 	return strings.Join(steps, " ")
-}
-
-// beyond reports whether a is further than b.
-func beyond(a, b strangler.Position) bool {
-	return a.Phase > b.Phase || a.Phase == b.Phase && a.Weight > b.Weight
 }
 
 // stateWord is a rollout's state in a word or two.

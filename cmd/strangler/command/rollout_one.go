@@ -223,7 +223,7 @@ func whole(r web.Rollout, now time.Time) float64 {
 	behind, on := 0, false
 	for _, step := range r.Steps {
 		on = on || step == r.Position
-		if beyond(r.Position, step) {
+		if r.Position.Compare(step) > 0 {
 			behind++
 		}
 	}

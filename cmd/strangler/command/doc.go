@@ -6,13 +6,16 @@
 //	}
 //
 // Each subcommand is a file of its name; what rollout shows of one route is in rollout_one.go, how it
-// watches in rollout_watch.go, and what it can be told in steer.go. What they share:
+// watches in rollout_watch.go, and what it can be told in steer.go; what retire finds in access logs is in
+// survey.go, what a move says of rollouts that it stopped in stopped.go, and what SIGUSR1 does to a
+// proxy in emergency.go. What they share:
 //
 //   - main.go      the tree of subcommands, and what runs it
 //   - usage.go     what is wrong usage, and what was meant
 //   - exit.go      which error ends with which status, and what is said
 //   - output.go    tables and JSON
 //   - progress.go  bars, on terminals
+//   - watch.go     what is looked at again and again
 //   - moment.go    times as people write them
 //   - admin.go     how a running proxy is reached
 //   - source.go    where a configuration comes from: a file, or flags alone

@@ -110,10 +110,7 @@ func logRollback(log *slog.Logger, r web.RollbackResult, err error) {
 		log.Error("SIGUSR1: nothing was rolled back", "error", err)
 		return
 	}
-	var moved, skipped []string
-	for _, route := range r.Moved {
-		moved = append(moved, route.Name)
-	}
+	moved, skipped := routeNames(r.Moved), []string(nil)
 	for _, s := range r.Skipped {
 		skipped = append(skipped, s.Route+" ("+s.Why+")")
 	}

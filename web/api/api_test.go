@@ -78,6 +78,7 @@ func TestErrors(t *testing.T) {
 		{name: "no body", method: shift, path: phase, status: 415, code: web.CodeInvalid},
 		{name: "form", method: shift, path: phase, body: "phase=live", headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: web.CodeInvalid, detail: "application/json"},
 		{name: "too large", method: "POST", path: "/rollback", body: `{"all":true,"reason":"` + strings.Repeat("x", 64<<10) + `"}`, status: 413, code: web.CodeTooLarge, detail: "64 KiB"},
+		{name: "too large, though it may bring an access log", method: shift, path: phase, body: `{"phase":"live","reason":"` + strings.Repeat("x", 4<<20) + `"}`, status: 413, code: web.CodeTooLarge},
 		{name: "not JSON", method: shift, path: phase, body: "{", status: 400, code: web.CodeInvalid},
 		{name: "no object", method: shift, path: phase, body: `["live"]`, status: 400, code: web.CodeInvalid, detail: "not a JSON object"},
 		{name: "null", method: shift, path: phase, body: "null", status: 400, code: web.CodeInvalid, detail: "not a JSON object"},

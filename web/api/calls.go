@@ -105,11 +105,12 @@ func (c *Client) Freeze(ctx context.Context, in FreezeRequest) (web.Freeze, erro
 	if in.Actor == "" {
 		in.Actor = c.actor
 	}
-	var out struct {
-		Freeze web.Freeze `json:"freeze"`
-	}
+	var out freezeAnswer
 	err := c.call(ctx, http.MethodPost, "/freeze", nil, in, &out)
-	return out.Freeze, err
+	if out.Freeze == nil {
+		return web.Freeze{}, err
+	}
+	return *out.Freeze, err
 }
 
 // Thaw ends that, also where there is nothing to end.

@@ -13,10 +13,12 @@ func (x *exchange) skip(reason, detail string) { x.end(Skipped, reason, detail, 
 // fail settles the exchange. Side is the one that gave no answer to what the other answered the
 // client; empty: there is none.
 func (x *exchange) fail(side Side, reason, detail string) {
-	if side != "" && !x.records {
-		x.mark()
+	if side == "" || x.records {
+		x.end(Failed, reason, detail, nil)
+		return
 	}
-	if x.end(Failed, reason, detail, nil) && side != "" && !x.records {
+	x.mark()
+	if x.end(Failed, reason, detail, nil) {
 		x.s.lost(x, side)
 	}
 }

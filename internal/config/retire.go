@@ -56,13 +56,18 @@ func (r *Route) retireText() string {
 func (c *Config) Matches() map[string]string {
 	all := make(map[string]string, len(c.Routes))
 	for _, r := range c.Routes {
-		m := r.Match
-		m.Methods = sorted(m.Methods)
-		text, err := json.Marshal(m)
-		if err != nil {
-			panic("config: a match has no JSON form: " + err.Error()) // all have one
-		}
-		all[r.Name] = string(text)
+		all[r.Name] = r.MatchText()
 	}
 	return all
+}
+
+// MatchText returns the canonical text of which requests are the route's.
+func (r *Route) MatchText() string {
+	m := r.Match
+	m.Methods = sorted(m.Methods)
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic("config: a match has no JSON form: " + err.Error()) // all have one
+	}
+	return string(text)
 }

@@ -31,7 +31,7 @@ func (l *loader) settleUnit(routes []*draft) {
 	if first < 0 {
 		return
 	}
-	merged := plan{at: routes[first].plan.at, set: map[string]func(*rollout.Plan){}, text: map[string]string{}, places: map[string]value{}}
+	merged := plan{at: routes[first].plan.at, set: map[string]func(*rollout.Plan){}, places: map[string]value{}}
 	said := map[string]*draft{}
 	good := true
 	for _, d := range routes {
@@ -53,7 +53,7 @@ func (l *loader) settleUnit(routes []*draft) {
 				continue
 			}
 			said[key] = d
-			merged.set[key], merged.text[key], merged.places[key] = d.plan.set[key], d.plan.text[key], d.plan.places[key]
+			merged.set[key], merged.places[key] = d.plan.set[key], d.plan.places[key]
 		}
 	}
 	if !good {

@@ -142,8 +142,9 @@
 // A rollback needs one gate, so the level is split: in equal parts over the gates that are on, errors'
 // and latency's over the steps of the plan, as they begin anew at each. [Budget] has the level of one
 // route; whoever fills it splits [Policy].Alpha over all routes, as wrong rollbacks of a whole
-// migration add up. The detector stands outside: it has no level but an average run length. A
-// route that a person resumes, or whose service changes, begins with a new budget.
+// migration add up. The detector stands outside: it has no level but an average run length.
+// Where evidence begins anew, as with another version of the service, there is another test: whoever
+// fills the budget gives the n-th of them a part, 1/(n(n+1)) of the route's, so that all fit into it.
 //
 // # Sources
 //

@@ -33,7 +33,7 @@ func Rollback(routes []Standing, target Target, to strangler.Phase, force bool) 
 	if to != strangler.PhaseLegacy && to != strangler.PhaseShadow {
 		return nil, nil, &InvalidError{Why: fmt.Sprintf("a rollback goes to legacy or shadow, not to %s; use shift for other ways", to)}
 	}
-	asked, err := target.among(routes)
+	asked, err := target.Routes(routes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -103,12 +103,9 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// Routes returns those of routes that target asks for and what shares a unit with one of them, in the
-// order of routes. Errors: *strangler.UnknownRouteError, *UnknownError, *InvalidError.
-func (t Target) Routes(routes []Standing) ([]Standing, error) { return t.among(routes) }
-
-// among returns the routes that t asks for, and what shares a unit with one of them.
-func (t Target) among(routes []Standing) ([]Standing, error) {
+// Routes returns the routes that t asks for, and what shares a unit with one of them, in the order of
+// routes. Errors: *strangler.UnknownRouteError, *UnknownError, *InvalidError.
+func (t Target) Routes(routes []Standing) ([]Standing, error) {
 	given := 0
 	for _, is := range []bool{t.Route != "", t.Unit != "", t.Service != "", t.All} {
 		if is {

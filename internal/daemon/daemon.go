@@ -240,14 +240,18 @@ func (d *Daemon) Run(ctx context.Context) error {
 	running.Go(func() error { d.report(ctx); return nil })
 	running.Go(func() error { d.tend(ctx); return nil })
 	running.Go(func() error { d.walk(ctx); return nil })
-	running.Go(func() error { d.notices.run(ctx); return nil })
 	running.Go(func() error { d.versions.poll(ctx, d.askedForVersions); return nil })
 	running.Go(func() error { d.keepingCalls(ctx); return nil })
+	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is left who has something to tell
+	var told sync.WaitGroup
+	told.Go(func() { d.notices.run(telling) })
 	d.log.Info("serving", keyAddr, d.Addr(), keyAdmin, d.AdminURL(), keyData, d.options.Config.Data)
 
 	<-ctx.Done()
 	stopped := d.shutdown(context.WithoutCancel(ctx))
 	err := running.Wait()
+	hush()
+	told.Wait()
 	return errors.Join(err, stopped, d.close(context.WithoutCancel(ctx)))
 }
 

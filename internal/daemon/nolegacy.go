@@ -29,7 +29,7 @@ func refuseNoLegacy(cfg *config.Config, present map[string]journal.Standing) err
 		at, known := route.Start, false
 		if standing, ok := present[route.Name]; ok {
 			at, known = standing.Position, true
-		} else if unit, ok := units[route.Unit]; ok && route.Unit != "" {
+		} else if unit, ok := units[route.Unit]; ok {
 			at = unit
 		}
 		switch {

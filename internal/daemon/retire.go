@@ -26,8 +26,12 @@ func (d *Daemon) Retire(ctx context.Context, r web.Retire) (web.Retired, error) 
 	// rolling back.
 	facts := make([]rollout.Retirement, len(asked))
 	for i, route := range asked {
-		if facts[i], err = d.facts(ctx, route, r.RetireEvidence); err != nil && !r.Force {
+		facts[i], err = d.facts(ctx, route, r.RetireEvidence)
+		switch {
+		case err != nil && !r.Force:
 			return web.Retired{}, fmt.Errorf("look at what is on record of route %q: %w", route.Route.Name, err)
+		case err != nil:
+			d.log.Warn("a route is retired by force, and not all that is on record of it can be read", keyRoute, route.Route.Name, keyError, err)
 		}
 	}
 	before := d.journal.Present()

@@ -54,8 +54,8 @@ func (d *Daemon) Rollback(_ context.Context, r web.Rollback) (web.RollbackResult
 	return result, nil
 }
 
-// steerer says how routes that move are steered from then on, those of the journal being as given. Its
-// error prevents the rollback.
+// steerer says how routes that move are steered from then on, all standing as given. Its error prevents
+// the rollback.
 type steerer func(present map[string]journal.Standing, moves []journal.Move) ([]journal.Steer, error)
 
 // sendBack computes a rollback and puts it in effect. latest is what has to become durable until
@@ -66,11 +66,11 @@ func (d *Daemon) sendBack(r web.Rollback, steer steerer) (result web.RollbackRes
 	ps := &d.pending
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	steps, skipped, err := d.stepsBack(r)
+	present := d.journal.Present()
+	steps, skipped, err := d.stepsBack(r, ps.over(present))
 	if err != nil {
 		return result, nil, nil, err
 	}
-	present := d.journal.Present()
 	stays, steered, err := d.steeredBack(r, steps, steer, ps.over(present))
 	if err != nil {
 		return result, nil, nil, err
@@ -154,8 +154,8 @@ func (d *Daemon) steeredBack(r web.Rollback, steps []rollout.Move, steer steerer
 // A change that waits for the disk may be about to put a route beyond the target that now is not.
 // Such a route is held where it stands: the rollback came later than the change was asked for. No
 // guard has a say in that, as no traffic returns.
-func (d *Daemon) stepsBack(r web.Rollback) ([]rollout.Move, []rollout.Skipped, error) {
-	standings := d.standingsOver(d.pending.over(d.journal.Present()))
+func (d *Daemon) stepsBack(r web.Rollback, present map[string]journal.Standing) ([]rollout.Move, []rollout.Skipped, error) {
+	standings := d.standingsOver(present)
 	held := map[string]strangler.Position{}
 	for i := range standings {
 		s := &standings[i]

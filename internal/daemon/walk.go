@@ -116,6 +116,7 @@ func (d *Daemon) look(ctx context.Context, act bool) {
 	all := walkers(d.current.Load().config)
 	if len(all) == 0 {
 		d.walks.known.Store(&map[string]walked{})
+		d.walks.forget(nil)
 		return
 	}
 	tallies, err := d.ledger.Tallies(ctx)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -278,4 +279,54 @@ func FuzzJSON(f *testing.F) {
 			t.Errorf("%d bytes announced as %d", len(out), resp.ContentLength)
 		}
 	})
+}
+
+// TestFacadeErrors has a reversed translator whose errors go the right way, and are told.
+func TestFacadeErrors(t *testing.T) {
+	var told []*acl.Error
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"ORD_NO":7}`)
+	}))
+	t.Cleanup(server.Close)
+	transport := &http.Transport{DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	facade := acl.Reversed(acl.JSON(
+		func(o order) (legacyOrder, error) { return legacyOrder{o.ID, o.Total}, nil },
+		func(o legacyOrder) (order, error) { return order{o.Number, o.Cents}, nil },
+	))
+	client := &http.Client{Transport: acl.FacadeTransport(facade, transport, acl.Options{
+		Observe: func(_ *http.Request, e *acl.Error) { told = append(told, e) },
+	})}
+	for name, c := range map[string]struct {
+		send      string
+		direction acl.Direction
+		pointer   string
+		status    int
+	}{
+		"a request that isn't JSON": {`{"id":`, acl.ToLegacy, "/id", 400},
+		"a request of another type": {`{"id":7}`, acl.ToLegacy, "/id", 502},
+		"a request too large":       {`{"id":"` + strings.Repeat("x", acl.MaxBody) + `"}`, acl.ToLegacy, "", 413},
+		"an answer":                 {`{"id":"7"}`, acl.ToService, "/ORD_NO", 502},
+	} {
+		told = nil
+		_, err := client.Post(server.URL, "application/json", strings.NewReader(c.send))
+		var e *acl.Error
+		if !errors.As(err, &e) || len(told) != 1 || told[0] != e {
+			t.Errorf("%s: %v, told %v", name, err, told)
+			continue
+		}
+		status, title, detail, pointer := e.Problem()
+		if e.Direction != c.direction || pointer != c.pointer || status != c.status || title == "" || detail == "" {
+			t.Errorf("%s: %v, %d %s: %s at %s; want %s, %d at %s", name, e.Direction, status, title, detail, pointer, c.direction, c.status, c.pointer)
+		}
+	}
+}
+
+// TestProblemKeepsAddresses says that a client isn't told where the network broke.
+func TestProblemKeepsAddresses(t *testing.T) {
+	e := &acl.Error{Direction: acl.ToLegacy, Err: fmt.Errorf("the answer: %w", &net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1)}, Err: errors.New("reset")})}
+	if _, _, detail, _ := e.Problem(); strings.Contains(detail, "10.0.0.1") || detail == "" {
+		t.Errorf("told %q", detail)
+	}
 }

@@ -49,3 +49,28 @@ func Example() {
 	fmt.Println(string(body))
 	// Output: {"CUST_NM":"Ada","CUST_STS_CD":"A"}
 }
+
+// A service asks the legacy application for a customer as if that had a clean API. A translator
+// that is written with the roles exchanged makes the facade; what can't be translated is observed.
+func ExampleFacadeTransport() {
+	legacy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"CUST_NM": "Ada", "CUST_STS_CD": "A"}`)
+	}))
+	defer legacy.Close()
+	facade := acl.Reversed(acl.JSON(nil, func(c legacyCustomer) (customer, error) {
+		return customer{c.Name, c.Status == "A"}, nil
+	}))
+	client := http.Client{Transport: acl.FacadeTransport(facade, http.DefaultTransport, acl.Options{
+		Observe: func(r *http.Request, e *acl.Error) { fmt.Println(r.URL.Path, e) },
+	})}
+	resp, err := client.Get(legacy.URL + "/customers/7")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(resp.Body)
+	fmt.Println(string(text))
+	// Output: {"name":"Ada","active":true}
+}

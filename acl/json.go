@@ -2,6 +2,7 @@ package acl
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // MaxBody is the largest body, in bytes, that JSON translates; a larger one is an *Error.
@@ -38,9 +40,9 @@ func (t jsonTranslator[Legacy, Service]) ToService(req *http.Request) (*http.Req
 	if t.toService == nil || req.Body == nil || req.Body == http.NoBody || !isJSON(req.Header) {
 		return req, nil
 	}
-	text, err := translate(req.Body, req.Header, t.toService)
+	text, err := translate(ToService, req.Body, req.Header, t.toService)
 	if err != nil {
-		return nil, err
+		return nil, blame(err)
 	}
 	req.Body = io.NopCloser(bytes.NewReader(text))
 	if len(text) == 0 {
@@ -70,8 +72,12 @@ func (t jsonTranslator[Legacy, Service]) ToLegacy(client *http.Request, resp *ht
 	if resp.StatusCode == http.StatusPartialContent {
 		return fmt.Errorf("a part of a JSON body can't be translated")
 	}
-	text, err := translate(resp.Body, resp.Header, t.toLegacy)
+	text, err := translate(ToLegacy, resp.Body, resp.Header, t.toLegacy)
 	if err != nil {
+		var told *Error
+		if errors.As(err, &told) {
+			told.Answered = resp.StatusCode
+		}
 		return err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(text))
@@ -85,7 +91,7 @@ func (t jsonTranslator[Legacy, Service]) ToLegacy(client *http.Request, resp *ht
 
 // translate reads body as From and returns it as JSON of To; where there is nothing in it, or
 // nothing but space, it is returned as it is. It closes body.
-func translate[From, To any](body io.ReadCloser, h http.Header, convert func(From) (To, error)) ([]byte, error) {
+func translate[From, To any](way Direction, body io.ReadCloser, h http.Header, convert func(From) (To, error)) ([]byte, error) {
 	defer body.Close()
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, fmt.Errorf("the body is %s-coded; only plain JSON can be translated", coding)
@@ -95,20 +101,42 @@ func translate[From, To any](body io.ReadCloser, h http.Header, convert func(Fro
 		return nil, err
 	}
 	if len(text) > MaxBody {
-		return nil, fmt.Errorf("the body is larger than %d bytes", MaxBody)
+		return nil, fmt.Errorf("%w, which has %d bytes", errTooLarge, MaxBody)
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return text, nil
 	}
 	var from From
-	if err := json.Unmarshal(text, &from); err != nil {
-		return nil, err
+	var to To
+	if err = json.Unmarshal(text, &from); err == nil {
+		to, err = convert(from)
 	}
-	to, err := convert(from)
+	var out []byte
+	if err == nil {
+		out, err = json.Marshal(to, json.Deterministic(true))
+	}
 	if err != nil {
-		return nil, err
+		e := wrap(way, err)
+		e.Evidence(text, int64(len(text)), h.Get("Content-Type"))
+		return nil, e
 	}
-	return json.Marshal(to, json.Deterministic(true))
+	return out, nil
+}
+
+var errTooLarge = errors.New("the body is larger than the limit")
+
+// blame says of an error of a request whether the client alone made it.
+func blame(err error) error {
+	e := wrap(ToService, err)
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case e.Status != 0:
+	case errors.Is(err, errTooLarge):
+		e.Status = http.StatusRequestEntityTooLarge
+	case errors.As(err, &syntactic):
+		e.Status = http.StatusBadRequest
+	}
+	return e
 }
 
 // isJSON reports whether a message says that its body is JSON: application/json, text/json or

@@ -1,22 +1,52 @@
 package acl
 
-import "net/http"
+import (
+	"net/http"
+)
+
+// Options are for [Transport] and [FacadeTransport]. The zero value is good.
+type Options struct {
+	// Observe is told of every error of the translation, with the request as it was asked:
+	// of those that RoundTrip returns, and of those that only reading a body shows, because its
+	// head was passed on already. It is called from many goroutines at once, and while somebody
+	// waits for the answer. nil: nobody is told.
+	Observe func(client *http.Request, err *Error)
+}
 
 // Transport returns a http.RoundTripper that takes requests in legacy's form, sends them
 // through next in the service's, and answers in legacy's form again. What can't be translated
-// is an *Error, and nothing of it is passed on.
+// is an *Error, and nothing of it is passed on. Of at most one Options, which may be left out.
 //
 // Since a translated answer has other bytes, Range and If-Range are not sent on, so that the
 // service answers whole, and digests of untranslated bodies are taken off, both ways.
 //
+// A Translator may stream a body that is too large to be held. What it finds wrong later is an
+// *Error of Body.Read: whoever passes such an answer on has to end the connection so that
+// nobody takes it for whole.
+//
 // A translator's panic goes on to the caller; the service's answer is closed first.
-func Transport(t Translator, next http.RoundTripper) http.RoundTripper {
-	return &transport{t, next}
+func Transport(t Translator, next http.RoundTripper, options ...Options) http.RoundTripper {
+	return newTransport(&transport{
+		request: t.ToService, answer: t.ToLegacy, asks: ToService, answers: ToLegacy, next: next,
+	}, options)
 }
 
 type transport struct {
-	translator Translator
-	next       http.RoundTripper
+	request       func(*http.Request) (*http.Request, error)
+	answer        func(*http.Request, *http.Response) error
+	asks, answers Direction
+	next          http.RoundTripper
+	observe       func(*http.Request, *Error)
+}
+
+func newTransport(t *transport, options []Options) http.RoundTripper {
+	t.observe = func(*http.Request, *Error) {}
+	for _, o := range options {
+		if o.Observe != nil {
+			t.observe = o.Observe
+		}
+	}
+	return t
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -26,13 +56,17 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	req.Header.Del("If-Range")
 	dropDigests(req.Header)
 	req.Trailer = client.Trailer // the same map: it is filled while the body is read
-	req, err := t.translator.ToService(req)
+	req, err := t.request(req)
 	if err != nil {
 		closeBody(client)
-		return nil, wrap(ToService, err)
+		return nil, t.refuse(client, t.asks, err)
 	}
+	upload := t.watchRequest(client, req)
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
+		if e := upload.found(); e != nil {
+			return nil, e // and not that of a service, which it broke off
+		}
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -45,12 +79,21 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 			body.Close()
 		}
 	}()
-	if err := t.translator.ToLegacy(client, resp); err != nil {
-		return nil, wrap(ToLegacy, err)
+	if err := t.answer(client, resp); err != nil {
+		return nil, t.refuse(client, t.answers, err)
 	}
 	translated = true
+	if resp.Body != body && resp.ContentLength < 0 {
+		resp.Body = &watched{ReadCloser: resp.Body, transport: t, client: client, way: t.answers}
+	}
 	resp.Request = client
 	return resp, nil
+}
+
+func (t *transport) refuse(client *http.Request, d Direction, err error) *Error {
+	e := wrap(d, err)
+	t.observe(client, e)
+	return e
 }
 
 // dropDigests takes off what says which bytes a body has (RFC 9530, RFC 3230).

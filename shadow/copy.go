@@ -93,7 +93,7 @@ func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started 
 	switch {
 	case err == nil:
 		became = answered
-	case s.life.Err() == nil && failureOf(err) != FailTranslate && !noRoom(err):
+	case s.life.Err() == nil && failureOf(err) != FailTranslate && !noRoom(err) && !noSession(err):
 		became = silent
 	}
 	if to.breaker == &x.p.toLegacy {
@@ -125,8 +125,10 @@ func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, faile
 	switch {
 	case err != nil && s.life.Err() != nil:
 		return SkipShuttingDown, "", false
-	case noRoom(err):
+	case err != nil && noRoom(err):
 		return SkipQueueFull, err.Error(), false
+	case noSession(err):
+		return SkipSession, err.Error(), false
 	case err != nil:
 		return failureOf(err), err.Error(), true
 	case x.otherBody.broke:
@@ -232,6 +234,14 @@ var failures = []string{FailConnect, FailTimeout, FailBroken, FailTranslate}
 func noRoom(err error) bool {
 	var named interface{ Failure() string }
 	return errors.As(err, &named) && named.Failure() == "full"
+}
+
+// noSession reports whether a transport didn't send a copy since whose session it is of isn't known, or
+// can't be found out for a copy: that is nobody's failure. Its errors say so by a method Failure that
+// returns SkipSession.
+func noSession(err error) bool {
+	var named interface{ Failure() string }
+	return errors.As(err, &named) && named.Failure() == SkipSession
 }
 
 // failureOf sorts an error of a copy's into the reasons.

@@ -11,7 +11,7 @@ const (
 	SkipShuttingDown  = "shutting down"
 	SkipNotRepeatable = "not repeatable" // the request may not be sent twice and no sandbox is named
 	SkipUpgrade       = "upgrade"        // WebSocket and the like
-	SkipSession       = "session"        // legacy isn't asked again with a client's session
+	SkipSession       = "session"        // legacy isn't asked again with a client's session, or for whose it is
 	SkipNotCaptured   = "not captured"   // the route captures nothing, and what was to be held was a body
 	SkipCookieSet     = "cookie set"     // legacy isn't asked again after an answer that set a cookie
 	SkipLegacyBudget  = "legacy budget"  // legacy is not to be asked more often

@@ -1,6 +1,7 @@
 package strangler
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -128,8 +129,12 @@ func (f *forwarder) stream(w http.ResponseWriter, r *http.Request, resp *http.Re
 // cutShort ends an answer that the upstream broke off.
 func (f *forwarder) cutShort(w http.ResponseWriter, r *http.Request, resp *http.Response, err error) {
 	if r.Context().Err() == nil {
-		DecisionFrom(r.Context()).Failure = failBroken
-		f.logFailure(r, "answer cut short", failBroken, err)
+		kind := failBroken
+		if translated := explains(nil); errors.As(err, &translated) { // behind its first bytes
+			kind = failTranslate
+		}
+		DecisionFrom(r.Context()).Failure = kind
+		f.logFailure(r, "answer cut short", kind, err)
 	}
 	if c := callFrom(r.Context()); c != nil && endGRPC(w.Header(), r, resp, c.observer.start) {
 		c.observer.told = true
@@ -179,19 +184,29 @@ func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *fai
 	if fail.retryAfter > 0 { // whole seconds, rounded up (RFC 9110 section 10.2.3)
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((fail.retryAfter+time.Second-1)/time.Second), 10))
 	}
+	if fail.document {
+		forgetAnswer(w.Header())
+		documentAt(w, r, fail.status, fail.text, fail.pointer)
+		return
+	}
 	problem(w, r, fail.status, fail.text)
+}
+
+// forgetAnswer takes off what may be there after a panic, of an answer that was never sent, and has
+// nobody keep the one that is.
+func forgetAnswer(h http.Header) {
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Trailer"} {
+		delete(h, name)
+	}
+	h.Set("Cache-Control", "no-store")
 }
 
 // problem is an answer of our own.
 func problem(w http.ResponseWriter, r *http.Request, status int, text string) {
 	h := w.Header()
-	// After a panic they may be there, of an answer that was never sent.
-	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Last-Modified", "Trailer"} {
-		delete(h, name)
-	}
+	forgetAnswer(h)
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	// The client that is gone doesn't read it.
 	_, _ = io.WriteString(w, http.StatusText(status)+": "+text+"\nrequest id: "+requestID(r)+"\n")

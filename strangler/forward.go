@@ -30,8 +30,9 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail = badStatus(resp)
 	}
 	if fail != nil {
-		d.Failure = fail.kind
+		d.Failure = fail.counted()
 		if mayFallBack && fail.kind != "" && up.rewind() {
+			d.Failure = fail.kind
 			if resp != nil {
 				resp.Body.Close() // first: a logger may panic
 			}
@@ -110,6 +111,17 @@ type failure struct {
 	err    error  // for the log
 
 	retryAfter time.Duration // above 0: when the client may come back
+
+	document bool   // the client is told as a problem document
+	pointer  string // of that
+}
+
+// counted is the kind as a failure of the side that was asked: a request that nobody can read isn't.
+func (f *failure) counted() string {
+	if f.kind == failTranslate && f.status < http.StatusInternalServerError {
+		return ""
+	}
+	return f.kind
 }
 
 // Error implements error.
@@ -144,7 +156,22 @@ func (f *forwarder) failed(err error) *failure {
 		}
 	}
 	fail.text = f.name + " " + told
+	var translated explains
+	if fail.kind == failTranslate && errors.As(err, &translated) {
+		fail.explain(translated)
+	}
 	return fail
+}
+
+// explain has the client told what could not be translated.
+func (f *failure) explain(e explains) {
+	status, title, detail, pointer := e.Problem()
+	f.document, f.pointer = true, pointer
+	if status >= http.StatusBadRequest && status < http.StatusInternalServerError {
+		f.status, f.text = status, title+": "+detail
+		return
+	}
+	f.text += ": " + detail
 }
 
 // The kinds of failure.
@@ -249,7 +276,8 @@ type translation struct{ next http.RoundTripper }
 func (t *translation) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(r)
 	var beyond *beyondTranslation
-	if err != nil && !errors.As(err, &beyond) && r.Context().Err() == nil {
+	var named interface{ Failure() string }
+	if err != nil && !errors.As(err, &beyond) && !errors.As(err, &named) && r.Context().Err() == nil {
 		return nil, &failure{kind: failTranslate, err: err}
 	}
 	return resp, err

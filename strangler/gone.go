@@ -1,10 +1,8 @@
 package strangler
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"unicode"
 )
@@ -69,28 +67,4 @@ type nothing struct{}
 // ServeHTTP answers with a problem document.
 func (nothing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	document(w, r, http.StatusNotFound, "there is nothing here")
-}
-
-// document is an answer of our own as a problem document (RFC 9457).
-func document(w http.ResponseWriter, r *http.Request, status int, detail string) {
-	body, err := json.Marshal(struct {
-		Type      string `json:"type"`
-		Title     string `json:"title"`
-		Status    int    `json:"status"`
-		Detail    string `json:"detail"`
-		RequestID string `json:"request_id"`
-	}{"about:blank", http.StatusText(status), status, detail, requestID(r)})
-	if err != nil { // a struct of strings has a JSON form
-		problem(w, r, status, detail)
-		return
-	}
-	body = append(body, '\n')
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client that is gone doesn't read it
-	}
 }

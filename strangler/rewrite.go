@@ -139,8 +139,9 @@ func encodePath(raw string) string {
 	return encoded.String() + raw[done:]
 }
 
-// headers are maps for the headers of requests to upstreams.
-var headers = sync.Pool{New: func() any { return make(http.Header, 16) }}
+// headers are maps for the headers of requests to upstreams. They begin small: one of up to eight is
+// filled, walked through and cleared in half the time of one with room for more.
+var headers = sync.Pool{New: func() any { return make(http.Header, 8) }}
 
 // forget lets a request's header be another one's. Nobody may hold on to it.
 func forget(out *http.Request) {
@@ -210,18 +211,22 @@ func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string
 		room[0][0] = peer
 		h["X-Forwarded-For"] = room[0][:]
 	}
-	if h["X-Forwarded-Proto"] == nil {
-		h["X-Forwarded-Proto"] = plainly
+	proto := h["X-Forwarded-Proto"]
+	if proto == nil {
+		proto = plainly
 		if r.TLS != nil {
-			h["X-Forwarded-Proto"] = securely
+			proto = securely
 		}
+		h["X-Forwarded-Proto"] = proto
 	}
-	if h["X-Forwarded-Host"] == nil && r.Host != "" {
+	host := h["X-Forwarded-Host"]
+	if host == nil && r.Host != "" {
 		room[1][0] = r.Host
-		h["X-Forwarded-Host"] = room[1][:]
+		host = room[1][:]
+		h["X-Forwarded-Host"] = host
 	}
 	if h["X-Forwarded-Port"] == nil {
-		h["X-Forwarded-Port"] = portOf(h.Get("X-Forwarded-Host"), h.Get("X-Forwarded-Proto"))
+		h["X-Forwarded-Port"] = portOf(first(host), first(proto))
 	}
 	if rw.standard {
 		standardForwarded(h, r)
@@ -245,6 +250,14 @@ var (
 	plainly, securely     = []string{"http"}, []string{"https"}
 	portPlain, portSecure = []string{"80"}, []string{"443"}
 )
+
+// first returns what Header.Get does of a header's values.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
 
 // portOf returns the port that a client used for a host by a scheme, as a header's values.
 func portOf(host, scheme string) []string {

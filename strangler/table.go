@@ -198,5 +198,13 @@ func (t *Table) match(r *http.Request) *entry {
 	return nil
 }
 
+// Match returns the name of the route that a request belongs to; empty: it is the catch-all's.
+func (t *Table) Match(r *http.Request) string {
+	if e := t.match(r); e != nil {
+		return e.route.Name
+	}
+	return ""
+}
+
 // catchAll is the chain of what no route holds: legacy or, where there is none, a 404.
 func (t *Table) catchAll() http.Handler { return t.unmatch }

@@ -94,6 +94,7 @@ type System interface {
 	Undertaker
 	History
 	Evidence
+	Interpreter
 	Desk
 	Bench
 	Automation

@@ -189,6 +189,8 @@ type Explanation struct {
 	Shadow   string           `json:"shadow"` // whether a copy goes to the other side, and if not why
 	Repeat   string           `json:"repeat"`
 	Fallback string           `json:"fallback"`
+	// Translate says what is translated on the way to the service; empty: nothing is.
+	Translate string `json:"translate,omitempty"`
 	// What the request meets on its way to the side: how many endpoints there are and which are out
 	// of the turn, how one is chosen, how many connections each may have, how new ones begin and what
 	// they are asked (each empty where there is no such thing), what carries the request, how long it

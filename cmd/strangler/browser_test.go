@@ -100,6 +100,24 @@ func TestBrowser(t *testing.T) {
 	if answers := text("#example"); strings.Count(answers, "VAT_CENTS") < 2 {
 		t.Errorf("the example shows %s", answers)
 	}
+
+	// A visitor logs in once, on the monolith's page, and a service that has never heard of its sessions
+	// knows who that is.
+	run("a stranger is sent to log in", chromedp.Navigate(shop+"/wishes"), chromedp.WaitVisible(chromedp.CSS(`input[name="USR"]`)))
+	run("log in", chromedp.SetValue(chromedp.CSS(`input[name="USR"]`), "Ada Løvelace"), chromedp.Click(chromedp.CSS("form button")),
+		chromedp.WaitVisible(chromedp.Search(`//p[contains(., "Hello Ada Løvelace")]`)))
+	run("go to the service's page", chromedp.Click(chromedp.CSS(`a[href="/wishes"]`)), chromedp.WaitVisible(chromedp.CSS("#who")))
+	if who := text("#who"); who != "Ada Løvelace" {
+		t.Errorf("the service takes her for %q", who)
+	}
+	run("wish for a book", chromedp.SetValue(chromedp.CSS(`input[name="book"]`), "7"), chromedp.Click(chromedp.CSS("form button")),
+		chromedp.WaitVisible(chromedp.Search(`//li[contains(., ", by ")]`)))
+
+	// What is translated of a route, its page says.
+	run("open a route that is translated", chromedp.Navigate(dashboard+"/routes/customer-read"), chromedp.WaitVisible(chromedp.CSS("#translation")))
+	if told := text("#translation"); !strings.Contains(told, "/soap/customers") || !strings.Contains(told, "/customers/{id}") || !strings.Contains(told, "Everything could be.") {
+		t.Errorf("the page tells of the translation: %s", told)
+	}
 }
 
 func build(t *testing.T) string {

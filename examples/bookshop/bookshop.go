@@ -1,4 +1,4 @@
-// Package bookshop is a whole example: a legacy monolith, two services cut out of it, the
+// Package bookshop is a whole example: a legacy monolith, the services cut out of it, the
 // translation between the two models, and the configuration that migrates the one to the others.
 package bookshop
 
@@ -12,13 +12,15 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/examples/bookshop/catalogue"
+	"github.com/strangler-fig/toolkit/examples/bookshop/customers"
 	"github.com/strangler-fig/toolkit/examples/bookshop/legacy"
 	"github.com/strangler-fig/toolkit/examples/bookshop/orders"
+	"github.com/strangler-fig/toolkit/examples/bookshop/wishes"
 	"golang.org/x/sync/errgroup"
 )
 
 // Configuration is the example's strangler.yaml. Addresses come from the environment: LISTEN,
-// ADMIN, DATA, LEGACY_URL, CATALOGUE_URL and ORDERS_URL, and how rollouts go: AUTO, HOLD, COOLDOWN,
+// ADMIN, FACADE, KEYS, DATA, LEGACY_URL, CATALOGUE_URL, ORDERS_URL, CUSTOMERS_URL and WISHES_URL, and how rollouts go: AUTO, HOLD, COOLDOWN,
 // MAX_DIVERGENCE, MAX_ERRORS and MAX_LATENCY.
 //
 //go:embed strangler.yaml
@@ -30,29 +32,33 @@ func Fast() map[string]string {
 	return map[string]string{"AUTO": "true", "HOLD": "3s", "COOLDOWN": "30s", "MAX_DIVERGENCE": "1%", "MAX_ERRORS": "1.5pp", "MAX_LATENCY": "5x"}
 }
 
-// Config says how the three applications run. Empty addresses are free ports on loopback.
+// Config says how the applications run. Empty addresses are free ports on loopback.
 type Config struct {
 	Database                  string // the monolith's SQLite file
 	Legacy, Catalogue, Orders string // addresses to listen on
-	Repaired                  bool   // the services are without their documented mistakes
+	Customers, Wishes         string
+	Repaired                  bool // the services are without their documented mistakes
 }
 
-// Apps are the three applications, running.
+// Apps are the applications, running.
 type Apps struct {
-	LegacyURL, CatalogueURL, OrdersURL string
+	LegacyURL, CatalogueURL, OrdersURL, CustomersURL, WishesURL string
+
+	orders *orders.Service
+	wishes *wishes.Service
 
 	shop    *legacy.Shop
 	servers []*http.Server
 	running errgroup.Group
 }
 
-// Start starts the monolith and the two services.
+// Start starts the monolith and the services.
 func Start(c Config) (*Apps, error) {
 	shop, err := legacy.Open(c.Database)
 	if err != nil {
 		return nil, err
 	}
-	a := &Apps{shop: shop}
+	a := &Apps{shop: shop, orders: orders.New(c.Repaired), wishes: wishes.New()}
 	for _, app := range []struct {
 		name, addr string
 		handler    http.Handler
@@ -60,7 +66,9 @@ func Start(c Config) (*Apps, error) {
 	}{
 		{"legacy", c.Legacy, shop, &a.LegacyURL},
 		{"catalogue", c.Catalogue, catalogue.New(c.Repaired), &a.CatalogueURL},
-		{"orders", c.Orders, orders.New(c.Repaired), &a.OrdersURL},
+		{"orders", c.Orders, a.orders, &a.OrdersURL},
+		{"customers", c.Customers, customers.New(), &a.CustomersURL},
+		{"wishes", c.Wishes, a.wishes, &a.WishesURL},
 	} {
 		if app.addr == "" {
 			app.addr = "127.0.0.1:0"
@@ -78,6 +86,18 @@ func Start(c Config) (*Apps, error) {
 	return a, nil
 }
 
+// Environment returns what the configuration's environment says of where the applications are.
+func (a *Apps) Environment() map[string]string {
+	return map[string]string{"LEGACY_URL": a.LegacyURL, "CATALOGUE_URL": a.CatalogueURL, "ORDERS_URL": a.OrdersURL, "CUSTOMERS_URL": a.CustomersURL, "WISHES_URL": a.WishesURL}
+}
+
+// Meet tells the services of what the proxy has for them: the address of the facade through which they
+// reach the monolith, and that of the keys that say who somebody is.
+func (a *Apps) Meet(facade, keys string) {
+	a.orders.Ask(facade)
+	a.wishes.Trust(keys)
+}
+
 // Close stops the applications and waits for them.
 func (a *Apps) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -88,6 +108,8 @@ func (a *Apps) Close() error {
 			errs = append(errs, err, server.Close())
 		}
 	}
+	a.orders.Close()
+	a.wishes.Close()
 	if err := a.running.Wait(); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		errs = append(errs, err)
 	}

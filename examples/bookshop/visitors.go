@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"time"
 
@@ -50,9 +51,12 @@ func Visit(ctx context.Context, base string, rate float64) {
 	}
 }
 
+// till is what the till in the shop sends.
+const till = `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><GetCustomer xmlns="urn:bookshop:customers"><CUST_NO>%d</CUST_NO></GetCustomer></soap:Body></soap:Envelope>`
+
 // request makes one request of a visit. What becomes of it is the proxy's to count.
 func request(ctx context.Context, client *http.Client, base string) {
-	method, path, body := "GET", "", ""
+	method, path, body, contentType := "GET", "", "", "application/json"
 	book := 1 + rand.IntN(len(seed.Books()))
 	switch n := rand.IntN(100); {
 	case n < 25:
@@ -68,8 +72,14 @@ func request(ctx context.Context, client *http.Client, base string) {
 	case n < 84:
 		method, path = "POST", "/api/ord"
 		body = fmt.Sprintf(`{"CUST_NO":%d,"LINES":[{"BK_NO":%d,"QTY":1}]}`, 1+rand.IntN(30), book)
-	case n < 90:
+	case n < 88:
 		path = fmt.Sprintf("/book/%d", book)
+	case n < 92:
+		method, path, contentType = "POST", "/soap/customers", "text/xml; charset=utf-8"
+		body = fmt.Sprintf(till, 1+rand.IntN(len(seed.Customers())))
+	case n < 93:
+		method, path, contentType = "POST", "/contact", "application/x-www-form-urlencoded"
+		body = url.Values{"NM": {"A visitor"}, "EML": {"visitor@example.com"}, "TXT": {"When does the shop open?"}}.Encode()
 	case n < 95:
 		path = "/feed.xml"
 	default:
@@ -80,7 +90,7 @@ func request(ctx context.Context, client *http.Client, base string) {
 		return
 	}
 	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := client.Do(req)
 	if err != nil {

@@ -13,6 +13,9 @@ import (
 // check looks at what holds between the parts, when all files have been read.
 func (l *loader) check() {
 	l.checkListeners()
+	l.settleTranslators()
+	l.settleSessions()
+	l.settleFacades()
 	l.settlePolicies()
 	l.checkProxyProtocol()
 	l.cfg.Limits.MaxBody = l.defaults.maxBody
@@ -25,6 +28,8 @@ func (l *loader) check() {
 	l.checkRoutes()
 	l.checkTies()
 	l.advise()
+	l.link()
+	l.keyTranslations()
 	for _, d := range l.drafts {
 		l.cfg.Routes = append(l.cfg.Routes, d.Route)
 	}
@@ -40,6 +45,13 @@ func (l *loader) checkListeners() {
 		at            value
 	}
 	all := []listener{{"listen", c.Listen, l.listen.main}, {"admin.listen", c.Admin.Listen, l.listen.admin}, {"ops.listen", c.Ops, l.listen.ops}}
+	for _, f := range l.facades {
+		all = append(all, listener{f.listen.path, f.Listen, f.listen})
+	}
+	for _, name := range l.sessionNames {
+		s := l.sessions[name]
+		all = append(all, listener{s.listen.path, s.Keys, s.listen})
+	}
 	for i, a := range all {
 		for _, b := range all[i+1:] {
 			if !collide(a.address, b.address) {
@@ -97,8 +109,8 @@ func (l *loader) settle(d *draft) {
 		d.parts["sandbox"].fail("writes are never copied to legacy; name a service whose data doesn't matter, or service for the route's own")
 		d.bad["sandbox"] = true
 	}
-	if v, ok := d.parts["translate.with"]; ok && !d.bad["translate.with"] && l.options.Translators != nil && !slices.Contains(l.options.Translators, d.Translate) {
-		v.fail("no translator %q is registered%s", d.Translate, didYouMean(d.Translate, l.options.Translators))
+	if d.translation != nil && d.Service != "" {
+		l.settleTranslation(d.translation)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/strangler-fig/toolkit/acl/ids"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -36,6 +37,14 @@ type Config struct {
 	Ledger         Ledger
 	Rollout        Rollout
 	Routes         []Route // in the files' order
+
+	Translators     map[string]*Translator `json:",omitempty"`
+	TranslatorNames []string               `json:",omitempty"` // in the files' order
+	IDs             map[string]ids.Config  `json:",omitempty"` // tables of identifiers
+	Sessions        map[string]Session     `json:"-"`
+	SessionNames    []string               `json:",omitempty"` // in the files' order
+	Facades         []Facade               `json:",omitempty"` // in the files' order
+
 	// RetireAfter is how long legacy must not have been called for a route before it retires, where
 	// the route doesn't say otherwise.
 	RetireAfter time.Duration
@@ -109,7 +118,7 @@ type Route struct {
 	KeepMatches int            // exchanges that are kept though nothing in them differs
 	Capture     shadow.Capture // how much is kept of its exchanges
 	Rules       compare.Rules
-	Translate   string           // a translator's name; empty: none
+	Translate   *Translation     // nil: it isn't translated
 	RetireAfter time.Duration    // how long legacy must not have been called before it retires; 0: that isn't asked
 	Policy      *upstream.Policy // towards the service, where it is not the service's own; nil: it is
 	Rollout     *rollout.Plan    // how it is to walk by itself; nil: it isn't

@@ -27,7 +27,8 @@ type definition struct {
 	Capture        string        `json:"capture,omitempty"` // empty: full
 	Compare        compare.Rules `json:"compare"`
 	CompareHeaders *[]string     `json:"compare_headers,omitempty"` // an empty list is not none
-	Translate      string        `json:"translate,omitempty"`
+	Translate      string        `json:"translate,omitempty"`       // names of translators in Go
+	Translation    *declared     `json:"translation,omitempty"`     // what the file itself says
 	Rollout        any           `json:"rollout,omitempty"`
 	RetireAfter    string        `json:"retire_after,omitempty"` // empty: all routes'
 	said
@@ -38,7 +39,8 @@ type definition struct {
 func (c *Config) Definitions() map[string]json.RawMessage {
 	all := make(map[string]json.RawMessage, len(c.Routes))
 	for _, r := range c.Routes {
-		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, KeepMatches: r.KeepMatches, Compare: r.Rules, Translate: r.Translate, RetireAfter: r.retireText(), said: r.said}
+		d := definition{Route: r.Route, Sample: inPercent(r.Sample), LegacyExtra: r.LegacyExtra, InOrder: r.InOrder, KeepMatches: r.KeepMatches, Compare: r.Rules, RetireAfter: r.retireText(), said: r.said}
+		d.Translate, d.Translation = c.shownTranslation(r.Translate)
 		d.Match.Methods = sorted(d.Match.Methods)
 		if r.SecondCall {
 			d.SecondCall = "with_session"
@@ -90,6 +92,15 @@ func (c *Config) InForce() map[string]json.RawMessage {
 	}
 	for name, u := range c.Services {
 		set("/services/"+name, shownUpstream(u))
+	}
+	for _, name := range c.TranslatorNames {
+		set("/translators/"+name, c.Translators[name].shown())
+	}
+	for _, name := range c.SessionNames {
+		set("/sessions/"+name, map[string]any{"says": c.Sessions[name].Text, "jwks": c.Sessions[name].Keys})
+	}
+	for _, f := range c.Facades {
+		set("/facades/"+f.Name, c.shownFacade(f))
 	}
 	proxies := []string{}
 	for _, p := range c.TrustedProxies {

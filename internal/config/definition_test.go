@@ -173,3 +173,86 @@ services:
 		})
 	}
 }
+
+// TestTranslationKey says what identifies how a route translates: evidence begins anew where it changes.
+func TestTranslationKey(t *testing.T) {
+	const text = `legacy: {url: http://127.0.0.1:8000}
+services:
+  s: {urls: [http://127.0.0.1:8101]}
+ids: {numbers: {legacy: {from: 7}}, others: {}}
+sessions:
+  shop: {cookie: SID, lookup: {url: /whoami}, cache: 30s, login: {url: /login, form: {password: hunter2}}}
+translators:
+  book:
+    include: [stamp]
+    fields: [{legacy: NO, service: id, ids: numbers}, {legacy: LINES, service: lines, each: line}]
+    unknown: keep
+  stamp: {fields: [{legacy: AT, generate: now}], unknown: keep}
+  line: {fields: [{legacy: QTY, service: quantity}], unknown: keep}
+  other: {fields: [{legacy: A, service: a}], unknown: keep}
+routes:
+  - {name: go, match: {path: /go}, service: s, translate: {with: bookshop-orders}}
+  - {name: none, match: {path: /none}, service: s}
+  - {name: book, match: {path: /book}, service: s, translate: {with: book, session: shop, path: {legacy: /book, service: /books}}}
+`
+	for _, tt := range []struct {
+		name, old, new string
+		changed        []string
+	}{
+		{name: "nothing", old: "x", new: "x"},
+		{name: "another translator", old: "legacy: A,", new: "legacy: B,"},
+		{name: "another table", old: "others: {}", new: "others: {service: uuid}"},
+		{name: "how much a table holds", old: "{from: 7}", new: "{from: 7}, max: 99"},
+		{name: "order of keys", old: "{legacy: QTY, service: quantity}", new: "{service: quantity, legacy: QTY}"},
+		{name: "a password", old: "hunter2", new: "hunter3"},
+		{"a field", "service: id", "service: number", []string{"book"}},
+		{"a field of another translator that is used", "quantity", "count", []string{"book"}},
+		{"a field that is included", "generate: now", "generate: random", []string{"book"}},
+		{"how identifiers are made", "from: 7", "from: 8", []string{"book"}},
+		{"a text that was a number", "{legacy: QTY, service: quantity}", "{legacy: QTY, service: quantity, values: {\"1\": one}}", []string{"book"}},
+		{"the path", "service: /books", "service: /books/", []string{"book"}},
+		{"the session", "url: /whoami", "url: /me", []string{"book"}},
+		{"a translator in Go", "with: bookshop-orders", "with: bookshop-books", []string{"go"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, err := load(t, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			after, err := load(t, strings.Replace(text, tt.old, tt.new, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var keys, definitions []string
+			old, now := before.Definitions(), after.Definitions()
+			for i, r := range after.Routes {
+				if r.Translate.Key() != before.Routes[i].Translate.Key() {
+					keys = append(keys, r.Name)
+				}
+				if string(old[r.Name]) != string(now[r.Name]) {
+					definitions = append(definitions, r.Name)
+				}
+				if strings.Contains(string(now[r.Name]), "hunter") {
+					t.Errorf("a password in %s", now[r.Name])
+				}
+			}
+			if diff := cmp.Diff(tt.changed, keys); diff != "" {
+				t.Errorf("keys (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.changed, definitions); diff != "" {
+				t.Errorf("definitions (-want +got):\n%s", diff)
+			}
+			if key := before.Routes[0].Translate.Key(); key != "bookshop-orders" {
+				t.Errorf("of a translator in Go the key is %q, which evidence on record doesn't know", key)
+			}
+			if text := string(old["go"]); !strings.Contains(text, `"translate":"bookshop-orders"`) || strings.Contains(text, "translation") {
+				t.Errorf("of a translator in Go the journal has another text than before: %s", text)
+			}
+			for _, in := range before.InForce() {
+				if strings.Contains(string(in), "hunter") {
+					t.Errorf("a password in %s", in)
+				}
+			}
+		})
+	}
+}

@@ -19,6 +19,15 @@
 //   - rollout_unit.go  and as all that its unit and defaults say
 //   - rollout_text.go  and that in words
 //   - rules.go       how its answers are compared
+//   - translators.go what corresponds between legacy and services: a translator and its formats
+//   - translators_field.go, translators_when.go, literal.go  a field of it
+//   - translators_compile.go  names looked up, all compiled, problems put where they stand
+//   - translate.go   what a route translates
+//   - facade.go      what services call legacy through
+//   - session.go     who is logged in, as services are told
+//   - ids.go         tables of identifiers
+//   - interpreter.go all of these, compiled for use
+//   - translate_text.go  and what is kept and shown of them
 //   - check.go       what holds between the parts: names, units, ties, listeners
 //   - advice.go      what is allowed and yet likely a mistake: warnings
 //   - definition.go  what is kept of a route, and how two sets of definitions differ

@@ -19,7 +19,7 @@ const (
 // Options say what Load needs to know of its surroundings. The zero value is useful.
 type Options struct {
 	Env         func(string) (string, bool) // nil: os.LookupEnv
-	Translators []string                    // names of the translators there are; nil: any name is good
+	Translators []string                    // names of the translators that are plugged in; nil: any name is good
 }
 
 // Load reads a configuration file and those that it includes. Relative paths in a file, the data
@@ -45,7 +45,14 @@ type loader struct {
 	// What is checked when all is known.
 	drafts   []*draft
 	services map[string]value // their keys
-	policies struct {         // what is said of each side's
+
+	translators     map[string]*translatorDraft
+	translatorNames []string         // in the files' order
+	tables          map[string]value // of identifiers: their keys
+	sessions        map[string]*sessionDraft
+	sessionNames    []string // in the files' order
+	facades         []*facadeDraft
+	policies        struct { // what is said of each side's
 		legacy   policy
 		services map[string]*policy
 	}
@@ -58,7 +65,8 @@ type loader struct {
 }
 
 func newLoader(path string, o Options) *loader {
-	l := &loader{options: o, env: o.Env, cfg: defaults(), order: map[string]int{}, services: map[string]value{}}
+	l := &loader{options: o, env: o.Env, cfg: defaults(), order: map[string]int{}, services: map[string]value{},
+		translators: map[string]*translatorDraft{}, tables: map[string]value{}, sessions: map[string]*sessionDraft{}}
 	if l.env == nil {
 		l.env = os.LookupEnv
 	}

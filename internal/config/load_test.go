@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
@@ -87,6 +88,8 @@ func show(t *testing.T, c *Config) []byte {
 		Definitions map[string]json.RawMessage
 		Rollout     any      `json:",omitempty"` // where it isn't the default
 		Plans       []string `json:",omitempty"`
+		Translators any      `json:",omitempty"`
+		Facades     any      `json:",omitempty"`
 		Warnings    []string
 	}{Config: &shown, Legacy: showUpstream(c.Legacy, upstream.Policy{}), Services: map[string]any{}, Definitions: c.Definitions()}
 	for name, u := range c.Services {
@@ -97,10 +100,17 @@ func show(t *testing.T, c *Config) []byte {
 		if r.Policy != nil {
 			route["policy"] = shownPolicy(*r.Policy)
 		}
+		if r.Translate != nil {
+			route["translate"] = pruned(t, shownTranslation(r.Translate))
+		}
 		text.Routes = append(text.Routes, route)
 	}
 	if diff := cmp.Diff(defaults().Rollout, c.Rollout); diff != "" {
 		text.Rollout = map[string]any{"read": c.Rollout, "shown": shownRollout(c.Rollout)}
+	}
+	text.Translators = pruned(t, c.Translators)
+	if len(c.Facades) > 0 {
+		text.Facades = pruned(t, shownFacades(c.Facades))
 	}
 	for _, r := range c.Routes {
 		if plan := r.PlanText(); plan != "" {
@@ -118,6 +128,63 @@ func show(t *testing.T, c *Config) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// pruned returns the JSON of something without what says nothing in it: zero values, and the kinds of
+// literals by their names.
+func pruned(t *testing.T, of any) any {
+	text, err := json.Marshal(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all any
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	all, _ = prune(all)
+	return all
+}
+
+// shownTranslation is a translation without what has no JSON form.
+func shownTranslation(of *Translation) any {
+	x := of.Exchange
+	return map[string]any{"Go": of.Go, "Request": of.Request, "Answer": of.Answer, "With": of.With, "Session": of.Session, "Exchange": map[string]any{
+		"Method": x.Method, "Path": x.Path, "Params": x.Params, "DropQuery": x.DropQuery, "Links": x.Links, "Status": x.Status, "Headers": x.Headers, "Buffer": x.Buffer,
+	}}
+}
+
+func shownFacades(all []Facade) (shown []any) {
+	for _, f := range all {
+		routes := []any{}
+		for _, r := range f.Routes {
+			routes = append(routes, map[string]any{"Route": r.Route, "Translation": shownTranslation(r.Translation), "Pos": r.Pos.String()})
+		}
+		shown = append(shown, map[string]any{"Name": f.Name, "Listen": f.Listen, "Routes": routes, "Pos": f.Pos.String()})
+	}
+	return shown
+}
+
+func prune(of any) (any, bool) {
+	switch of := of.(type) {
+	case map[string]any:
+		if kind, ok := of["Kind"].(float64); ok && of["Text"] != nil && len(of) == 2 {
+			return strings.TrimSpace(document.Kind(kind).String() + " " + of["Text"].(string)), kind != 0
+		}
+		for name, value := range of {
+			if value, ok := prune(value); ok {
+				of[name] = value
+			} else {
+				delete(of, name)
+			}
+		}
+		return of, len(of) > 0
+	case []any:
+		for i, value := range of {
+			of[i], _ = prune(value)
+		}
+		return of, len(of) > 0
+	}
+	return of, of != nil && of != "" && of != false && of != float64(0)
 }
 
 // showUpstream leaves out what nobody said.
@@ -185,7 +252,7 @@ func TestTemplateExamples(t *testing.T) {
 		trimmed := strings.TrimLeft(line, " ")
 		indent := line[:len(line)-len(trimmed)]
 		for _, prefix := range []string{"# tls", "# trusted", "# hosts", "# tokens", "#   - {name", "# ops", "# shutdown", "# services:",
-			"#   orders", "#     ", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "# rollout", "#  "} {
+			"#   orders", "#     ", "# translators", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "# rollout", "#  "} {
 			if strings.HasPrefix(trimmed, prefix) {
 				line = indent + strings.TrimPrefix(strings.TrimPrefix(trimmed, "#"), " ")
 			}
@@ -203,7 +270,7 @@ func TestTemplateExamples(t *testing.T) {
 		t.Fatalf("%v in:\n%s", err, b.String())
 	}
 	if len(c.Routes) != 1 || len(c.Admin.Tokens) != 1 || len(c.Services) != 1 || len(c.TrustedProxies) != 1 || len(c.Shadow.Redact) != 2 ||
-		c.Rollout.Window == nil || c.Routes[0].Rollout == nil || c.Services["orders"].Version.Header == "" {
+		c.Rollout.Window == nil || c.Routes[0].Rollout == nil || c.Services["orders"].Version.Header == "" || len(c.Translators) != 1 || !c.Routes[0].Translate.Declared() {
 		t.Errorf("something is lost of:\n%s\nto:\n%+v", b.String(), c)
 	}
 }

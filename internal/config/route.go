@@ -14,6 +14,8 @@ type draft struct {
 	fallback bool             // as the route itself says it
 	policy   policy           // likewise
 	plan     plan             // likewise
+
+	translation *translationDraft // nil: it has none
 }
 
 // field returns a reader of one field that remembers where it stands and whether it was good.
@@ -79,7 +81,8 @@ func (l *loader) readRoute(v value) {
 		add(name, reader)
 	}
 	add("translate", func(v value) {
-		v.object(fields{"with": d.field("translate.with", func(v value) { v.text(&r.Translate) })}, "with")
+		r.Translate = &Translation{}
+		d.translation = v.readTranslation(r.Translate, nil)
 	})
 	v.object(read, "name", "match")
 }

@@ -48,17 +48,23 @@ func (l *loader) settings(root value) {
 		"include":  func(v value) { l.includes = v.items() },
 		"routes":   l.readRoutes,
 
+		"translators": l.readTranslators,
+		"ids":         l.readIDs,
+		"sessions":    l.readSessions,
+		"facades":     l.readFacades,
+
 		"retire_after": func(v value) { v.retireAfter(&c.RetireAfter) },
 	}), "legacy")
 }
 
 // included reads a file that the main one includes.
 func (l *loader) included(root value) {
-	read := fields{"services": l.readServices, "routes": l.readRoutes}
+	read := fields{"services": l.readServices, "routes": l.readRoutes,
+		"translators": l.readTranslators, "ids": l.readIDs, "sessions": l.readSessions, "facades": l.readFacades}
 	for _, name := range []string{"listen", "tls", "trusted_proxies", "data", "admin", "ops", "shutdown", "debug_header",
 		"trace", "legacy", "shadow", "ledger", "defaults", "include", "limits", "forwarded", "proxy_protocol", "rollout", "retire_after"} {
 		read[name] = func(v value) {
-			v.fail("an included file has only services and routes; move this to %s", l.cfg.File)
+			v.fail("an included file has only services, routes, translators, ids, sessions and facades; move this to %s", l.cfg.File)
 		}
 	}
 	root.object(read)

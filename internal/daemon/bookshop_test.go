@@ -60,14 +60,28 @@ func TestBookshop(t *testing.T) {
 	var noise int64
 	for _, route := range d.Stats().Routes {
 		noise += route.Comparisons.Noise
+		if c := route.Comparisons; route.Route == "customer-read" && (c.Match+c.Noise < 50 || c.Failed+c.Diverged > 0) {
+			t.Errorf("of the till's SOAP, compared with a JSON service behind it, there is %+v; want matches alone", c)
+		}
 	}
 	if noise < 500 {
 		t.Errorf("%d comparisons are noise; nearly all that don't diverge should be", noise)
 	}
 }
 
-// openBookshop runs the example, with more in its configuration's environment, until the test ends.
+// shop is the example, running.
+type shop struct {
+	*daemon.Daemon
+	apps *bookshop.Apps
+}
+
+// openBookshop runs the example's proxy, with more in its configuration's environment, until the test ends.
 func openBookshop(t *testing.T, repaired bool, more map[string]string) *daemon.Daemon {
+	return openShop(t, repaired, more).Daemon
+}
+
+// openShop is openBookshop for who talks to the applications, too.
+func openShop(t *testing.T, repaired bool, more map[string]string) *shop {
 	t.Helper()
 	dir := t.TempDir()
 	apps, err := bookshop.Start(bookshop.Config{Database: filepath.Join(dir, "shop.db"), Repaired: repaired})
@@ -83,14 +97,10 @@ func openBookshop(t *testing.T, repaired bool, more map[string]string) *daemon.D
 	if err := os.WriteFile(file, bookshop.Configuration, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for name := range translate.All() {
-		names = append(names, name)
-	}
-	environment := map[string]string{"LISTEN": "127.0.0.1:0", "ADMIN": "127.0.0.1:0", "DATA": filepath.Join(dir, "data"),
-		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
+	environment := apps.Environment()
+	maps.Copy(environment, map[string]string{"LISTEN": "127.0.0.1:0", "ADMIN": "127.0.0.1:0", "FACADE": "127.0.0.1:0", "KEYS": "127.0.0.1:0", "DATA": filepath.Join(dir, "data")})
 	maps.Copy(environment, more)
-	cfg, err := config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
+	cfg, err := config.Load(file, config.Options{Translators: slices.Collect(maps.Keys(translate.All())), Env: func(name string) (string, bool) {
 		value, ok := environment[name]
 		return value, ok
 	}})
@@ -101,6 +111,7 @@ func openBookshop(t *testing.T, repaired bool, more map[string]string) *daemon.D
 	if err != nil {
 		t.Fatal(err)
 	}
+	apps.Meet(d.FacadeURL("customers"), d.KeysURL("shop"))
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
@@ -110,7 +121,7 @@ func openBookshop(t *testing.T, repaired bool, more map[string]string) *daemon.D
 			t.Error(err)
 		}
 	})
-	return d
+	return &shop{d, apps}
 }
 
 // answered counts the requests that clients made.

@@ -4,9 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/internal/config"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
@@ -17,12 +15,16 @@ type compiled struct {
 	table     *strangler.Table
 	upstreams *upstreams
 	comparers map[string]*compare.Comparer
+	made      *interpreted
+	doors     []wantedDoor
+	fresh     map[string]*door // of doors: those that aren't in force yet
 }
 
 // discard closes what nothing else uses, where the table comes to nothing. A nil one has nothing.
 func (c *compiled) discard(d *Daemon) {
 	if c != nil {
 		c.upstreams.closeUnused(d.upstreams)
+		closeDoors(c.fresh)
 	}
 }
 
@@ -38,11 +40,13 @@ func (d *Daemon) use(c *compiled, cfg *config.Config, loadedAt time.Time) {
 	d.pending.mu.Unlock()
 	d.upstreams.closeUnused(c.upstreams)
 	d.upstreams = c.upstreams
+	d.bridges = c.made.bridges
+	d.useDoors(c.doors, c.fresh, cfg.Shutdown.Grace)
 }
 
 // compile makes a routing table of a configuration and of where its routes stand. The upstreams
 // that it opened or took over are those of the table.
-func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (*compiled, error) {
+func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standing) (_ *compiled, err error) {
 	comparers, left, err := comparers(cfg, standings)
 	if err != nil {
 		return nil, err
@@ -55,13 +59,23 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			used.closeUnused(d.upstreams)
+		}
+	}()
 	routes := make([]strangler.Route, len(cfg.Routes))
-	translators := map[string]string{}
 	for i, route := range cfg.Routes {
 		routes[i] = route.Route
-		translators[route.Name] = route.Translate
+	}
+	made, err := d.interpret(cfg, used)
+	if err != nil {
+		return nil, err
 	}
 	legacy, services := used.table(cfg)
+	if legacy.Transport != nil {
+		legacy.Transport = made.bridges.watching(legacy.Transport)
+	}
 	for name, service := range services {
 		where := cfg.Services[name].Version
 		service.Transport, service.Copies = d.versions.watch(name, where, service.Transport), d.versions.watch(name, where, service.Copies)
@@ -77,13 +91,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		Upstream: func(route strangler.Route) http.RoundTripper {
 			return d.versions.watch(route.Service, cfg.Services[route.Service].Version, used.own(route))
 		},
-		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
-			t, ok := d.options.Translators[translators[route.Name]]
-			if !ok {
-				return nil
-			}
-			return func(next http.RoundTripper) http.RoundTripper { return acl.Transport(t, shadow.Tap(next)) }
-		},
+		Translate:      made.translate,
 		TrustedProxies: cfg.TrustedProxies,
 		Forwarded:      cfg.Forwarded,
 		Limits:         limits(cfg),
@@ -93,10 +101,14 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		Observe:        d.traffic.observe,
 	})
 	if err != nil {
-		used.closeUnused(d.upstreams)
 		return nil, err
 	}
-	return &compiled{table, used, comparers}, nil
+	doors := doorsOf(cfg, made)
+	fresh, err := d.openDoors(cfg, doors)
+	if err != nil {
+		return nil, err
+	}
+	return &compiled{table, used, comparers, made, doors, fresh}, nil
 }
 
 func positions(standings map[string]journal.Standing) map[string]strangler.Position {

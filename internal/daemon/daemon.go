@@ -55,6 +55,10 @@ type Daemon struct {
 	versions *versions
 	notices  *notifier
 
+	identifiers identifiers // guarded by changing
+	bridges     bridges     // of the configuration in force; guarded by changing
+	doors       doors
+
 	pending      pendings
 	unsettled    chan struct{} // has something when something is pending that the journal wasn't given yet
 	unmarked     chan struct{} // has something when the marker may have to be written
@@ -236,12 +240,14 @@ func (d *Daemon) Run(ctx context.Context) error {
 			return one.serve()
 		})
 	}
+	d.answerDoors()
 	running.Go(func() error { d.watch(ctx); return nil })
 	running.Go(func() error { d.report(ctx); return nil })
 	running.Go(func() error { d.tend(ctx); return nil })
 	running.Go(func() error { d.walk(ctx); return nil })
 	running.Go(func() error { d.versions.poll(ctx, d.askedForVersions); return nil })
 	running.Go(func() error { d.keepingCalls(ctx); return nil })
+	running.Go(func() error { d.keepingUntranslated(ctx); return nil })
 	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is left who has something to tell
 	var told sync.WaitGroup
 	told.Go(func() { d.notices.run(telling) })
@@ -266,6 +272,7 @@ func (d *Daemon) shutdown(ctx context.Context) error {
 	grace, cancel := context.WithTimeout(ctx, limits.Grace)
 	defer cancel()
 	err := d.endClients(grace)
+	d.endDoors(grace) // services may have called legacy for those clients
 	// The admin side goes last, so that a drain can be watched; its streams end at once.
 	admin, cancelAdmin := context.WithTimeout(ctx, closeTimeout)
 	defer cancelAdmin()
@@ -304,6 +311,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	d.stopWatching()
 	d.cut()
 	d.listeners.close()
+	d.endDoors(ctx) // where New fails
 	d.certificates.close()
 	var errs []error
 	if d.stopPending != nil {
@@ -336,6 +344,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	if d.traffic != nil && d.ledger != nil {
 		keeping, cancel := context.WithTimeout(ctx, learnTimeout)
 		d.keepCalls(keeping)
+		d.keepUntranslated(keeping)
 		cancel()
 	}
 	if d.ledger != nil {
@@ -344,6 +353,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	if d.journal != nil {
 		errs = append(errs, d.journal.Close())
 	}
+	errs = append(errs, ending(d.bridges.close), d.identifiers.close())
 	d.upstreams.closeUnused(nil)
 	if d.unlock != nil {
 		errs = append(errs, d.unlock())

@@ -39,6 +39,9 @@ func (d *Daemon) Explain(e web.Explain) (web.Explanation, error) {
 	if x.Fallback {
 		answer.Fallback = "yes, " + x.FallbackWhy
 	}
+	if route, err := d.configured(x.Decision.Route); err == nil {
+		answer.Translate = explainTranslation(route.Translate)
+	}
 	d.explainUpstream(&answer, x)
 	for _, other := range x.Others {
 		answer.Others = append(answer.Others, web.Considered(other))

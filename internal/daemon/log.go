@@ -12,6 +12,7 @@ const (
 	keyFile     = "file"
 	keyRoutes   = "routes"
 	keySettings = "settings"
+	keySetting  = "setting"
 	keyProblem  = "problem"
 	keyAddr     = "addr"
 	keyAdmin    = "admin"

@@ -23,6 +23,7 @@ var (
 	descRequests         = prometheus.NewDesc("strangler_requests_total", "Clients' requests by the side that was asked.", []string{"route", "side"}, nil)
 	descFailures         = prometheus.NewDesc("strangler_failures_total", "Clients' requests that the side failed.", []string{"route", "side"}, nil)
 	descFallbacks        = prometheus.NewDesc("strangler_fallbacks_total", "Requests that the service failed and legacy answered.", []string{"route"}, nil)
+	descTranslations     = prometheus.NewDesc("strangler_translations_total", "Messages that were, or could not be, translated, copies included.", []string{"route", "message", "outcome"}, nil)
 	descWeight           = prometheus.NewDesc("strangler_route_weight_percent", "The share that the service serves.", []string{"route", "phase"}, nil)
 	descComparisons      = prometheus.NewDesc("strangler_comparisons_total", "Comparisons that ended, by verdict.", []string{"route", "verdict"}, nil)
 	descReasons          = prometheus.NewDesc("strangler_comparison_reasons_total", "Comparisons that were skipped or failed, by reason.", []string{"route", "reason"}, nil)
@@ -87,6 +88,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 			counter(descFailures, figures.sides[side].failures.Load(), route, side.String())
 		}
 		counter(descFallbacks, figures.fallbacks.Load(), route)
+		for message, count := range map[string]*translationCount{"request": &figures.translated.requests, "answer": &figures.translated.answers} {
+			if done, failed := count.done.Load(), count.failed.Load(); done+failed > 0 {
+				counter(descTranslations, done, route, message, "translated")
+				counter(descTranslations, failed, route, message, "failed")
+			}
+		}
 	}
 	for _, s := range append((*Daemon)(c).Services(), (*Daemon)(c).Legacy()) {
 		if !s.Absent {

@@ -49,7 +49,7 @@ func (d *Daemon) shadowing(cfg *config.Config, comparers map[string]*compare.Com
 			Capture:      p.Capture,
 			Pattern:      at.Route.Match.Path,
 			Keep:         p.KeepMatches,
-			Translated:   p.Translate != "",
+			Translated:   p.Translate.Translates(),
 			Repeatable:   func(method string) bool { return repeatable(at.Route.Repeat, method) },
 		}
 		if p.Rollout != nil {

@@ -25,10 +25,11 @@ type traffic struct {
 }
 
 type routeTraffic struct {
-	sides     [2]sideTraffic // by strangler.Side
-	fallbacks atomic.Int64
-	pairs     pairTraffic
-	legacy    legacyCalls
+	sides      [2]sideTraffic // by strangler.Side
+	fallbacks  atomic.Int64
+	pairs      pairTraffic
+	legacy     legacyCalls
+	translated translated
 }
 
 type sideTraffic struct {

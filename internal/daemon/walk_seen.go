@@ -159,7 +159,7 @@ func (d *Daemon) evidenceKey(r config.Route, standing journal.Standing, steered 
 	if err != nil {
 		text = nil // of rules that have no JSON; all have
 	}
-	about := fmt.Sprintf("%s\x00%s\x00%s\x00%d\x00%d\x00%s\x00%s", r.Service, r.Translate, version, standing.First, steered.Begun.UnixMicro(), r.MatchText(), text)
+	about := fmt.Sprintf("%s\x00%s\x00%s\x00%d\x00%d\x00%s\x00%s", r.Service, r.Translate.Key(), version, standing.First, steered.Begun.UnixMicro(), r.MatchText(), text)
 	if r.Rollout != nil && r.Rollout.Distinct > 0 {
 		about += "\x00distinct" // without it repeats were counted
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // transact writes a batch and counts in one transaction. It changes neither.
-func (w *writer) transact(ctx context.Context, batch []item, counts map[total]int64, countsOnly bool) error {
+func (w *writer) transact(ctx context.Context, batch []*item, counts map[total]int64, countsOnly bool) error {
 	tx, err := w.db.Writer().BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("write to the ledger: %w", err)
@@ -24,21 +24,22 @@ func (w *writer) transact(ctx context.Context, batch []item, counts map[total]in
 		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
-		if hushed := w.isHushed(it.comparison.Route); hushed && it.keep > 0 {
+		c := it.comparison
+		if hushed := w.isHushed(c.Route); hushed && it.keep > 0 {
 			continue
 		} else if hushed {
-			it.comparison = hush(it.comparison)
+			c = hush(c)
 		}
 		if it.keep > 0 {
 			if countsOnly {
 				continue
 			}
-			if err := b.keep(ctx, it.comparison, it.keep); err != nil {
+			if err := b.keep(ctx, c, it.keep); err != nil {
 				return fmt.Errorf("write to the ledger: %w", err)
 			}
 			continue
 		}
-		if err := b.add(ctx, it.comparison, countsOnly); err != nil {
+		if err := b.add(ctx, c, countsOnly); err != nil {
 			return fmt.Errorf("write to the ledger: %w", err)
 		}
 	}

@@ -20,7 +20,7 @@ const OtherCallers = "others"
 // Shadowing is not among it.
 type LegacyCall struct {
 	Route string
-	Why   string // "legacy", "shadow" or "canary": the phase that the route was in; "fallback"; "override"
+	Why   string // "legacy", "shadow" or "canary": the phase that the route was in; "fallback"; "override"; "facade" or "session", of the proxy's own
 	Addr  string // the caller's; empty: callers are not told apart
 	Agent string // what it calls itself; empty: nothing
 	First time.Time

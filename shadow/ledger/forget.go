@@ -8,8 +8,8 @@ import (
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
-// Forget removes what is kept of a route with values in it, but for what differed: exchanges, and the
-// answers of examples.
+// Forget removes what is kept of a route with values in it, but for what differed: exchanges, the
+// answers of examples, and what could not be translated.
 //
 // What is still on its way, and was captured whole, is recorded without values until Allow.
 func (l *Ledger) Forget(ctx context.Context, route string) error {
@@ -20,6 +20,7 @@ func (l *Ledger) Forget(ctx context.Context, route string) error {
 	for _, statement := range []string{
 		`DELETE FROM kept WHERE route = ?`,
 		`DELETE FROM examples WHERE divergence IN (SELECT id FROM divergences WHERE route = ?)`,
+		`UPDATE untranslated SET example = NULL WHERE route = ?`,
 	} {
 		if _, err := l.db.Writer().ExecContext(ctx, statement, route); err != nil {
 			return fmt.Errorf("forget exchanges of route %s: %w", route, err)

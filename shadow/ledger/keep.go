@@ -31,7 +31,7 @@ func (l *Ledger) Wants(route string, most int) bool {
 // Keep implements shadow.Keeper. Like Record it never waits, and what finds no room is dropped; that
 // isn't counted, since nothing is missing then but one of many.
 func (l *Ledger) Keep(c shadow.Comparison, most int) {
-	it := item{comparison: c, bytes: 256 + weight(c), keep: most}
+	it := &item{comparison: c, bytes: 256 + weight(c), keep: most}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed || l.bytes+it.bytes > l.cfg.QueueBytes {

@@ -70,7 +70,7 @@ type Ledger struct {
 	gone   []Group         // merged into others since the last batch
 	closed bool
 
-	queue   chan item
+	queue   chan *item    // of pointers: it is mostly empty, and the garbage collector looks at all of it
 	counted chan struct{} // has something when counts has, unless the writer knows
 	flushes chan chan struct{}
 	done    chan struct{}      // closed when the writer has ended
@@ -101,7 +101,7 @@ func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), hushed: make(map[string]bool), counted: make(chan struct{}, 1),
 		flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{}),
 	}
-	l.queue = make(chan item, l.cfg.Queue)
+	l.queue = make(chan *item, l.cfg.Queue)
 	scripts, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
@@ -133,7 +133,7 @@ func (l *Ledger) Record(c shadow.Comparison) {
 	if l.Count(c.Route, c.Verdict, c.Reason, c.Repeat) {
 		return
 	}
-	it := item{comparison: c, bytes: 256 + weight(c)}
+	it := &item{comparison: c, bytes: 256 + weight(c)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stats.Recorded++
@@ -217,7 +217,7 @@ func headerWeight(h http.Header) int64 {
 }
 
 // settle accounts for what left the queue and the counts: written, or dropped because of err.
-func (l *Ledger) settle(batch []item, counted int64, err error) {
+func (l *Ledger) settle(batch []*item, counted int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := lost(batch) + counted

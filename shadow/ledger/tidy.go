@@ -73,6 +73,9 @@ func (w *writer) expireOthers(ctx context.Context, now time.Time) error {
 	if err == nil {
 		_, err = w.db.Writer().ExecContext(ctx, `DELETE FROM days WHERE day < ?`, now.Unix()/secondsOfDay-keptDays)
 	}
+	if err == nil {
+		err = w.expireUntranslated(ctx, now.Add(-w.cfg.MaxAge))
+	}
 	if err != nil {
 		return fmt.Errorf("prune the ledger: %w", err)
 	}
@@ -118,6 +121,9 @@ func (w *writer) bound(ctx context.Context) error {
 		}
 		if err == nil && n == 0 {
 			n, err = w.removeKept(ctx)
+		}
+		if err == nil && n == 0 {
+			n, err = w.removeUntranslated(ctx)
 		}
 		if err != nil || n == 0 {
 			return err

@@ -59,7 +59,7 @@ func (w *writer) run(ctx context.Context) {
 	defer close(w.done)
 	tidy := time.NewTicker(tidyInterval)
 	defer tidy.Stop()
-	batch := make([]item, 0, batchSize)
+	batch := make([]*item, 0, batchSize)
 	for open := true; open; {
 		var flushed chan struct{}
 		batch, flushed, open = w.collect(batch[:0], tidy.C)
@@ -80,7 +80,7 @@ func (w *writer) run(ctx context.Context) {
 
 // collect waits for a batch: it is full, or its first item or count has waited long enough, or
 // somebody wants a flush. It comes back empty when it is time to tidy up.
-func (w *writer) collect(batch []item, tidy <-chan time.Time) (_ []item, flushed chan struct{}, open bool) {
+func (w *writer) collect(batch []*item, tidy <-chan time.Time) (_ []*item, flushed chan struct{}, open bool) {
 	select {
 	case it, ok := <-w.queue:
 		if !ok {
@@ -112,7 +112,7 @@ func (w *writer) collect(batch []item, tidy <-chan time.Time) (_ []item, flushed
 }
 
 // drain takes n items that are there.
-func (w *writer) drain(batch []item, n int) (_ []item, open bool) {
+func (w *writer) drain(batch []*item, n int) (_ []*item, open bool) {
 	for range n {
 		it, ok := <-w.queue
 		if !ok {
@@ -124,7 +124,7 @@ func (w *writer) drain(batch []item, n int) (_ []item, open bool) {
 }
 
 // write writes a batch and what was counted until now, and accounts for both.
-func (w *writer) write(ctx context.Context, batch []item) {
+func (w *writer) write(ctx context.Context, batch []*item) {
 	counts, n := w.takeCounts()
 	if len(batch)+len(counts) > 0 {
 		w.settle(batch, n, w.try(ctx, batch, counts, n))
@@ -132,7 +132,7 @@ func (w *writer) write(ctx context.Context, batch []item) {
 }
 
 // lost is how many divergences of a batch are missing if it isn't written.
-func lost(batch []item) (n int64) {
+func lost(batch []*item) (n int64) {
 	for _, it := range batch {
 		if it.keep == 0 {
 			n++
@@ -142,7 +142,7 @@ func lost(batch []item) (n int64) {
 }
 
 // try writes with a few tries. An error means that nothing of it is in the file.
-func (w *writer) try(ctx context.Context, batch []item, counts map[total]int64, counted int64) error {
+func (w *writer) try(ctx context.Context, batch []*item, counts map[total]int64, counted int64) error {
 	countsOnly := w.overfull()
 	wait := firstWait
 	for try := 1; ; try++ {

@@ -249,6 +249,8 @@ var shapes = map[string]any{
 	"Freeze": web.Freeze{}, "FreezeRequest": FreezeRequest{}, "ThawRequest": ThawRequest{}, "FreezeAnswer": freezeAnswer{},
 	"MovedRoute": movedRoute{}, "RetireRequest": RetireRequest{}, "AccessLog": web.AccessLog{}, "LogCaller": web.LogCaller{}, "Retired": web.Retired{}, "Report": web.Report{},
 	"Retirement": web.Retirement{}, "LegacyCall": web.LegacyCall{}, "OpenGroup": web.OpenGroup{}, "LegacyTraits": web.LegacyTraits{},
+	"Translation": web.Translation{}, "TranslationPart": web.TranslationPart{}, "TranslatedBody": web.TranslatedBody{}, "TranslatedField": web.TranslatedField{},
+	"TranslationCount": web.TranslationCount{}, "TranslationFailure": web.TranslationFailure{}, "UntranslatedMessage": web.UntranslatedMessage{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},

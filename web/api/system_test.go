@@ -34,6 +34,7 @@ type system struct {
 	retires     []web.Retire
 	retired     web.Retired
 	unready     web.Retirement
+	translated  web.Translation
 	undos       []web.Undo
 	triages     []web.Triage
 	ruling      web.RuleEffect
@@ -99,6 +100,16 @@ func (s *system) Retirement(_ context.Context, route string) (web.Retirement, er
 		return web.Retirement{}, &strangler.UnknownRouteError{Name: route}
 	}
 	return s.unready, s.failure()
+}
+
+func (s *system) Translation(_ context.Context, route string) (web.Translation, error) {
+	if !slices.ContainsFunc(s.Routes(), func(r web.Route) bool { return r.Name == route }) {
+		return web.Translation{}, &strangler.UnknownRouteError{Name: route}
+	}
+	if s.translated.Route == "" {
+		return web.Translation{Route: route, Parts: []web.TranslationPart{}, Bodies: []web.TranslatedBody{}, Failures: []web.TranslationFailure{}}, nil
+	}
+	return s.translated, nil
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -35,17 +36,17 @@ func New(c Config) http.Handler {
 	if d.Context == nil {
 		d.Context = context.Background()
 	}
-	d.templates = parseTemplates(d.files)
+	d.templates = sync.OnceValue(d.files.templates)
 	return d.routes()
 }
 
 type dashboard struct {
 	Config
 	files     *assets
-	templates map[string]*template.Template // by page
-	seats     chan struct{}                 // one for each open stream
-	pace      time.Duration                 // the least time between two updates of a stream
-	beat      time.Duration                 // the most time between two writes to a stream
+	templates func() map[string]*template.Template // by page
+	seats     chan struct{}                        // one for each open stream
+	pace      time.Duration                        // the least time between two updates of a stream
+	beat      time.Duration                        // the most time between two writes to a stream
 }
 
 //go:embed templates/*.html
@@ -65,6 +66,7 @@ type query struct {
 	*http.Request
 	System web.System
 	Who    viewer
+	Logger *slog.Logger
 }
 
 // view is what a page's template shows: a struct that embeds frame.
@@ -138,7 +140,7 @@ func (d *dashboard) routes() http.Handler {
 }
 
 func (d *dashboard) query(r *http.Request) *query {
-	return &query{Request: r, System: d.System, Who: viewerOf(r)}
+	return &query{Request: r, System: d.System, Who: viewerOf(r), Logger: d.Logger}
 }
 
 func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
@@ -168,7 +170,7 @@ func (d *dashboard) answer(w http.ResponseWriter, q *query, status int, p page, 
 // write executes one block of a page's templates, whole or not at all.
 func (d *dashboard) write(w http.ResponseWriter, status int, page, block string, data any) {
 	var b bytes.Buffer
-	if err := d.templates[page].ExecuteTemplate(&b, block, data); err != nil {
+	if err := d.templates()[page].ExecuteTemplate(&b, block, data); err != nil {
 		d.Logger.Error("draw dashboard page", "page", page, "error", err)
 		http.Error(w, "this page can't be drawn; the log says why", http.StatusInternalServerError)
 		return
@@ -197,8 +199,10 @@ type problemView struct {
 
 var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "config", "rollback", "steer", "freeze", "problem"}
 
-func parseTemplates(files *assets) map[string]*template.Template {
-	shared := template.Must(template.New("").Funcs(functions(files)).ParseFS(templateFiles,
+// templates parses the templates of all pages, which is done for the first one who looks: a proxy
+// that nobody watches has no need of their 3 MB.
+func (a *assets) templates() map[string]*template.Template {
+	shared := template.Must(template.New("").Funcs(functions(a)).ParseFS(templateFiles,
 		"templates/layout.html", "templates/parts.html", "templates/rollout.html"))
 	all := make(map[string]*template.Template)
 	for _, name := range pageNames {

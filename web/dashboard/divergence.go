@@ -53,6 +53,15 @@ func (d *dashboard) buildDivergence(q *query) (view, error) {
 	return &divergenceView{frame: frame{Title: "Divergence " + cut(visible(id), 40), Section: "groups"}, Example: example}, nil
 }
 
+// noteRead puts on record that somebody reads what clients and services said to each other.
+func (q *query) noteRead(what ...any) {
+	name := q.Who.Name
+	if name == "" {
+		name = defaultActor
+	}
+	q.Logger.Info("recorded answers read", append([]any{keyActor, name, keyVerified, q.Who.Verified}, append(what, keyRemote, q.RemoteAddr)...)...)
+}
+
 // example reads a divergence. Who may not read evidence gets nothing of the recorded answers; of
 // who does, the log keeps the name.
 func (d *dashboard) example(q *query, id string) (*exampleView, error) {
@@ -65,12 +74,7 @@ func (d *dashboard) example(q *query, id string) (*exampleView, error) {
 		return &exampleView{Divergence: found, Withheld: true}, nil
 	}
 	v := &exampleView{Divergence: found}
-	name := q.Who.Name
-	if name == "" {
-		name = defaultActor
-	}
-	d.Logger.Info("recorded answers read", keyActor, name, keyVerified, q.Who.Verified,
-		keyDivergence, found.ID, keyRoute, found.Route, keyRemote, q.RemoteAddr)
+	q.noteRead(keyDivergence, found.ID, keyRoute, found.Route)
 	if found.Legacy == nil || found.Service == nil {
 		return v, nil
 	}

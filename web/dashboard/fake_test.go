@@ -31,7 +31,8 @@ type system struct {
 	groups      []web.Group
 	evidence    web.RouteEvidence
 	rules       []web.Rule
-	obstacles   []string // to the retiring of any route
+	obstacles   []string        // to the retiring of any route
+	translation web.Translation // of any
 	divergences []web.Divergence
 	watchers    map[chan web.Event]bool
 	automation
@@ -117,6 +118,12 @@ func (s *system) Retirement(_ context.Context, route string) (web.Retirement, er
 		}
 	}
 	return r, s.fails
+}
+
+func (s *system) Translation(_ context.Context, route string) (web.Translation, error) {
+	t := s.translation
+	t.Route = route
+	return t, s.fails
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

@@ -103,7 +103,7 @@ func (s *stream) update(q *query) error {
 	var changed bytes.Buffer
 	for i, f := range append([]fragment{{"freeze-banner", v}}, s.page.live(v)...) {
 		start := changed.Len()
-		if err := s.templates[s.page.name].ExecuteTemplate(&changed, f.template, f.data); err != nil {
+		if err := s.templates()[s.page.name].ExecuteTemplate(&changed, f.template, f.data); err != nil {
 			s.Logger.Error("draw part of a dashboard page", "page", s.page.name, "part", f.template, "error", err)
 			return err
 		}

@@ -27,18 +27,19 @@ var routePage = page{
 
 type routeView struct {
 	frame
-	Row        routeRow
-	Form       shiftForm
-	Unit       []string // the other routes of its unit
-	Groups     []groupRow
-	Verdicts   []verdictCount
-	Reasons    []reasonCount
-	Changes    []change
-	Compared   web.RouteEvidence
-	Rollout    *rolloutPanel   // nil: it has none
-	Definition string          // as in force, pretty JSON
-	Retirement *web.Retirement // nil: it isn't its turn yet, or never will be
-	Explain    explainForm
+	Row         routeRow
+	Form        shiftForm
+	Unit        []string // the other routes of its unit
+	Groups      []groupRow
+	Verdicts    []verdictCount
+	Reasons     []reasonCount
+	Changes     []change
+	Compared    web.RouteEvidence
+	Rollout     *rolloutPanel    // nil: it has none
+	Definition  string           // as in force, pretty JSON
+	Retirement  *web.Retirement  // nil: it isn't its turn yet, or never will be
+	Translation *web.Translation // nil: nothing is translated
+	Explain     explainForm
 }
 
 // shiftForm is the controls as last sent, or as the route stands.
@@ -101,7 +102,12 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 	if v.Compared, err = q.System.RouteEvidence(q.Context(), name); err != nil {
 		return nil, fmt.Errorf("read evidence of route %q: %w", name, err)
 	}
-	// It is as of when the page was loaded: it changes by the day, and takes the ledger some work.
+	// What follows is as of when the page was loaded: it changes seldom, and takes the ledger some work.
+	if !q.streaming() {
+		if v.Translation, err = translationOf(q, name); err != nil {
+			return nil, err
+		}
+	}
 	if !q.streaming() && (r.Phase == strangler.PhaseLive || r.Phase == strangler.PhaseLegacy && r.Service == "") {
 		retirement, err := q.System.Retirement(q.Context(), name)
 		if err != nil {

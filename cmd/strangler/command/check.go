@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,8 @@ func newCheck(c *Config) *cobra.Command {
 		Short: "Check a configuration file, offline",
 		Long: `Check a configuration file, offline: everything that serve would refuse is named at once, each
 with its file, line and column; warnings are what is allowed and yet likely a mistake. Of each route
-that has a rollout a line says how it is to go.`,
+that has a rollout a line says how it is to go. What translators lose, knowingly, of what they
+translate is told on standard output: a part for each translator, a line for each loss.`,
 		Example: "  strangler check\n  strangler check -c staging.yaml",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -31,6 +33,7 @@ that has a rollout a line says how it is to go.`,
 					fmt.Fprintf(cmd.ErrOrStderr(), "rollout of %s: %s\n", route.Name, printable(plan))
 				}
 			}
+			printLosses(cmd.OutOrStdout(), cfg)
 			if cfg.NoLegacy {
 				warning := cfg.NoLegacyProblem("serve refuses this unless every route is retired, which only the journal knows; strangler routes shows it")
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", printable(warning.String()))
@@ -42,4 +45,18 @@ that has a rollout a line says how it is to go.`,
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", defaultFile, "configuration `file`")
 	return cmd
+}
+
+// printLosses says of each translator what it doesn't bring over.
+func printLosses(w io.Writer, cfg *config.Config) {
+	for _, name := range cfg.TranslatorNames {
+		t := cfg.Translators[name]
+		if len(t.Losses) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "what translator %s loses:\n", name)
+		for _, loss := range t.Losses {
+			fmt.Fprintf(w, "  %s: %s: %s\n", loss.Pos, loss.Direction, printable(loss.What))
+		}
+	}
 }

@@ -106,6 +106,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err != nil {
 		return d.flagged(err)
 	}
+	apps.Meet(proxy.FacadeURL("customers"), proxy.KeysURL("shop"))
 	if err := retire(ctx, proxy, "book-stock"); err != nil {
 		stop()
 		return errors.Join(err, proxy.Run(ctx)) // which ends at once, and closes everything
@@ -165,8 +166,9 @@ func (d *demo) configuration(apps *bookshop.Apps) (*config.Config, error) {
 	for name := range translate.All() {
 		names = append(names, name)
 	}
-	addresses := map[string]string{"LISTEN": d.listen, "ADMIN": d.admin, "DATA": filepath.Join(d.data, "strangler.data"),
-		"LEGACY_URL": apps.LegacyURL, "CATALOGUE_URL": apps.CatalogueURL, "ORDERS_URL": apps.OrdersURL}
+	addresses := apps.Environment()
+	// The services are told where these two are, and nobody else has to know.
+	maps.Copy(addresses, map[string]string{"LISTEN": d.listen, "ADMIN": d.admin, "FACADE": "127.0.0.1:0", "KEYS": "127.0.0.1:0", "DATA": filepath.Join(d.data, "strangler.data")})
 	if d.fast {
 		maps.Copy(addresses, bookshop.Fast())
 	}
@@ -220,7 +222,7 @@ func (d *demo) greet(shop, dashboard string) {
 	if dashboard != defaultAdmin {
 		admin = " --admin " + dashboard
 	}
-	fmt.Fprintf(d.out, `The bookshop is open: a legacy monolith, two new services, and visitors.
+	fmt.Fprintf(d.out, `The bookshop is open: a legacy monolith, its new services, and visitors.
 
   shop       %s
   dashboard  %s

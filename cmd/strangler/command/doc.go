@@ -8,13 +8,15 @@
 // Each subcommand is a file of its name; what rollout shows of one route is in rollout_one.go, how it
 // watches in rollout_watch.go, and what it can be told in steer.go; what retire finds in access logs is in
 // survey.go, what a move says of rollouts that it stopped in stopped.go, and what SIGUSR1 does to a
-// proxy in emergency.go. What they share:
+// proxy in emergency.go. Of translate, what check reads is in translate_bodies.go, and what stands for
+// tables of identifiers in translate_ids.go. What they share:
 //
 //   - main.go      the tree of subcommands, and what runs it
 //   - usage.go     what is wrong usage, and what was meant
 //   - exit.go      which error ends with which status, and what is said
 //   - output.go    tables and JSON
 //   - progress.go  bars, on terminals
+//   - ink.go       bodies in colour
 //   - watch.go     what is looked at again and again
 //   - moment.go    times as people write them
 //   - admin.go     how a running proxy is reached

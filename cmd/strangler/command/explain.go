@@ -86,6 +86,9 @@ func printExplanation(w io.Writer, e web.Explanation) {
 		row(w, "repeat", e.Repeat)
 		row(w, "shadow", e.Shadow)
 		row(w, "fallback", e.Fallback)
+		if e.Translate != "" {
+			row(w, "translate", e.Translate)
+		}
 	}
 	if e.Upstream != "" {
 		printUpstream(w, e)

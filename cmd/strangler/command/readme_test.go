@@ -64,6 +64,30 @@ func TestReadmeUpstreamIsGood(t *testing.T) {
 	}
 }
 
+// The translators that the reference shows are good, and it says of which what is lost.
+func TestReadmeTranslatorsAreGood(t *testing.T) {
+	_, rest, ok := strings.Cut(readme(t), "### Translators\n")
+	_, rest, begun := strings.Cut(rest, "```yaml\n")
+	example, _, ended := strings.Cut(rest, "```")
+	if !ok || !begun || !ended {
+		t.Fatal("the README shows no translator")
+	}
+	file := filepath.Join(t.TempDir(), "strangler.yaml")
+	if err := os.WriteFile(file, []byte("legacy: {url: http://a}\n"+example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(file, config.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, warning := range cfg.Warnings {
+		t.Errorf("the README's example: %s", warning)
+	}
+	if len(cfg.Translators) != 3 || !cfg.Routes[0].Translate.Declared() || len(cfg.Facades) != 1 {
+		t.Errorf("read of it: %+v", cfg)
+	}
+}
+
 // What the reference shows as the default of a rollout is what a route gets that says nothing.
 func TestReadmeRolloutIsTheDefault(t *testing.T) {
 	_, rest, ok := strings.Cut(readme(t), "`rollout: on` is all of this:\n\n```yaml\n")
@@ -153,6 +177,22 @@ func TestReadmeHasEveryKey(t *testing.T) {
 		{"all rollouts", "rollout.", "legacy: {url: http://a}\nrollout: {zzzzzzzz: 1}"},
 		{"where a version is told", "services.NAME.version.", "legacy: {url: http://a}\nservices: {a: {urls: [http://a], version: {zzzzzzzz: 1}}}"},
 		{"a route's comparison", "shadow.compare.", "legacy: {url: http://a}\nroutes: [{name: a, match: {path: /a}, shadow: {compare: {zzzzzzzz: 1}}}]"},
+	}
+	for _, one := range []struct{ name, prefix, yaml string }{
+		{"a translator", "translators.NAME.", "translators: {a: {zzzzzzzz: 1}}"},
+		{"a side of it", "", "translators: {a: {legacy: {format: csv, zzzzzzzz: 1}}}"},
+		{"a field of it", "", "translators: {a: {fields: [{legacy: a, zzzzzzzz: 1}]}}"},
+		{"a table of identifiers", "ids.NAME.", "ids: {a: {zzzzzzzz: 1}}"},
+		{"a session", "sessions.NAME.", "sessions: {a: {zzzzzzzz: 1}}"},
+		{"its lookup", "sessions.NAME.lookup.", "sessions: {a: {cookie: a, lookup: {zzzzzzzz: 1}}}"},
+		{"its token", "sessions.NAME.issue.jwt.", "sessions: {a: {cookie: a, issue: {jwt: {zzzzzzzz: 1}}}}"},
+		{"its account", "sessions.NAME.login.", "sessions: {a: {cookie: a, login: {zzzzzzzz: 1}}}"},
+		{"its CSRF token", "sessions.NAME.csrf.", "sessions: {a: {cookie: a, csrf: {zzzzzzzz: 1}}}"},
+		{"a facade", "facades.NAME.", "facades: {a: {zzzzzzzz: 1}}"},
+		{"what a route translates", "translate.", "services: {s: {urls: [http://s]}}\nroutes: [{name: a, service: s, match: {path: /a}, translate: {zzzzzzzz: 1}}]"},
+	} {
+		one.yaml = "legacy: {url: http://a}\n" + one.yaml
+		tests = append(tests, one)
 	}
 	known := regexp.MustCompile(`no key "zzzzzzzz" is known here; it is one of (.*)`)
 	for _, tt := range tests {

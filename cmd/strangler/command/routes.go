@@ -28,7 +28,17 @@ func newRoutes() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return o.print(cmd, route, func(w io.Writer) { printRoutes(w, []web.Route{route}) })
+				if o.json() {
+					return o.print(cmd, route, nil)
+				}
+				translation, err := client.Translation(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return o.print(cmd, route, func(w io.Writer) {
+					printRoutes(w, []web.Route{route})
+					printTranslation(w, translation)
+				})
 			}
 			routes, err := client.Routes(cmd.Context())
 			if err != nil {

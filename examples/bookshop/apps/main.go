@@ -1,4 +1,4 @@
-// Command apps runs the bookshop's monolith and its two services on the ports that
+// Command apps runs the bookshop's monolith and its services on the ports that
 // strangler.yaml expects, until it is interrupted.
 package main
 
@@ -27,11 +27,12 @@ func run(database string, repaired bool) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	apps, err := bookshop.Start(bookshop.Config{Database: database, Repaired: repaired,
-		Legacy: "127.0.0.1:8000", Catalogue: "127.0.0.1:8101", Orders: "127.0.0.1:8102"})
+		Legacy: "127.0.0.1:8000", Catalogue: "127.0.0.1:8101", Orders: "127.0.0.1:8102", Customers: "127.0.0.1:8103", Wishes: "127.0.0.1:8104"})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "legacy %s\ncatalogue %s\norders %s\n", apps.LegacyURL, apps.CatalogueURL, apps.OrdersURL)
+	apps.Meet("http://127.0.0.1:9101", "http://127.0.0.1:9102/jwks.json")
+	fmt.Fprintf(os.Stderr, "legacy %s\ncatalogue %s\norders %s\ncustomers %s\nwishes %s\n", apps.LegacyURL, apps.CatalogueURL, apps.OrdersURL, apps.CustomersURL, apps.WishesURL)
 	<-ctx.Done()
 	return apps.Close()
 }

@@ -101,6 +101,7 @@ func (s *service) find(w http.ResponseWriter, r *http.Request) (seed.Book, bool)
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || id < 1 || id > len(s.books) {
 		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Cache-Control", "no-cache")
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, `{"title":"no such book","status":404}`)
 		return seed.Book{}, false

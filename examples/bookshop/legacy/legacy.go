@@ -1,7 +1,7 @@
 // Package legacy is the bookshop's monolith, grown over the years as they really look: its own
 // SQLite file, a session cookie with a lock per session as PHP has it, server-rendered pages
-// beside a JSON API with abbreviated upper-case names, mixed date formats, money in cents, an
-// XML feed, and a random request id and the time in every answer.
+// with forms beside a JSON API with abbreviated upper-case names, mixed date formats, money in
+// cents, a SOAP endpoint, an XML feed, and a random request id and the time in every answer.
 package legacy
 
 import (
@@ -47,6 +47,11 @@ func Open(file string) (*Shop, error) {
 	s.mux.HandleFunc("GET /api/ord/{no}", s.order)
 	s.mux.HandleFunc("POST /api/ord", s.createOrder)
 	s.mux.HandleFunc("GET /feed.xml", s.feed)
+	s.mux.HandleFunc("POST /soap/customers", s.customers)
+	s.mux.HandleFunc("GET /contact", s.contactPage)
+	s.mux.HandleFunc("POST /contact", s.contact)
+	s.mux.HandleFunc("GET /contact/thanks", s.thanks)
+	s.mux.HandleFunc("GET /whoami", s.whoami)
 	return s, nil
 }
 

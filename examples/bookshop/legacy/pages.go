@@ -13,13 +13,17 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 {{define "top"}}<!DOCTYPE html>
 <html><head><title>Bookshop</title><meta name="viewport" content="width=device-width">
 <style>body{font:16px/1.5 Georgia,serif;max-width:46em;margin:2em auto;padding:0 1em}td{padding:.1em 1em .1em 0}</style></head>
-<body><h1><a href="/">Bookshop</a></h1><p><a href="/account">My account</a></p>{{end}}
+<body><h1><a href="/">Bookshop</a></h1><p><a href="/account">My account</a> · <a href="/wishes">My wishes</a> · <a href="/contact">Contact</a></p>{{end}}
 {{define "bottom"}}<hr><small>Page {{.ID}}, made on {{.Time}}</small></body></html>{{end}}
 {{define "home"}}{{template "top" .}}<table>{{range .Books}}
 <tr><td><a href="/book/{{.No}}">{{.Title}}</a><td>{{.Author}}<td align=right>{{money .Cents}}{{end}}</table>{{template "bottom" .}}{{end}}
 {{define "book"}}{{template "top" .}}{{range .Books}}<h2>{{.Title}}</h2><p>by {{.Author}}, {{.Date}}</p><p><b>{{money .Cents}}</b></p>{{end}}{{template "bottom" .}}{{end}}
 {{define "login"}}{{template "top" .}}<form method=post action=/login><label>Name <input name=USR></label> <button>Log in</button></form>{{template "bottom" .}}{{end}}
 {{define "account"}}{{template "top" .}}<p>Hello {{.User}}, this is your visit number {{.Visits}}.</p><form method=post action=/logout><button>Log out</button></form>{{template "bottom" .}}{{end}}
+{{define "contact"}}{{template "top" .}}{{if .Error}}<p><b>Please look at {{.Error}} again.</b></p>{{end}}<form method=post action=/contact>
+<p><label>Name <input name=NM></label></p><p><label>E-mail <input name=EML></label></p><p><label>Message <textarea name=TXT></textarea></label></p>
+<p><label><input type=checkbox name=NL value=Y> Send me the newsletter</label></p><button>Send</button></form>{{template "bottom" .}}{{end}}
+{{define "thanks"}}{{template "top" .}}<p>Thank you. Your message has the number {{.Number}}.</p>{{template "bottom" .}}{{end}}
 `))
 
 // pageBook is a book as the pages show it.
@@ -34,6 +38,8 @@ type page struct {
 	Books    []pageBook
 	User     string
 	Visits   int
+	Error    string // which field is wrong
+	Number   string
 }
 
 func (s *Shop) render(w http.ResponseWriter, name string, p page) {

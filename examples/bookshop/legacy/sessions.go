@@ -19,6 +19,7 @@ type sessions struct {
 type session struct {
 	sync.Mutex
 	user   string
+	token  string // that its forms have to bring along
 	visits int
 }
 
@@ -49,7 +50,7 @@ func (s *Shop) login(w http.ResponseWriter, r *http.Request) {
 	if len(s.sessions.all) >= 10000 {
 		clear(s.sessions.all) // everybody logs in again; it is only an example
 	}
-	s.sessions.all[id] = &session{user: user}
+	s.sessions.all[id] = &session{user: user, token: rand.Text()}
 	s.sessions.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", HttpOnly: true})
 	http.Redirect(w, r, "/account", http.StatusFound)
@@ -75,6 +76,18 @@ func (s *Shop) account(w http.ResponseWriter, r *http.Request) {
 	defer session.Unlock()
 	session.visits++
 	s.render(w, "account", page{User: session.user, Visits: session.visits})
+}
+
+// whoami tells other programs of the house who somebody is.
+func (s *Shop) whoami(w http.ResponseWriter, r *http.Request) {
+	session := s.sessions.of(r)
+	if session == nil {
+		http.Redirect(w, r, "/login", http.StatusFound)
+		return
+	}
+	session.Lock()
+	defer session.Unlock()
+	answer(w, http.StatusOK, map[string]any{"USR": session.user, "TOK": session.token})
 }
 
 func formatCents(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }

@@ -3,14 +3,22 @@
 // It has one documented mistake, for shadowing to find, unless it is repaired: the tax is
 // computed in floating point and cut off, where legacy rounds half up, so that about every
 // second order's tax is a cent short.
+//
+// Who an order is for, it doesn't know. It asks for GET /customers/{id}, wherever [Service.Ask] says,
+// and doesn't care whether that is a service or the monolith behind a facade.
 package orders
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/strangler-fig/toolkit/examples/bookshop/seed"
@@ -24,7 +32,15 @@ type Order struct {
 	Status   string    `json:"status"` // open, shipped, cancelled
 	Lines    []Line    `json:"lines"`
 	Total    string    `json:"total"`
-	Tax      string    `json:"tax"` // contained in the total
+	Tax      string    `json:"tax"`               // contained in the total
+	ShipTo   *Address  `json:"ship_to,omitempty"` // with ?ship_to=true
+}
+
+// Address is where an order goes.
+type Address struct {
+	Name   string `json:"name"`
+	Street string `json:"street"`
+	Town   string `json:"town"`
 }
 
 // Line is one position of an order.
@@ -35,17 +51,20 @@ type Line struct {
 }
 
 // New returns the service. Repaired, it is without its mistake.
-func New(repaired bool) http.Handler {
-	s := &service{repaired: repaired, orders: seed.Orders(), books: seed.Books()}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /orders/{id}", s.order)
-	mux.HandleFunc("POST /orders", s.create)
-	return mux
+func New(repaired bool) *Service {
+	s := &Service{repaired: repaired, orders: seed.Orders(), books: seed.Books(), client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}, mux: http.NewServeMux()}
+	s.mux.HandleFunc("GET /orders/{id}", s.order)
+	s.mux.HandleFunc("POST /orders", s.create)
+	return s
 }
 
-type service struct {
-	repaired bool
-	books    []seed.Book
+// Service is the service.
+type Service struct {
+	repaired  bool
+	books     []seed.Book
+	client    *http.Client
+	customers atomic.Pointer[string] // the base of their addresses
+	mux       *http.ServeMux
 
 	mu     sync.RWMutex
 	orders []seed.Order // by number, from 1001
@@ -53,18 +72,63 @@ type service struct {
 
 const firstNumber = 1001
 
-func (s *service) order(w http.ResponseWriter, r *http.Request) {
+// Ask says where the customers are.
+func (s *Service) Ask(base string) { s.customers.Store(&base) }
+
+// Close lets go of what it has open to others.
+func (s *Service) Close() { s.client.CloseIdleConnections() }
+
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+func (s *Service) order(w http.ResponseWriter, r *http.Request) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	s.mu.RLock()
-	defer s.mu.RUnlock()
 	if err != nil || id < firstNumber || id >= firstNumber+len(s.orders) {
+		s.mu.RUnlock()
 		problem(w, http.StatusNotFound, "no such order")
 		return
 	}
-	write(w, http.StatusOK, s.model(s.orders[id-firstNumber]))
+	o := s.model(s.orders[id-firstNumber])
+	s.mu.RUnlock()
+	if r.FormValue("ship_to") == "true" {
+		if o.ShipTo, err = s.address(r.Context(), o.Customer); err != nil {
+			problem(w, http.StatusBadGateway, err.Error())
+			return
+		}
+	}
+	write(w, http.StatusOK, o)
 }
 
-func (s *service) create(w http.ResponseWriter, r *http.Request) {
+// address asks where a customer lives.
+func (s *Service) address(ctx context.Context, customer string) (*Address, error) {
+	base := s.customers.Load()
+	if base == nil {
+		return nil, errors.New("nobody said where the customers are")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, *base+"/customers/"+url.PathEscape(customer), nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("customer %s: %s", customer, resp.Status)
+	}
+	var c struct {
+		Name    struct{ First, Last string }
+		Address struct{ Street, Town string }
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&c); err != nil {
+		return nil, fmt.Errorf("customer %s: %w", customer, err)
+	}
+	return &Address{c.Name.First + " " + c.Name.Last, c.Address.Street, c.Address.Town}, nil
+}
+
+func (s *Service) create(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Customer string `json:"customer"`
 		Lines    []Line `json:"lines"`
@@ -91,7 +155,7 @@ func (s *service) create(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusCreated, s.model(o))
 }
 
-func (s *service) model(o seed.Order) Order {
+func (s *Service) model(o seed.Order) Order {
 	order := Order{ID: strconv.Itoa(o.No), Customer: strconv.Itoa(o.Customer), Placed: o.Placed, Status: o.Status, Lines: []Line{}}
 	var total int64
 	for _, l := range o.Lines {
@@ -103,7 +167,7 @@ func (s *service) model(o seed.Order) Order {
 }
 
 // tax returns the 7 % that are contained in an amount, in cents.
-func (s *service) tax(cents int64) int64 {
+func (s *Service) tax(cents int64) int64 {
 	if s.repaired {
 		return (cents*7*2 + 107) / (107 * 2)
 	}
@@ -114,6 +178,7 @@ func euros(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%
 
 func problem(w http.ResponseWriter, status int, title string) {
 	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-cache")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(map[string]any{"title": title, "status": status})
 }

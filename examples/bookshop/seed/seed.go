@@ -1,6 +1,6 @@
-// Package seed is the bookshop's data before anybody changes it: the same 60 books and 240
-// orders at every start, from which the legacy application and both services fill their own
-// stores, each in its own model.
+// Package seed is the bookshop's data before anybody changes it: the same 60 books, 240 orders
+// and 30 customers at every start, from which the legacy application and the services fill their
+// own stores, each in its own model.
 package seed
 
 import (
@@ -37,6 +37,18 @@ type Line struct {
 	Cents    int64 // a piece, when it was bought
 }
 
+// Customer is somebody who has bought something.
+type Customer struct {
+	No                   int
+	First, Last          string
+	Street, Town         string
+	Active               bool
+	Since                time.Time // to the minute
+	Cents                int64     // what the shop owes them; negative: what they owe
+	Newsletter, Reseller bool
+	Phone                string // empty: not known
+}
+
 // Categories are the shelves.
 var Categories = []string{"fiction", "history", "nature", "cooking"}
 
@@ -45,6 +57,10 @@ var (
 	nouns      = []string{"River", "Orchard", "house", "Atlas", "Kitchen", "Century", "Garden", "letters", "Fig", "Lighthouse"}
 	authors    = []string{"A. Marlow", "Benedikta Sørensen", "Cho Min-ji", "D. Okafor", "Élise Laurent", "F. Weiß"}
 	statuses   = []string{"open", "shipped", "shipped", "shipped", "cancelled"}
+	firsts     = []string{"Ada", "Björn", "Chloé", "Dmitri", "Eylül", "Farid", "Grace", "Hana", "Iris", "Jürgen"}
+	lasts      = []string{"Lovelace", "Sørensen", "van der Berg", "O'Neill", "Yılmaz", "Größer", "Hopper"}
+	streets    = []string{"Mill Lane", "Rue de l'Église", "Fig Street & Co.", "Hauptstraße"}
+	towns      = []string{"Bath", "Köln", "Besançon", "Aarhus"}
 )
 
 // Books returns all books, by number from 1.
@@ -88,4 +104,25 @@ func Orders() []Order {
 		orders[i] = o
 	}
 	return orders
+}
+
+// Customers returns all customers, by number from 1.
+func Customers() []Customer {
+	random := rand.New(rand.NewPCG(3, 3))
+	customers := make([]Customer, 30)
+	for i := range customers {
+		customers[i] = Customer{
+			No:    i + 1,
+			First: firsts[random.IntN(len(firsts))], Last: lasts[random.IntN(len(lasts))],
+			Street: fmt.Sprintf("%d %s", 1+random.IntN(90), streets[random.IntN(len(streets))]), Town: towns[random.IntN(len(towns))],
+			Active:     i%6 != 4,
+			Since:      time.Date(2009, 3, 14, 9, 30, 0, 0, time.UTC).Add(time.Duration(random.IntN(120_000)) * time.Hour),
+			Cents:      int64(random.IntN(9000)) - 1500,
+			Newsletter: random.IntN(2) == 0, Reseller: random.IntN(5) == 0,
+		}
+		if i%3 != 0 {
+			customers[i].Phone = fmt.Sprintf("+44 1225 %06d", random.IntN(1_000_000))
+		}
+	}
+	return customers
 }

@@ -1,0 +1,198 @@
+package body_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/document"
+	"github.com/strangler-fig/toolkit/acl/format"
+	"github.com/strangler-fig/toolkit/acl/lens"
+)
+
+var (
+	jsonBoth = body.Definition{Legacy: format.Config{Name: format.JSON}, Service: format.Config{Name: format.JSON}}
+	dropping = lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}
+	keeping  = lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Keep}
+)
+
+func field(legacy, service string) lens.Field {
+	return lens.Field{Legacy: []string{legacy}, Service: []string{service}}
+}
+
+func with(d body.Definition, edit func(*body.Definition)) body.Definition {
+	edit(&d)
+	return d
+}
+
+func mustNew(t testing.TB, d body.Definition) *body.Translator {
+	t.Helper()
+	translator, err := body.New(d, lens.Set{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return translator
+}
+
+func TestTranslate(t *testing.T) {
+	jq := func(toService, toLegacy string) func(*body.Definition) {
+		return func(d *body.Definition) { d.JQ = lens.Ways[string]{ToService: toService, ToLegacy: toLegacy} }
+	}
+	named := func(d *body.Definition) {
+		d.Lens = lens.Definition{Fields: []lens.Field{field("NM", "name")}, Unknown: keeping}
+	}
+	for name, c := range map[string]struct {
+		edit     func(*body.Definition)
+		way      body.Direction
+		in, want string
+		fails    string // a part of the message
+		pointer  string
+	}{
+		"no lens changes nothing":     {in: `{"a":[1,{"b":null}]}`, want: `{"a":[1,{"b":null}]}`},
+		"a lens to the service":       {edit: named, in: `{"NM":"x","Z":1}`, want: `{"name":"x","Z":1}`},
+		"a lens to legacy":            {edit: named, way: body.ToLegacy, in: `{"name":"x","Z":1}`, want: `{"NM":"x","Z":1}`},
+		"jq alone":                    {edit: jq("{id: .ID}", "{ID: .id}"), in: `{"ID":7}`, want: `{"id":7}`},
+		"jq alone, back":              {edit: jq("{id: .ID}", "{ID: .id}"), way: body.ToLegacy, in: `{"id":7}`, want: `{"ID":7}`},
+		"jq one way leaves the other": {edit: jq("{id: .ID}", ""), way: body.ToLegacy, in: `{"id":7}`, want: `{"id":7}`},
+		"jq, then fields": {
+			edit: func(d *body.Definition) { named(d); jq(".C | {NM: .N}", "{C: {N: .NM}}")(d) },
+			in:   `{"C":{"N":"x"}}`, want: `{"name":"x"}`,
+		},
+		"fields, then jq": {
+			edit: func(d *body.Definition) { named(d); jq(".C | {NM: .N}", "{C: {N: .NM}}")(d) },
+			way:  body.ToLegacy, in: `{"name":"x"}`, want: `{"C":{"N":"x"}}`,
+		},
+		"digits stay":                        {edit: jq("{v: .v}", ""), in: `{"v":[12.30,0.1,1e400,123456789012345678901234567890.50,-0]}`, want: `{"v":[12.30,0.1,1e400,123456789012345678901234567890.50,-0]}`},
+		"integers are exact":                 {edit: jq("{v: (.v + 1)}", ""), in: `{"v":123456789012345678901234567890}`, want: `{"v":123456789012345678901234567891}`},
+		"decimals are float64 when computed": {edit: jq("{v: (.v * 100)}", ""), in: `{"v":0.29}`, want: `{"v":28.999999999999996}`},
+		"names come out sorted":              {edit: jq("{b: 1, a: 2}", ""), in: `{}`, want: `{"a":2,"b":1}`},
+		"no environment":                     {edit: jq("env | length", ""), in: `{}`, want: `0`},
+
+		"not JSON":          {in: `{"a":`, fails: "ends too early", pointer: "/a"},
+		"jq fails":          {edit: jq(".a.b", ""), in: `{"a":1}`, fails: "jq program to_service"},
+		"jq gives nothing":  {edit: jq("empty", ""), in: `{}`, fails: "gives no value"},
+		"jq gives two":      {edit: jq("1, 2", ""), in: `{}`, fails: "more than one value"},
+		"jq gives infinity": {edit: jq("infinite", ""), in: `{}`, fails: "infinite"},
+		"jq gives bytes":    {edit: jq(`{a: error("\(.)")}`, ""), in: `{"x":1}`, fails: `{"x":1}`},
+		"jq gives too much": {edit: jq(`reduce range(40) as $i ("x"; [., .])`, ""), in: `{}`, fails: "larger than"},
+		"jq nests too deep": {edit: jq(`reduce range(2000) as $i (0; [.])`, ""), in: `{}`, fails: "nests deeper"},
+		"jq halts":          {edit: jq(`halt_error`, ""), in: `"x"`, fails: "jq program"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := jsonBoth
+			if c.edit != nil {
+				c.edit(&d)
+			}
+			got, err := mustNew(t, d).Translate(t.Context(), c.way, []byte(c.in), "")
+			if c.fails != "" {
+				var at *document.Error
+				if !errors.As(err, &at) || !strings.Contains(err.Error(), c.fails) {
+					t.Fatalf("error %v, want a *document.Error with %q", err, c.fails)
+				}
+				if at.Pointer != c.pointer {
+					t.Errorf("pointer %q, want %q", at.Pointer, c.pointer)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(got)); diff != "" {
+				t.Errorf("translation (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMalformed says what is the sender's fault and what is the definition's.
+func TestMalformed(t *testing.T) {
+	translator := mustNew(t, with(jsonBoth, func(d *body.Definition) {
+		d.Lens = lens.Definition{Fields: []lens.Field{{Legacy: []string{"S"}, Service: []string{"s"},
+			Values: &lens.Values{Pairs: []lens.Pair{{Legacy: text("A"), Service: text("active")}}}}}, Unknown: dropping}
+	}))
+	for name, c := range map[string]struct {
+		in        string
+		malformed bool
+	}{
+		"no JSON":              {`{`, true},
+		"a name twice":         {`{"S":"A","S":"A"}`, true},
+		"a value not foreseen": {`{"S":"X"}`, false},
+	} {
+		_, err := translator.Translate(t.Context(), body.ToService, []byte(c.in), "")
+		var m *body.Malformed
+		if err == nil || errors.As(err, &m) != c.malformed {
+			t.Errorf("%s: %v, malformed: %t, want %t", name, err, errors.As(err, &m), c.malformed)
+		}
+	}
+}
+
+func text(s string) lens.Literal { return lens.Literal{Kind: document.String, Text: s} }
+
+func TestJQIsCancelled(t *testing.T) {
+	translator := mustNew(t, with(jsonBoth, func(d *body.Definition) { d.JQ.ToService = "[limit(1; repeat(empty))]" }))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if _, err := translator.Translate(ctx, body.ToService, []byte(`{}`), ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an endless program ends with %v, want the context's error", err)
+	}
+	if took := time.Since(began); took > body.MaxTime/2 {
+		t.Errorf("it ended after %v", took)
+	}
+}
+
+func TestNewNamesAllProblems(t *testing.T) {
+	_, err := body.New(body.Definition{
+		Legacy:  format.Config{Name: format.JSON, Delimiter: ";"},
+		Service: format.Config{Name: "yaml"},
+		Lens:    lens.Definition{Fields: []lens.Field{{Legacy: []string{"A"}}}, Unknown: dropping},
+		JQ:      lens.Ways[string]{ToService: "{", ToLegacy: "input"},
+	}, lens.Set{})
+	var problems lens.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%v, want lens.Problems", err)
+	}
+	var options []string
+	for _, p := range problems {
+		if p.Field < 0 {
+			options = append(options, p.Option)
+		}
+	}
+	if diff := cmp.Diff([]string{"legacy.delimiter", "service.format", "jq.to_service", "jq.to_legacy"}, options); diff != "" {
+		t.Errorf("options (-want +got):\n%s\n%v", diff, err)
+	}
+	if len(problems) <= len(options) {
+		t.Errorf("no problem of a field: %v", err)
+	}
+}
+
+func TestNewRefusesModules(t *testing.T) {
+	for _, program := range []string{`import "a" as a; .`, `include "a"; .`, `input`, `inputs`, `import "a" as $a; $a`} {
+		if _, err := body.New(with(jsonBoth, func(d *body.Definition) { d.JQ.ToService = program }), lens.Set{}); err == nil {
+			t.Errorf("%s is accepted", program)
+		}
+	}
+}
+
+func TestLosses(t *testing.T) {
+	translator := mustNew(t, with(jsonBoth, func(d *body.Definition) {
+		d.Lens = lens.Definition{Fields: []lens.Field{field("A", "a"), {Legacy: []string{"B"}, Drop: true}}, Unknown: keeping}
+		d.JQ.ToLegacy = "."
+	}))
+	var fields, jq int
+	for _, loss := range translator.Losses() {
+		if strings.Contains(loss.What, "jq") {
+			jq++
+		} else {
+			fields++
+		}
+	}
+	if fields == 0 || jq != 1 {
+		t.Errorf("losses %+v: want those of the field that is dropped, and of the program", translator.Losses())
+	}
+}

@@ -1,0 +1,226 @@
+package body
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/itchyny/gojq"
+
+	"github.com/strangler-fig/toolkit/acl/document"
+)
+
+// MaxTime is how long a jq program may take for one document or record.
+const MaxTime = 5 * time.Second
+
+// maxResult is the most that the result of a jq program may take: bytes of its texts, and as many
+// again for each of its values as a document needs.
+const maxResult = 16 << 20
+
+// program is a compiled jq program. It is safe for concurrent use.
+type program struct {
+	way  Direction
+	code *gojq.Code
+}
+
+func compile(way Direction, text string) (*program, error) {
+	query, err := gojq.Parse(text)
+	if err != nil {
+		var at *gojq.ParseError
+		if errors.As(err, &at) {
+			return nil, fmt.Errorf("%w, at byte %d", err, at.Offset)
+		}
+		return nil, err
+	}
+	// Without options there is no environment, no further input and no module.
+	code, err := gojq.Compile(query)
+	if err != nil {
+		return nil, err
+	}
+	return &program{way, code}, nil
+}
+
+// run returns what the program makes of a value.
+func (p *program) run(ctx context.Context, in document.Value) (out *document.Document, err error) {
+	defer func() {
+		if v := recover(); v != nil { // an interpreter, and anybody's values
+			err = p.wrong("it broke off: %v", v)
+		}
+	}()
+	limited, cancel := context.WithTimeout(ctx, MaxTime)
+	defer cancel()
+	results := p.code.RunWithContext(limited, toJQ(in))
+	result, ok := results.Next()
+	if !ok {
+		return nil, p.wrong("it gives no value")
+	}
+	if failed, is := result.(error); is {
+		return nil, p.failed(ctx, failed)
+	}
+	if second, more := results.Next(); more {
+		if failed, is := second.(error); is {
+			return nil, p.failed(ctx, failed)
+		}
+		return nil, p.wrong("it gives more than one value; put them into an array")
+	}
+	w := fromJQ{b: document.NewBuilder(nil, 64), repeats: in.Repeats()}
+	w.b.Repeats(in.Repeats())
+	if err := w.value(result); err != nil {
+		return nil, p.wrong("%w", err)
+	}
+	doc, err := w.b.Document()
+	if err != nil {
+		return nil, p.wrong("%w", err)
+	}
+	return doc, nil
+}
+
+func (p *program) wrong(format string, args ...any) error {
+	return &document.Error{Err: fmt.Errorf("the jq program %s: %w", p.way, fmt.Errorf(format, args...))}
+}
+
+func (p *program) failed(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		return p.wrong("it takes longer than %v", MaxTime)
+	}
+	return p.wrong("%w", err)
+}
+
+// toJQ returns a value as gojq wants it. Numbers stay the digits that they are until something is
+// computed from them.
+func toJQ(v document.Value) any {
+	switch v.Kind() {
+	case document.True, document.False:
+		return v.Kind() == document.True
+	case document.Number:
+		return json.Number(v.Text())
+	case document.String:
+		return v.Text()
+	case document.Array:
+		elements := make([]any, 0, v.Len())
+		for e := range v.Elements() {
+			elements = append(elements, toJQ(e))
+		}
+		return elements
+	case document.Object:
+		return toJQObject(v)
+	}
+	return nil
+}
+
+// toJQObject makes an array of the values of a name that repeats, since jq has no other way.
+func toJQObject(v document.Value) any {
+	members := make(map[string]any, v.Len())
+	lists := map[string]bool{}
+	for name, member := range v.Members() {
+		name, value := string(name), toJQ(member)
+		before, there := members[name]
+		switch {
+		case !there:
+			members[name] = value
+		case lists[name]:
+			members[name] = append(before.([]any), value)
+		default:
+			members[name] = []any{before, value}
+			lists[name] = true
+		}
+	}
+	return members
+}
+
+// fromJQ writes what gojq returned.
+type fromJQ struct {
+	b       *document.Builder
+	repeats bool // arrays in objects become names that repeat, as they were read
+	size    int
+}
+
+func (w *fromJQ) value(v any) error {
+	if w.size += 16; w.size > maxResult {
+		return fmt.Errorf("its result is larger than %d MiB", maxResult>>20)
+	}
+	switch v := v.(type) {
+	case nil:
+		w.b.Null()
+	case bool:
+		w.b.Bool(v)
+	case int:
+		w.b.Number(strconv.Itoa(v))
+	case *big.Int:
+		return w.text(document.Number, v.String())
+	case json.Number:
+		return w.text(document.Number, v.String())
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return errors.New("a number in its result is infinite or not a number")
+		}
+		text, err := gojq.Marshal(v)
+		if err != nil {
+			return err
+		}
+		w.b.Number(string(text))
+	case string:
+		if !utf8.ValidString(v) {
+			return errors.New("a text in its result isn't UTF-8")
+		}
+		return w.text(document.String, v)
+	case []any:
+		w.b.Array()
+		for _, e := range v {
+			if err := w.value(e); err != nil {
+				return err
+			}
+		}
+		w.b.End()
+	case map[string]any:
+		return w.object(v)
+	default:
+		return fmt.Errorf("its result has a %T in it", v)
+	}
+	return w.b.Err()
+}
+
+func (w *fromJQ) text(kind document.Kind, s string) error {
+	if w.size += len(s); w.size > maxResult {
+		return fmt.Errorf("its result is larger than %d MiB", maxResult>>20)
+	}
+	if kind == document.Number {
+		w.b.Number(s)
+	} else {
+		w.b.String(s)
+	}
+	return w.b.Err()
+}
+
+func (w *fromJQ) object(members map[string]any) error {
+	w.b.Object()
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !utf8.ValidString(name) {
+			return errors.New("a name in its result isn't UTF-8")
+		}
+		values := []any{members[name]}
+		if list, is := members[name].([]any); is && w.repeats {
+			values = list
+		}
+		for _, v := range values {
+			w.size += len(name)
+			w.b.Name(name)
+			if err := w.value(v); err != nil {
+				return err
+			}
+		}
+	}
+	w.b.End()
+	return w.b.Err()
+}

@@ -1,0 +1,174 @@
+package body
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strconv"
+
+	"github.com/strangler-fig/toolkit/acl/format"
+)
+
+// MaxRecord is the longest record, in bytes, of a body that is streamed. It is also about what a
+// stream holds at a time.
+const MaxRecord = 1 << 20
+
+// chunk is how many bytes of translated records are passed on together where the source doesn't
+// pause before.
+const chunk = 32 << 10
+
+// Streams reports whether bodies of a direction are translated record by record: where they are
+// lists of records on both sides.
+func (t *Translator) Streams(way Direction) bool { return t.records }
+
+// Stream translates a body record by record while it is read, where [Translator.Streams] says
+// that it can: in memory for a few records, however many there are. What goes wrong is an error
+// of Read, as Translate has it; an error of in is returned as it is. All records before an error
+// are read before it.
+//
+// Whatever is translated can be read before more of in is waited for. The reader has to be closed
+// unless it was read to its end or an error, and closing it leaves in alone.
+func (t *Translator) Stream(ctx context.Context, way Direction, in io.Reader, contentType string) io.ReadCloser {
+	s := &stream{t: t, way: way, limit: MaxRecord}
+	s.source.Reader = in
+	s.next, s.stop = iter.Pull2(func(yield func([]byte, error) bool) { s.translate(ctx, contentType, yield) })
+	return s
+}
+
+// translateRecords is Translate for a list of records.
+func (t *Translator) translateRecords(ctx context.Context, way Direction, in []byte, contentType string) ([]byte, error) {
+	s := &stream{t: t, way: way, limit: max(len(in), 1)}
+	s.source.Reader = bytes.NewReader(in)
+	out := make([]byte, 0, len(in)+len(in)/2)
+	var failed error
+	s.translate(ctx, contentType, func(part []byte, err error) bool {
+		out = append(out, part...)
+		failed = err
+		return err == nil
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	return out, nil
+}
+
+// stream is a body that is translated record by record. It is a coroutine and no second thread:
+// it runs while Read waits for it.
+type stream struct {
+	t      *Translator
+	way    Direction
+	limit  int
+	source source
+	out    bytes.Buffer // records that are written and that nobody has yet
+
+	next func() ([]byte, error, bool)
+	stop func()
+	part []byte // what Read has to return next
+	err  error
+}
+
+// source is what is read. Before it waits, what is translated is passed on.
+type source struct {
+	io.Reader
+	before func() bool
+	err    error // what reading ended with, unless with the end
+}
+
+var errClosed = errors.New("the body was closed")
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	if !s.before() {
+		return 0, errClosed
+	}
+	n, err := s.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// Read implements io.Reader.
+func (s *stream) Read(p []byte) (int, error) {
+	for len(s.part) == 0 && s.err == nil {
+		part, err, more := s.next()
+		if !more {
+			err = io.EOF
+		}
+		s.part, s.err = part, err
+	}
+	if len(s.part) == 0 {
+		return 0, s.err
+	}
+	n := copy(p, s.part)
+	s.part = s.part[n:]
+	return n, nil
+}
+
+// Close implements io.Closer.
+func (s *stream) Close() error {
+	s.stop()
+	s.part, s.err = nil, errClosed
+	return nil
+}
+
+// translate yields the written records, and at last the error, if there is one.
+func (s *stream) translate(ctx context.Context, contentType string, yield func([]byte, error) bool) {
+	open := true
+	flush := func() bool {
+		if open && s.out.Len() > 0 {
+			open = yield(s.out.Bytes(), nil)
+			s.out.Reset()
+		}
+		return open
+	}
+	s.source.before = flush
+	err := s.all(ctx, contentType, flush)
+	if flush() && err != nil {
+		yield(nil, err)
+	}
+}
+
+// all translates all records, and flushes now and then.
+func (s *stream) all(ctx context.Context, contentType string, flush func() bool) error {
+	records := s.t.Read(s.way).(format.Records).Read(&s.source, contentType, s.limit)
+	w := s.t.Written(s.way).(format.Records).Write(&s.out)
+	for n := 0; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		record, err := records.Next()
+		if err == io.EOF {
+			break
+		}
+		if s.source.err != nil {
+			return s.source.err // and no fault of what was read
+		}
+		if err != nil {
+			return malformed(err)
+		}
+		s.t.read(s.way, record)
+		at := "/" + strconv.Itoa(n)
+		translated, err := s.t.Convert(ctx, s.way, record.Root())
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return located(at, err)
+		}
+		whole := s.out.Len()
+		if err := w.Write(translated.Root()); err != nil {
+			s.out.Truncate(whole)
+			return unwritable(s.way, at, err)
+		}
+		if s.out.Len() >= chunk && !flush() {
+			return errClosed
+		}
+	}
+	if err := w.Close(); err != nil {
+		return unwritable(s.way, "", err)
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/document"
+)
+
+// ask translates a request.
+func (x *Exchange) ask(req *http.Request, way body.Direction) (*http.Request, error) {
+	m := message{way: way}
+	found := evidence{size: req.ContentLength, contentType: req.Header.Get("Content-Type")}
+	out, err := x.asked(req, m, &found)
+	if err != nil {
+		return nil, found.add(m.fail(err))
+	}
+	return out, nil
+}
+
+func (x *Exchange) asked(req *http.Request, m message, found *evidence) (*http.Request, error) {
+	method, err := x.writtenMethod(req.Method, m.way)
+	if err != nil {
+		return nil, err
+	}
+	arrived, err := x.pair.arrive(req.Context(), m.way, req.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.askBody(req, m, method, arrived, found); err != nil {
+		return nil, err
+	}
+	if err := x.pair.depart(m.way, arrived, req.URL); err != nil {
+		return nil, err
+	}
+	req.Method = method
+	if x.answer != nil || len(x.status) > 0 {
+		x.prefer(req.Header, m.way)
+	}
+	for _, h := range x.headers {
+		h.apply(req.Header, m.way, false)
+	}
+	return req, nil
+}
+
+// writtenMethod is the method of the request that is sent for one with that method.
+func (x *Exchange) writtenMethod(method string, way body.Direction) (string, error) {
+	read, written := x.method.Legacy, x.method.Service
+	if way == body.ToLegacy {
+		read, written = written, read
+	}
+	switch {
+	case read == "":
+		return method, nil
+	case method == read:
+		return written, nil
+	case method == http.MethodOptions, method == http.MethodTrace:
+		return method, nil
+	case method == http.MethodHead && read == http.MethodGet:
+		if written == http.MethodGet {
+			return method, nil
+		}
+		return written, nil // whose answer loses its body
+	}
+	return "", &misfit{fmt.Sprintf("its method is %s, and what is translated is %s", method, read)}
+}
+
+// bodiless reports a method whose requests have no body that means anything (RFC 9110, section 9.3).
+func bodiless(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// askBody translates the body of a request that is sent with that method, and takes from it what
+// its path needs.
+func (x *Exchange) askBody(req *http.Request, m message, method string, a *arrival, found *evidence) error {
+	plan := x.pair.passage(m.way)
+	has := req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0
+	// A DELETE that has a body all the same, and stays a DELETE, keeps it.
+	drops := bodiless(method) && !(method == http.MethodDelete && req.Method == method)
+	t := x.request
+	switch {
+	case !has && method == req.Method && len(plan.fromBody) == 0 && (bodiless(method) || t == nil):
+		return nil // and says nothing of one: whoever made it knows whether it may be sent again
+	case t == nil || method == http.MethodOptions || method == http.MethodTrace:
+		if drops && method != req.Method {
+			dropBody(req)
+		}
+		return nil
+	case drops && len(plan.fromBody) == 0:
+		dropBody(req)
+		return nil
+	case !has && t.Streams(m.way), !has && bodiless(method) && len(plan.fromBody) == 0:
+		return nil
+	case !has && !bodiless(req.Method) && len(plan.intoBody) == 0 && len(plan.fromBody) == 0:
+		return nil // as empty as it was
+	}
+	var in []byte
+	if has {
+		if err := checkMedia(t, m.way, req.Header); err != nil {
+			return err
+		}
+		b, err := plain(req.Body, req.Header)
+		if err != nil {
+			return err
+		}
+		if t.Streams(m.way) {
+			c, err := x.stream(req.Context(), m, t, b, found)
+			if err != nil {
+				return err
+			}
+			x.send(req, c, m.way)
+			return nil
+		}
+		var whole bool
+		if in, whole, err = held(b, x.buffer); err != nil {
+			return err
+		}
+		b.Close()
+		found.keep(in)
+		if !whole {
+			return &tooLarge{x.buffer}
+		}
+		found.size = int64(len(in))
+		if len(bytes.TrimSpace(in)) == 0 && len(plan.fromBody) == 0 && len(plan.intoBody) == 0 && !drops {
+			x.sendAsItWas(req, in)
+			return nil
+		}
+	}
+	out, err := x.askDocument(req.Context(), m, in, req.Header.Get("Content-Type"), a)
+	if err != nil {
+		return err
+	}
+	if drops {
+		dropBody(req)
+		return nil
+	}
+	text, err := t.Encode(m.way, nil, out.Root())
+	if err != nil {
+		return err
+	}
+	x.send(req, &content{whole: text}, m.way)
+	return nil
+}
+
+// askDocument translates a request's body, which may be empty, with what the path has for it, and
+// takes from it what the path needs.
+func (x *Exchange) askDocument(ctx context.Context, m message, in []byte, contentType string, a *arrival) (*document.Document, error) {
+	t, plan := x.request, x.pair.passage(m.way)
+	doc := new(document.Document)
+	var err error
+	if len(bytes.TrimSpace(in)) > 0 {
+		if doc, err = t.Decode(m.way, in, contentType); err != nil {
+			return nil, err
+		}
+	}
+	var g grafts
+	for _, name := range plan.intoBody {
+		if text, there := a.values[name]; there {
+			if err := graft(&g, name, text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !g.empty() || !doc.Root().Exists() {
+		if doc, err = g.onto(doc.Root()); err != nil {
+			return nil, err
+		}
+	}
+	out, err := t.Convert(ctx, m.way, doc.Root())
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range plan.fromBody {
+		text, there, err := scalarText(follow(name, out))
+		if err == nil && !there && !x.pair.written(m.way).optional(name) {
+			err = fmt.Errorf("there is nothing")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s of the translated body, which %s needs: %w", name, x.pair.written(m.way).text, err)
+		}
+		if there {
+			a.values[name] = text
+		}
+	}
+	return out, nil
+}
+
+// send gives a request its translated body.
+func (x *Exchange) send(req *http.Request, c *content, way body.Direction) {
+	again := c.stream == nil && (req.GetBody != nil || req.Body == nil || req.Body == http.NoBody)
+	req.Body, req.GetBody, req.ContentLength, req.TransferEncoding = c.body(), nil, c.length(), nil
+	if again { // whoever could send the body again still can, and nobody else
+		req.GetBody = func() (io.ReadCloser, error) { return c.body(), nil }
+	}
+	if len(req.Trailer) > 0 {
+		req.ContentLength = -1 // trailers need chunks
+	}
+	req.Header.Del("Expect") // the body has been asked for, and is here
+	c.announce(req.Header, x.request.ContentType(way), false)
+	headersOf(req.Header, x.request, way)
+}
+
+// sendAsItWas gives a request its body back, which has been read.
+func (x *Exchange) sendAsItWas(req *http.Request, in []byte) {
+	c := &content{whole: in}
+	again := req.GetBody != nil
+	req.Body, req.GetBody = c.body(), nil
+	if req.ContentLength > 0 { // which is another where it was coded
+		req.ContentLength = c.length()
+		if _, said := req.Header["Content-Length"]; said {
+			req.Header.Set("Content-Length", strconv.Itoa(len(in)))
+		}
+	}
+	if again {
+		req.GetBody = func() (io.ReadCloser, error) { return c.body(), nil }
+	}
+}
+
+// dropBody takes a request's body off, with all that is said of it.
+func dropBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+	req.Body, req.GetBody, req.ContentLength, req.TransferEncoding, req.Trailer = nil, nil, 0, nil, nil
+	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Expect", "Trailer", "Soapaction"} {
+		req.Header.Del(name)
+	}
+}
+
+// prefer asks for an answer that can be read: in the format of who answers, and without a coding.
+// Other types are asked for as well, behind it, since what is no translator's passes as it is.
+func (x *Exchange) prefer(h http.Header, way body.Direction) {
+	h.Del("Accept-Encoding")
+	if len(h.Values("Accept")) == 0 || x.answer == nil {
+		return
+	}
+	h.Set("Accept", x.answer.Read(way.Reverse()).ContentType()+", */*;q=0.1")
+}

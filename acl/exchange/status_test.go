@@ -1,0 +1,225 @@
+package exchange_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/acl/exchange"
+	"github.com/strangler-fig/toolkit/acl/format"
+	"github.com/strangler-fig/toolkit/acl/lens"
+)
+
+// contact is a form of HTML, whose sender is redirected, and a service that creates something.
+func contact(t testing.TB) exchange.Config {
+	form := format.Config{Name: format.Form}
+	pointer := func(f *lens.Field) {
+		f.Values = &lens.Values{Pairs: []lens.Pair{{Legacy: text("NM"), Service: text("/name")}, {Legacy: text("EML"), Service: text("/email")}}}
+	}
+	return exchange.Config{
+		Path:    lens.Sides[string]{Legacy: "/contact", Service: "/messages"},
+		Request: translator(t, form, jsonForm, field("NM", "name"), field("EML", "email")),
+		Status: []exchange.Status{
+			{Service: 201, Legacy: 302, Location: lens.Sides[string]{Legacy: "/contact/thanks?NO={id}", Service: "/messages/{id}"}},
+			{Service: 422, Legacy: 302, Location: lens.Sides[string]{Legacy: "/contact?ERR={ERR}"}, With: translator(t, form, jsonForm, field("ERR", "pointer", pointer))},
+		},
+	}
+}
+
+func TestStatusLocation(t *testing.T) {
+	x := compiled(t, contact(t))
+	for name, c := range map[string]struct {
+		facade              bool
+		status              int
+		location, typ, text string
+		wantStatus          int
+		wantLocation, want  string
+		fails               string
+	}{
+		"created":                {status: 201, location: "/messages/7", typ: "application/json", text: `{"id":"7"}`, wantStatus: 302, wantLocation: "/contact/thanks?NO=7"},
+		"created, absolute":      {status: 201, location: "http://SERVER/messages/a%2Fb", wantStatus: 302, wantLocation: "/contact/thanks?NO=a%2Fb"},
+		"created without a word": {status: 201, fails: "nothing for id in /contact/thanks"},
+		"created elsewhere":      {status: 201, location: "http://example.com/messages/7", fails: "nothing for id"},
+		"refused":                {status: 422, typ: "application/problem+json", text: `{"pointer":"/email"}`, wantStatus: 302, wantLocation: "/contact?ERR=EML"},
+		"refused, says nothing":  {status: 422, typ: "text/plain", text: "no", fails: "nothing for ERR"},
+		"refused, unknown":       {status: 422, typ: "application/json", text: `{"pointer":"/x"}`, fails: "/pointer"},
+		"legacy has it":          {facade: true, status: 302, location: "/contact/thanks?NO=7", typ: "text/html", text: "<a>", wantStatus: 201, wantLocation: "/messages/7"},
+		"legacy refuses":         {facade: true, status: 302, location: "/contact?ERR=NM", typ: "text/html", text: "<a>", wantStatus: 422, wantLocation: "", want: `{"pointer":"/name"}`},
+		"legacy goes elsewhere":  {facade: true, status: 302, location: "/login", typ: "text/html", text: "<a>", wantStatus: 302, wantLocation: "/login", want: "<a>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			around, path, contentType, sent := front(x), "/contact", "application/x-www-form-urlencoded", "NM=a&EML=b"
+			if c.facade {
+				around, path, contentType, sent = facade(x), "/messages", "application/json", `{"name":"a","email":"b"}`
+			}
+			client, url, _ := behind(t, around, func(w http.ResponseWriter, r *http.Request) {
+				if c.location != "" {
+					w.Header().Set("Location", strings.Replace(c.location, "SERVER", r.Host, 1))
+				}
+				says(c.status, c.typ, c.text)(w, r)
+			})
+			resp, err := client.Post(url+path, contentType, strings.NewReader(sent))
+			if c.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), c.fails) {
+					t.Fatalf("%v, want an error with %q", err, c.fails)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			got, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != c.wantStatus || resp.Header.Get("Location") != c.wantLocation || string(got) != c.want {
+				t.Errorf("%d to %q with %q, want %d to %q with %q", resp.StatusCode, resp.Header.Get("Location"), got, c.wantStatus, c.wantLocation, c.want)
+			}
+			if c.want == "" && resp.Header.Get("Content-Type") != "" {
+				t.Errorf("no body of the type %s", resp.Header.Get("Content-Type"))
+			}
+		})
+	}
+}
+
+// TestStatusOfFaults has conditions that speak of a fault's parts.
+func TestStatusOfFaults(t *testing.T) {
+	c := soapCustomers(t, "1.1")
+	c.Status = []exchange.Status{
+		{Service: 404, Legacy: 500, When: []exchange.Member{{Path: "faultstring", Is: text("NOTFOUND")}}},
+		{Service: 409, Legacy: 500, When: []exchange.Member{{Path: "faultcode", Is: text("Client")}, {Path: "detail.CODE", Is: text("17")}}},
+	}
+	x := compiled(t, c)
+	const soap = "text/xml; charset=utf-8"
+	for name, test := range map[string]struct {
+		status  int
+		problem string
+		parts   []string // of the fault
+		back    string   // the problem that it is on the way back: nothing but legacy's words are left
+	}{
+		"not there": {404, `{"title":"no such customer","status":404}`, []string{"<faultstring>NOTFOUND</faultstring>", ":Client</faultcode>"},
+			`{"title":"NOTFOUND","status":404,"fault":{"code":"Client"}}`},
+		"taken": {409, `{"title":"taken","status":409}`, []string{"<faultstring>taken</faultstring>", `>17</CODE>`},
+			`{"title":"taken","status":409,"fault":{"code":"Client","detail":{"CODE":"17"}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, url, _ := behind(t, front(x), says(test.status, "application/problem+json", test.problem))
+			resp, err := client.Post(url+"/soap", soap, strings.NewReader(envelope("1.1", `<GetCustomer xmlns="urn:shop"><custNo>1</custNo></GetCustomer>`)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fault, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || resp.StatusCode != 500 {
+				t.Fatalf("%d, %v", resp.StatusCode, err)
+			}
+			for _, part := range test.parts {
+				if !strings.Contains(string(fault), part) {
+					t.Errorf("no %s in %s", part, fault)
+				}
+			}
+			if strings.Contains(string(fault), "no such") || strings.Contains(string(fault), "status") {
+				t.Errorf("legacy's client is told of the service's problem document: %s", fault)
+			}
+			client, url, _ = behind(t, facade(x), says(500, soap, string(fault)))
+			resp, err = client.Get(url + "/customers/1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			got, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != test.status {
+				t.Errorf("status %d, want %d", resp.StatusCode, test.status)
+			}
+			if diff := cmp.Diff(test.back, string(got)); diff != "" {
+				t.Errorf("problem (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("legacy's own", func(t *testing.T) {
+		client, url, _ := behind(t, facade(x), says(500, soap, envelope("1.1", `<s:Fault><faultcode>s:Server</faultcode><faultstring>NOTFOUND</faultstring></s:Fault>`)))
+		resp, err := client.Get(url + "/customers/1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		got, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != 404 || !strings.Contains(string(got), `"status":404`) || !strings.Contains(string(got), `"title":"NOTFOUND"`) {
+			t.Errorf("%d %s, want a problem that says 404", resp.StatusCode, got)
+		}
+	})
+	if _, err := exchange.New(exchange.Config{Answer: c.Answer, Status: []exchange.Status{
+		{Service: 404, Legacy: 500, When: []exchange.Member{{Path: "MSG", Is: text("x")}}}}}); err == nil {
+		t.Error("a condition on what no fault has is accepted")
+	}
+}
+
+// TestEvidence has errors say what was read.
+func TestEvidence(t *testing.T) {
+	customers := compiled(t, customers(t))
+	lines := compiled(t, exchange.Config{Buffer: 4 << 10, Answer: translator(t, format.Config{Name: format.NDJSON}, jsonForm,
+		field("TOT", "total", func(f *lens.Field) { f.Number = &lens.Number{Scale: 2} }))})
+	long := `{"id":"42","status":"closed","name":"` + strings.Repeat("x", 2*acl.MaxEvidence) + `"}`
+	list := "[" + strings.Repeat(`{"total":1},`, 5000) + `{"total":"x"}]`
+	for name, c := range map[string]struct {
+		x        *exchange.Exchange
+		send     string
+		status   int
+		answer   string
+		want     string
+		size     int64
+		answered int
+	}{
+		"a request":              {x: customers, send: `{"STS":"\u0058"}`, want: `{"STS":"\u0058"}`, size: 16},
+		"an answer":              {x: customers, status: 200, answer: `{"status":"cl\u006fsed"}`, want: `{"status":"cl\u006fsed"}`, size: 24, answered: 200},
+		"the beginning":          {x: customers, status: 201, answer: long, want: long[:acl.MaxEvidence], size: int64(len(long)), answered: 201},
+		"of a list, late enough": {x: lines, status: 200, answer: list, want: list[:acl.MaxEvidence], size: -1, answered: 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, url, _ := behind(t, front(c.x), says(c.status, "application/json", c.answer))
+			path := "/cgi/cust.pl?id=42"
+			resp, err := client.Post(url+path, "application/json", strings.NewReader(c.send))
+			if err == nil {
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			var e *acl.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%v, want an *acl.Error", err)
+			}
+			if string(e.Read) != c.want || e.Size != c.size || e.Answered != c.answered || e.ContentType != "application/json" {
+				t.Errorf("%d bytes %.40q of %d, %s, answered %d; want %d bytes %.40q of %d, %d",
+					len(e.Read), e.Read, e.Size, e.ContentType, e.Answered, len(c.want), c.want, c.size, c.answered)
+			}
+		})
+	}
+}
+
+// TestStatusOfEmptyAnswers has answers without a body that become ones with one.
+func TestStatusOfEmptyAnswers(t *testing.T) {
+	done := translator(t, jsonForm, jsonForm, lens.Field{Legacy: []string{"OK"}, Const: &lens.Literal{Kind: text("").Kind, Text: "Y"}})
+	x := compiled(t, exchange.Config{Status: []exchange.Status{{Service: 204, Legacy: 200, With: done}}})
+	client, url, _ := behind(t, front(x), says(204, "", ""))
+	resp, err := client.Post(url, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || string(got) != `{"OK":"Y"}` {
+		t.Errorf("%d %s", resp.StatusCode, got)
+	}
+	client, url, _ = behind(t, facade(x), says(200, "application/json", `{"OK":"Y"}`))
+	if resp, err = client.Post(url, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if got, _ := io.ReadAll(resp.Body); resp.StatusCode != 204 || len(got) > 0 {
+		t.Errorf("%d %s", resp.StatusCode, got)
+	}
+}

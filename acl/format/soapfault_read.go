@@ -1,0 +1,142 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/strangler-fig/toolkit/acl/document"
+)
+
+// readFault reads a fault, whose start tag was read last. Applications are careless with the
+// namespaces in their faults, and a fault that can't be read helps nobody: names count by
+// themselves.
+func (m *message) readFault(t xmlTag) (*Fault, error) {
+	r := m.r
+	r.anyBare = true
+	r.above = len(r.open)
+	f := &Fault{}
+	err := r.each(t, func() error {
+		part, err := r.start()
+		if err != nil {
+			return err
+		}
+		switch string(r.text[part.local:part.end]) {
+		case "faultcode":
+			f.Code, err = m.code(part)
+		case "Code":
+			err = m.codes(part, f)
+		case "faultstring":
+			err = m.reason(part, f)
+		case "Reason":
+			err = r.each(part, func() error {
+				text, err := r.start()
+				if err == nil {
+					err = m.reason(text, f)
+				}
+				if err == nil {
+					err = r.end(text)
+				}
+				return err
+			})
+		case "faultactor", "Role":
+			f.Actor, err = r.only(part)
+		case "Node":
+			f.Node, err = r.only(part)
+		case "detail", "Detail":
+			f.Detail, err = m.detail(part)
+		default:
+			err = r.fail(fmt.Errorf("%s stands in the fault", r.said(part.xmlName)))
+		}
+		if err != nil {
+			return err
+		}
+		return r.end(part)
+	})
+	return f, err
+}
+
+// codes reads the Code or a Subcode of SOAP 1.2.
+func (m *message) codes(t xmlTag, f *Fault) error {
+	return m.r.each(t, func() error {
+		part, err := m.r.start()
+		if err != nil {
+			return err
+		}
+		switch string(m.r.text[part.local:part.end]) {
+		case "Value":
+			var code string
+			if code, err = m.code(part); len(f.Subcodes) == maxReasons {
+				err = m.r.fail(fmt.Errorf("the fault has more than %d subcodes", maxReasons))
+			} else if f.Code == "" {
+				f.Code = code
+			} else {
+				f.Subcodes = append(f.Subcodes, code)
+			}
+		case "Subcode":
+			err = m.codes(part, f)
+		default:
+			err = m.r.fail(fmt.Errorf("%s stands in the code of the fault", m.r.said(part.xmlName)))
+		}
+		if err != nil {
+			return err
+		}
+		return m.r.end(part)
+	})
+}
+
+// code reads a code: a name whose prefix is declared here.
+func (m *message) code(t xmlTag) (string, error) {
+	text, err := m.r.only(t)
+	text = strings.TrimSpace(text)
+	prefix, local, ok := strings.Cut(text, ":")
+	if err != nil || !ok {
+		return text, err
+	}
+	b, _ := m.r.lookup([]byte(prefix))
+	switch {
+	case b == nil:
+		return text, nil
+	case (b.space == nil || b.space.attribute == "") && isNCName(local):
+		return "{" + string(m.r.text[b.uri.start:b.uri.end]) + "}" + local, nil
+	case b.space == nil || b.space.attribute == "":
+		return text, nil
+	case b.space.uri == m.uri && m.standard(local):
+		return local, nil
+	}
+	return b.space.attribute + ":" + local, nil
+}
+
+// maxReasons is in how many languages a fault may have its reason, and how many codes.
+const maxReasons = 64
+
+// reason reads one of the texts.
+func (m *message) reason(t xmlTag, f *Fault) error {
+	if len(f.Reasons) == maxReasons {
+		return m.r.fail(fmt.Errorf("the fault has more than %d reasons", maxReasons))
+	}
+	reason := Reason{}
+	for _, a := range m.r.attrs {
+		if a.prefix == "xml" && string(m.r.text[a.local:a.end]) == "lang" {
+			reason.Lang = string(m.r.text[a.value.start:a.value.end])
+		}
+	}
+	var err error
+	reason.Text, err = m.r.only(t)
+	f.Reasons = append(f.Reasons, reason)
+	return err
+}
+
+// detail reads the detail as a document of its own.
+func (m *message) detail(t xmlTag) (document.Value, error) {
+	r := m.r
+	r.b, r.kept = document.NewBuilder(r.text[:r.own:r.own], nodesOf(r.text[r.pos:])), nil
+	r.b.Repeats(true)
+	if err := r.value(t, false); err != nil {
+		return document.Value{}, err
+	}
+	doc, err := r.b.Document()
+	if err != nil {
+		return document.Value{}, r.fail(err)
+	}
+	return doc.Root(), nil
+}

@@ -1,0 +1,116 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// xmlCharset is lookupCharset with UTF-16, whose bytes aren't ASCII's. XML may be in it without
+// danger, for a body is put into UTF-8 before anything is looked for in it.
+func xmlCharset(name string) (charset, error) {
+	switch {
+	case strings.EqualFold(name, "utf-16"):
+		return charset{"UTF-16", unicode.UTF16(unicode.BigEndian, unicode.UseBOM)}, nil
+	case strings.EqualFold(name, "utf-16be"):
+		return charset{"UTF-16BE", bigEndian()}, nil
+	case strings.EqualFold(name, "utf-16le"):
+		return charset{"UTF-16LE", littleEndian()}, nil
+	}
+	return lookupCharset(name)
+}
+
+func bigEndian() encoding.Encoding { return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM) }
+
+func littleEndian() encoding.Encoding { return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM) }
+
+// xmlUTF8 returns the body in UTF-8. What says its character set, the first that says one counts
+// (RFC 7303, section 3.2): a byte order mark, the message's content type, the declaration, the
+// configuration.
+func xmlUTF8(body []byte, contentType string, configured charset) ([]byte, error) {
+	if rest, ok := bytes.CutPrefix(body, []byte("\xef\xbb\xbf")); ok {
+		return charset{}.decode(rest)
+	}
+	if rest, ok := bytes.CutPrefix(body, []byte("\xfe\xff")); ok {
+		return decodeWide(rest, bigEndian())
+	}
+	if rest, ok := bytes.CutPrefix(body, []byte("\xff\xfe")); ok {
+		return decodeWide(rest, littleEndian())
+	}
+	name := parameter(contentType, "charset")
+	// A document begins with "<" or white space, so that UTF-16 shows in its first two bytes
+	// (XML 1.0, appendix F).
+	if len(body) > 1 && (body[0] == 0) != (body[1] == 0) && (name == "" || strings.EqualFold(name, "utf-16")) {
+		name = map[bool]string{true: "UTF-16BE", false: "UTF-16LE"}[body[0] == 0]
+	}
+	if name == "" {
+		name = declaredCharset(body)
+	}
+	if name == "" {
+		name = configured.String()
+	}
+	c, err := xmlCharset(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.name == "UTF-16", c.name == "UTF-16BE":
+		return decodeWide(body, bigEndian())
+	case c.name == "UTF-16LE":
+		return decodeWide(body, littleEndian())
+	}
+	return c.decode(body)
+}
+
+// declaredCharset returns what the declaration says. That it can be read says that it isn't UTF-16,
+// which programs that print to a text and send that as UTF-8 say all the same.
+func declaredCharset(body []byte) string {
+	if !bytes.HasPrefix(body, []byte("<?xml")) {
+		return ""
+	}
+	declaration, _, ok := bytes.Cut(body[:min(len(body), 1024)], []byte("?>"))
+	if !ok {
+		return ""
+	}
+	_, value, ok := bytes.Cut(declaration, []byte("encoding"))
+	if !ok {
+		return ""
+	}
+	value = bytes.TrimLeft(value, "= \t\r\n")
+	if len(value) == 0 || value[0] != '"' && value[0] != '\'' {
+		return ""
+	}
+	value, _, _ = bytes.Cut(value[1:], value[:1])
+	if len(value) >= 6 && strings.EqualFold(string(value[:6]), "utf-16") {
+		return ""
+	}
+	return string(value)
+}
+
+// decodeWide puts UTF-16 into UTF-8. What is no UTF-16 is an error, not a replacement character.
+func decodeWide(body []byte, e encoding.Encoding) ([]byte, error) {
+	out, err := e.NewDecoder().Bytes(body)
+	if err != nil {
+		return nil, fmt.Errorf("the body isn't UTF-16: %w", err)
+	}
+	if bytes.Contains(out, []byte("\uFFFD")) {
+		if back, err := e.NewEncoder().Bytes(out); err != nil || !bytes.Equal(back, body) {
+			return nil, errors.New("the body isn't UTF-16: half a character stands in it")
+		}
+	}
+	return out, nil
+}
+
+var errNotInCharset = errors.New("has a character that the character set lacks")
+
+// has reports whether the set has all characters of s.
+func (c charset) has(s string) bool {
+	if c.enc == nil || isASCII([]byte(s)) {
+		return true
+	}
+	_, err := c.enc.NewEncoder().String(s)
+	return err == nil
+}

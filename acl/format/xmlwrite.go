@@ -1,0 +1,397 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+
+	"github.com/strangler-fig/toolkit/acl/document"
+)
+
+// xmlWriter writes elements in UTF-8; end puts them into their character set.
+type xmlWriter struct {
+	out     []byte
+	names   *xmlNames
+	encoder *encoding.Encoder // nil: UTF-8
+	skip    document.Value    // a member that the root element doesn't have
+	at      []string          // the steps to where it is
+	depth   int               // of elements
+	roots   int
+	declare int      // where the root's start tag can declare more prefixes
+	used    []string // and those that it has to
+	braces  bool     // names may have a URI in braces for a prefix
+	spare   string   // the URI that the spare prefix of elements stands for here; may be empty
+	level   int      // in how many elements the ones stand that declare names without a prefix; 0: the root
+}
+
+// writer returns a writer of a document that is to stand behind dst.
+func (x *xmlFormat) writer(dst []byte) *xmlWriter {
+	w := &xmlWriter{out: dst, names: x.names}
+	if x.charset.enc != nil {
+		w.out, w.encoder = nil, x.charset.enc.NewEncoder()
+	}
+	w.out = append(w.out, x.declaration...)
+	return w
+}
+
+// end returns dst with what was written.
+func (w *xmlWriter) end(dst []byte) ([]byte, error) {
+	slices.Sort(w.used)
+	for _, prefix := range slices.Backward(w.used) {
+		w.out = slices.Insert(w.out, w.declare, []byte(` xmlns:`+prefix+`="`+w.names.uris[prefix]+`"`)...)
+	}
+	if w.encoder == nil {
+		return w.out, nil
+	}
+	out, err := w.encoder.Bytes(w.out)
+	if err != nil {
+		return nil, fmt.Errorf("write the body in its character set: %w", err)
+	}
+	return append(dst, out...), nil
+}
+
+// fail gives err the place where the writer is.
+func (w *xmlWriter) fail(err error) error {
+	var p place
+	for _, step := range slices.Backward(w.at) {
+		p.name([]byte(step))
+	}
+	return p.wrap(err)
+}
+
+// member writes a member of an object that is no attribute and no text: an element, or one for
+// each element of an array.
+func (w *xmlWriter) member(name []byte, v document.Value, cdata *cdataPaths) error {
+	w.at = append(w.at, string(name))
+	cdata = cdata.to(name)
+	if v.Kind() != document.Array {
+		if err := w.element(name, v, cdata); err != nil {
+			return err
+		}
+	}
+	i := 0
+	for e := range v.Elements() {
+		w.at = append(w.at, strconv.Itoa(i))
+		if err := w.element(name, e, cdata); err != nil {
+			return err
+		}
+		w.at = w.at[:len(w.at)-1]
+		i++
+	}
+	w.at = w.at[:len(w.at)-1]
+	return nil
+}
+
+// open begins a start tag, and returns the name in it.
+func (w *xmlWriter) open(name []byte) ([]byte, error) {
+	var prefix []byte
+	uri, local, braced := cutBraces(name)
+	braced = braced && w.braces
+	var err error
+	if braced {
+		name = append([]byte(w.names.spare+":"), local...)
+	} else {
+		prefix, _, err = w.names.split(name, false)
+	}
+	if err == nil && !w.fits(name) {
+		err = fmt.Errorf("the name %q %w", clip(name), errNotInCharset)
+	}
+	if err != nil {
+		return nil, w.fail(err)
+	}
+	w.needs(prefix)
+	w.out = append(append(w.out, '<'), name...)
+	if w.depth == 0 {
+		w.roots++
+		for _, p := range w.names.declared {
+			if p == "" && w.level > 0 {
+				continue
+			}
+			w.declaration(p, w.names.uris[p])
+		}
+		w.declare = len(w.out)
+	} else if w.depth == w.level && w.names.uris[""] != "" {
+		w.declaration("", w.names.uris[""])
+	}
+	if braced && string(uri) != w.spare {
+		w.spare = string(uri)
+		w.declaration(w.names.spare, w.spare)
+	}
+	w.depth++
+	return name, nil
+}
+
+// declaration declares a prefix in a start tag.
+func (w *xmlWriter) declaration(prefix, uri string) {
+	w.out = append(w.out, " xmlns"...)
+	if prefix != "" {
+		w.out = append(append(w.out, ':'), prefix...)
+	}
+	w.out = append(w.out, `="`...)
+	w.escaped([]byte(uri), true)
+	w.out = append(w.out, '"')
+}
+
+// close writes the end tag.
+func (w *xmlWriter) close(name []byte) {
+	w.depth--
+	w.out = append(append(append(w.out, "</"...), name...), '>')
+}
+
+// needs accounts for a prefix.
+func (w *xmlWriter) needs(prefix []byte) {
+	if len(prefix) == 0 || string(prefix) == "xml" || slices.Contains(w.names.declared, string(prefix)) || slices.Contains(w.used, string(prefix)) {
+		return
+	}
+	w.used = append(w.used, string(prefix))
+}
+
+// element writes an element.
+func (w *xmlWriter) element(name []byte, v document.Value, cdata *cdataPaths) error {
+	defer func(outside string) { w.spare = outside }(w.spare)
+	name, err := w.open(name)
+	if err != nil {
+		return err
+	}
+	switch v.Kind() {
+	case document.Array:
+		err = w.fail(errors.New("an array stands where one element is written"))
+	case document.Missing:
+		err = w.fail(errors.New("there is nothing to write"))
+	case document.Null:
+		w.needs([]byte(w.names.xsi))
+		w.out = append(w.out, " "+w.names.xsi+`:nil="true"`...)
+	case document.Object:
+		err = w.attributes(v)
+	}
+	if err != nil {
+		return err
+	}
+	w.out = append(w.out, '>')
+	begin := len(w.out)
+	switch v.Kind() {
+	case document.Null:
+	case document.Object:
+		err = w.content(v, cdata)
+	default:
+		err = w.characters(v.Bytes(), cdata)
+	}
+	if err != nil {
+		return err
+	}
+	if len(w.out) == begin {
+		w.depth--
+		w.out = append(w.out[:begin-1], "/>"...)
+		return nil
+	}
+	w.close(name)
+	return nil
+}
+
+// attributes writes those of an object's members that are attributes, wherever they stand.
+func (w *xmlWriter) attributes(v document.Value) error {
+	var names [][]byte
+	for name, member := range v.Members() {
+		if len(name) == 0 || name[0] != '@' {
+			continue
+		}
+		names = append(names, name)
+		w.at = append(w.at, string(name))
+		if err := w.attribute(name[1:], len(names), member); err != nil {
+			return w.fail(err)
+		}
+		w.at = w.at[:len(w.at)-1]
+	}
+	if len(names) > maxAttributes {
+		return w.fail(fmt.Errorf("an element would have more than %d attributes", maxAttributes))
+	}
+	slices.SortFunc(names, bytes.Compare)
+	for i := 1; i < len(names); i++ {
+		if bytes.Equal(names[i-1], names[i]) {
+			return w.fail(fmt.Errorf("the attribute %q stands twice", clip(names[i][1:])))
+		}
+	}
+	return nil
+}
+
+// attribute writes one; i is which of its element's.
+func (w *xmlWriter) attribute(name []byte, i int, v document.Value) error {
+	var prefix []byte
+	var err error
+	uri, local, braced := cutBraces(name)
+	if braced = braced && w.braces; braced {
+		name = append([]byte(w.names.spare+strconv.Itoa(i)+":"), local...)
+	} else if prefix, _, err = w.names.split(name, true); err != nil {
+		return err
+	}
+	if !w.fits(name) {
+		return fmt.Errorf("the name %q %w", clip(name), errNotInCharset)
+	}
+	if !v.Scalar() || v.Kind() == document.Null {
+		return fmt.Errorf("an attribute can't be of the kind %s", v.Kind())
+	}
+	if notXML(v.Bytes()) >= 0 {
+		return errNotXML
+	}
+	w.needs(prefix)
+	if braced {
+		w.declaration(w.names.spare+strconv.Itoa(i), string(uri))
+	}
+	w.out = append(append(append(w.out, ' '), name...), `="`...)
+	w.escaped(v.Bytes(), true)
+	w.out = append(w.out, '"')
+	return nil
+}
+
+// content writes what stands between the tags of an object.
+func (w *xmlWriter) content(v document.Value, cdata *cdataPaths) error {
+	text, elements := false, false
+	for name, member := range v.Members() {
+		begin := len(w.out)
+		switch {
+		case len(name) > 0 && name[0] == '@', member.Is(w.skip):
+			continue
+		case string(name) != textName:
+			if err := w.member(name, member, cdata); err != nil {
+				return err
+			}
+			elements = elements || len(w.out) > begin
+		case text:
+			return w.fail(errors.New("the text of an element stands twice"))
+		default:
+			if err := w.text(member, cdata); err != nil {
+				return err
+			}
+			text = len(w.out) > begin
+		}
+		if text && elements {
+			return w.fail(errMixed)
+		}
+	}
+	return nil
+}
+
+// text writes the member that is an element's text. Its CDATA is said by the path of the element
+// or by its own.
+func (w *xmlWriter) text(v document.Value, cdata *cdataPaths) error {
+	w.at = append(w.at, textName)
+	if !v.Scalar() || v.Kind() == document.Null {
+		return w.fail(fmt.Errorf("the text of an element can't be of the kind %s", v.Kind()))
+	}
+	if own := cdata.to([]byte(textName)); own != nil {
+		cdata = own
+	}
+	if err := w.characters(v.Bytes(), cdata); err != nil {
+		return err
+	}
+	w.at = w.at[:len(w.at)-1]
+	return nil
+}
+
+var errNotXML = errors.New("the text has a character that XML can't carry")
+
+// characters writes the text of an element.
+func (w *xmlWriter) characters(s []byte, cdata *cdataPaths) error {
+	if notXML(s) >= 0 {
+		return w.fail(errNotXML)
+	}
+	if cdata != nil && cdata.here {
+		w.section(s)
+	} else {
+		w.escaped(s, false)
+	}
+	return nil
+}
+
+// fits reports whether the character set has all of s.
+func (w *xmlWriter) fits(s []byte) bool {
+	if w.encoder == nil || isASCII(s) {
+		return true
+	}
+	_, err := w.encoder.Bytes(s)
+	return err == nil
+}
+
+// escaped writes text, or the value of an attribute, with references for what can't stand there.
+func (w *xmlWriter) escaped(s []byte, attribute bool) {
+	all := w.fits(s)
+	done := 0 // what of s is written
+	for i := 0; i < len(s); {
+		size, reference := 1, ""
+		switch c := s[i]; c {
+		case '&':
+			reference = "&amp;"
+		case '<':
+			reference = "&lt;"
+		case '>':
+			if !attribute {
+				reference = "&gt;" // for the sake of ]]>
+			}
+		case '"':
+			if attribute {
+				reference = "&quot;"
+			}
+		case '\r':
+			reference = "&#13;"
+		case '\n', '\t':
+			if attribute { // where a reader makes spaces of them
+				reference = "&#" + strconv.Itoa(int(c)) + ";"
+			}
+		default:
+			if !all && c >= utf8.RuneSelf {
+				var r rune
+				if r, size = utf8.DecodeRune(s[i:]); !w.fits(s[i : i+size]) {
+					reference = "&#" + strconv.Itoa(int(r)) + ";"
+				}
+			}
+		}
+		if reference != "" {
+			w.out = append(append(w.out, s[done:i]...), reference...)
+			done = i + size
+		}
+		i += size
+	}
+	w.out = append(w.out, s[done:]...)
+}
+
+// section writes text as CDATA, of as many sections as it takes: no reference can stand in one,
+// nor its end.
+func (w *xmlWriter) section(s []byte) {
+	const begin, end = "<![CDATA[", "]]>"
+	all, open := w.fits(s), false
+	for i := 0; i < len(s); {
+		size := 1
+		if !all {
+			_, size = utf8.DecodeRune(s[i:])
+		}
+		part := s[i : i+size]
+		alone := s[i] == '\r' || !all && !w.fits(part)
+		if alone == open {
+			if open {
+				w.out = append(w.out, end...)
+			} else {
+				w.out = append(w.out, begin...)
+			}
+			open = !open
+		}
+		switch {
+		case alone:
+			r, _ := utf8.DecodeRune(part)
+			w.out = append(strconv.AppendInt(append(w.out, "&#"...), int64(r), 10), ';')
+		case bytes.HasPrefix(s[i:], []byte(end)):
+			w.out = append(w.out, "]]"+end+begin+">"...)
+			size = len(end)
+		default:
+			w.out = append(w.out, part...)
+		}
+		i += size
+	}
+	if open {
+		w.out = append(w.out, end...)
+	}
+}

@@ -1,0 +1,93 @@
+package identity
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reverse returns a http.RoundTripper that sends a service's requests through next, to legacy, with a
+// session cookie instead of their Authorization. A Bearer token that this Bridge issued, and that has a
+// session in it (JWT.Session), becomes that session; without a token the account of Config.Login is used.
+// Any other token, and none where there is no account, is answered 401 with a problem document: a
+// visitor's token that is no good never becomes the account.
+//
+// The service never sees the session cookie: where legacy sets it, that line is taken off. Where legacy
+// says that the account isn't logged in (a status in Lookup.Anonymous; of redirects, one to Login.Page), it
+// is logged in anew, and the request is sent again if it may be: its method is idempotent
+// (RFC 9110 section 9.2.2) and its body is at hand.
+func (b *Bridge) Reverse(next http.RoundTripper) http.RoundTripper { return &reverse{b, next} }
+
+type reverse struct {
+	*Bridge
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *reverse) RoundTrip(service *http.Request) (*http.Response, error) {
+	credentials := service.Header["Authorization"]
+	if len(credentials) == 0 {
+		if len(t.accounts) == 0 {
+			closeBody(service)
+			return unauthorized(service, "", "This needs a visitor's token in Authorization: Bearer, as there is no account for services."), nil
+		}
+		return t.asAccount(service)
+	}
+	scheme, token, _ := strings.Cut(credentials[0], " ")
+	var s session
+	err := errors.New("it is no Bearer token")
+	if len(credentials) == 1 && strings.EqualFold(scheme, "Bearer") {
+		s, err = t.sessionOf(strings.Trim(token, " "), time.Now())
+	}
+	if err != nil {
+		closeBody(service)
+		return unauthorized(service, "invalid_token", "The token in Authorization is no good: "+err.Error()+"."), nil
+	}
+	resp, err := t.next.RoundTrip(t.with(service, s))
+	if err != nil {
+		t.observe(s, service.Method, nil)
+		return nil, err
+	}
+	t.observe(s, service.Method, resp.Header)
+	return t.without(service, resp), nil
+}
+
+// with returns a request as legacy is sent it.
+func (t *reverse) with(service *http.Request, s session) *http.Request {
+	out := service.WithContext(service.Context()) // a copy; the body and the trailer's map are shared
+	out.Header = service.Header.Clone()
+	if out.Header == nil {
+		out.Header = make(http.Header)
+	}
+	delete(out.Header, "Authorization")
+	if t.c.Issue != nil {
+		dropHeader(out.Header, t.c.Issue.Header)
+	}
+	takeCookie(out.Header, t.c.Cookie)
+	line := s.header(t.c.Cookie)
+	out.Header["Cookie"] = append([]string{line}, slices.Clone(out.Header["Cookie"])...)
+	if len(out.Header["Cookie"]) > 1 { // HTTP/1.1 has one line (RFC 6265 section 5.4)
+		out.Header["Cookie"] = []string{strings.Join(out.Header["Cookie"], "; ")}
+	}
+	return out
+}
+
+// without returns legacy's answer as the service is given it.
+func (t *reverse) without(service *http.Request, resp *http.Response) *http.Response {
+	dropSetCookie(resp.Header, t.c.Cookie)
+	resp.Request = service
+	return resp
+}
+
+// unauthorized makes an answer to a service that may not come through (RFC 6750 section 3).
+func unauthorized(service *http.Request, code, detail string) *http.Response {
+	resp := problem(service, http.StatusUnauthorized, detail)
+	challenge := `Bearer realm="legacy"`
+	if code != "" {
+		challenge += `, error="` + code + `"`
+	}
+	resp.Header.Set("WWW-Authenticate", challenge)
+	return resp
+}

@@ -1,0 +1,196 @@
+package roundtrip
+
+import (
+	"strings"
+
+	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/document"
+	"github.com/strangler-fig/toolkit/acl/lens"
+)
+
+// maxNesting bounds lenses in lenses, which may refer to themselves.
+const maxNesting = 8
+
+// fields knows which field of a definition a place of the bodies belongs to, and what it says of
+// losses.
+type fields struct {
+	from    body.Direction
+	at      map[string][]field // by generalised pointer
+	lists   map[string]bool    // generalised pointers of lists
+	unknown lens.Unknown       // on the way there
+	jq      bool
+}
+
+// field is a field with what it loses on the way there.
+type field struct {
+	lens.Field
+	losses []string
+}
+
+func fieldsOf(c Config, t *body.Translator) *fields {
+	f := &fields{from: c.From, at: map[string][]field{}, lists: map[string]bool{}, unknown: c.Definition.Lens.Unknown.ToService,
+		jq: c.Definition.JQ != (lens.Ways[string]{})}
+	if c.From == body.ToLegacy {
+		f.unknown = c.Definition.Lens.Unknown.ToLegacy
+	}
+	prefix := ""
+	if t.Records() {
+		prefix = "/*"
+	}
+	losses := map[string]map[int][]string{}
+	for _, l := range t.Losses() {
+		if (l.Direction == "to legacy") == (c.From == body.ToLegacy) {
+			if losses[l.Lens] == nil {
+				losses[l.Lens] = map[int][]string{}
+			}
+			losses[l.Lens][l.Field] = append(losses[l.Lens][l.Field], l.What)
+		}
+	}
+	f.add(c.Definition.Lens, "", prefix, losses, c.Set, 0)
+	return f
+}
+
+func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]map[int][]string, set lens.Set, depth int) {
+	for i, one := range d.Fields {
+		paths := one.Legacy
+		if f.from == body.ToLegacy {
+			paths = one.Service
+		}
+		for _, path := range paths {
+			at, err := document.ParsePath(path)
+			if err != nil {
+				continue // New has refused it
+			}
+			pointer := prefix + generalised(at.Pointer())
+			f.at[pointer] = append(f.at[pointer], field{one, losses[name][i]})
+			for inner, below := range map[string]string{one.Each: pointer + "/*", one.With: pointer} {
+				if inner == "" || depth == maxNesting {
+					continue
+				}
+				if below != pointer {
+					f.lists[pointer] = true
+				}
+				f.add(set.Lenses[inner], inner, below, losses, set, depth+1)
+			}
+		}
+	}
+}
+
+// known says what a definition says of a difference; empty: nothing, it is a surprise.
+func (f *fields) known(key placeKey, d found) string {
+	all, exact := f.of(key.pointer)
+	for _, one := range all {
+		if why := one.known(key.kind, d, exact); why != "" {
+			return why
+		}
+	}
+	if len(all) == 0 || !exact && nested(all) {
+		switch {
+		case key.kind == Lost && f.unknown == lens.Drop:
+			return "no field names it, and unknown says drop"
+		case f.jq:
+			return "" // a program may do anything, and says nothing
+		}
+	}
+	return ""
+}
+
+// nested reports whether all fields go on in lenses of their own.
+func nested(all []field) bool {
+	for _, one := range all {
+		if one.Each == "" && one.With == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// of returns the fields of a place, or those of the nearest place around it.
+func (f *fields) of(pointer string) (all []field, exact bool) {
+	for p := pointer; ; {
+		if all := f.at[p]; len(all) > 0 {
+			return all, p == pointer
+		}
+		i := strings.LastIndexByte(p, '/')
+		if i < 0 {
+			return nil, false
+		}
+		p = p[:i]
+	}
+}
+
+// known says what a field says of a difference at its place.
+func (f field) known(kind Kind, d found, exact bool) string {
+	if !exact {
+		return "" // below a value that it takes as it is
+	}
+	loss := func(otherwise string) string {
+		if len(f.losses) > 0 {
+			return strings.Join(f.losses, "; ")
+		}
+		return otherwise
+	}
+	switch {
+	case f.Drop:
+		return "it is dropped"
+	case f.Generate != "":
+		return "it is made anew each time"
+	case f.Const != nil && kind != Lost:
+		return "it is a constant"
+	case f.none(d.from) && f.none(d.to):
+		return loss("")
+	case kind == Added && (f.Default.Legacy != nil || f.Default.Service != nil || f.Absent != nil):
+		return loss("it has a default")
+	case f.Trim && strings.TrimSpace(d.from.Text()) == strings.TrimSpace(d.to.Text()) && d.from.Kind() == d.to.Kind():
+		return "spaces around it are trimmed"
+	case f.Number != nil:
+		if kind == Spelling || f.Number.Round != "" || plain(d.from, f.Number) == plain(d.to, f.Number) && d.from.Kind() == d.to.Kind() {
+			return loss("")
+		}
+	case kind == Changed && (f.Values != nil || f.Bool != nil || f.Time != nil || f.Bits != nil || f.Count):
+		return loss("")
+	case kind == Retyped || kind == Spelling:
+		if f.Type != (lens.Sides[lens.Type]{}) || f.Values != nil || f.Bool != nil {
+			return loss("")
+		}
+	}
+	return ""
+}
+
+// none reports whether a value means that there is none.
+func (f field) none(v document.Value) bool {
+	if !v.Exists() || v.Kind() == document.Null {
+		return true
+	}
+	text, kind := v.Text(), v.Kind()
+	if a := f.Absent; a != nil && (a.Legacy.Kind == kind && a.Legacy.Text == text || a.Service.Kind == kind && a.Service.Text == text) {
+		return true
+	}
+	for _, l := range []*lens.Literal{f.Default.Legacy, f.Default.Service} {
+		if l != nil && (l.Kind == kind && (l.Text == text || !v.Scalar()) || l.Kind == document.Null) {
+			return true
+		}
+	}
+	return false
+}
+
+// plain is a number without what its notation, legacy's or JSON's, has of its own.
+func plain(v document.Value, n *lens.Number) string {
+	text := v.Text()
+	if n.Group != "" {
+		text = strings.ReplaceAll(text, n.Group, "")
+	}
+	if n.Decimal != "" {
+		text = strings.Replace(text, n.Decimal, ".", 1)
+	}
+	text, behind := strings.CutSuffix(strings.TrimPrefix(text, "+"), "-")
+	text, minus := strings.CutPrefix(text, "-")
+	text = strings.TrimLeft(text, "0")
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	if (minus || behind) && text != "" {
+		text = "-" + text
+	}
+	return text
+}

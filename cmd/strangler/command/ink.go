@@ -1,0 +1,131 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/strangler-fig/toolkit/acl/document"
+	"github.com/strangler-fig/toolkit/acl/format"
+)
+
+// mark is what is special about a member of a body.
+type mark int
+
+const (
+	renamedTo mark = iota + 1 // it has another name on the other side
+	changed                   // another value came back
+	invented                  // nobody sent it
+	lost                      // it doesn't come back
+)
+
+// ink colours bodies where a person looks at them on a terminal, unless NO_COLOR is set
+// (https://no-color.org).
+type ink bool
+
+func inkFor(w io.Writer) ink { return ink(isTerminal(w) && os.Getenv("NO_COLOR") == "") }
+
+var colours = map[mark]string{renamedTo: "\x1b[36m", changed: "\x1b[33m", invented: "\x1b[32m", lost: "\x1b[31m"}
+
+// paint colours a text, which has no control characters of its own.
+func (k ink) paint(m mark, text string) string {
+	if !k || m == 0 {
+		return text
+	}
+	return colours[m] + text + "\x1b[0m"
+}
+
+// body prints a body: JSON by its members, of which marked ones are coloured, by generalised
+// pointer; everything else as it is.
+func (k ink) body(w io.Writer, text []byte, d *document.Document, f format.Format, marks map[string]mark) {
+	if f.Accepts("application/json") {
+		k.value(w, d.Root(), "", "", marks)
+		fmt.Fprintln(w)
+		return
+	}
+	for line := range strings.SplitSeq(strings.TrimRight(string(text), "\r\n"), "\n") {
+		fmt.Fprintln(w, printable(strings.TrimRight(line, "\r")))
+	}
+}
+
+func (k ink) value(w io.Writer, v document.Value, indent, pointer string, marks map[string]mark) {
+	more := indent + "  "
+	switch v.Kind() {
+	case document.Object:
+		if v.Len() == 0 {
+			fmt.Fprint(w, "{}")
+			return
+		}
+		separator := "{\n"
+		for name, member := range v.Members() {
+			below := pointer + "/" + pointerEscape.Replace(string(name))
+			fmt.Fprint(w, separator, more, k.paint(marks[below], quoteJSON(string(name))), ": ")
+			if member.Scalar() {
+				fmt.Fprint(w, k.paint(marks[below], scalarJSON(member)))
+			} else {
+				k.value(w, member, more, below, marks)
+			}
+			separator = ",\n"
+		}
+		fmt.Fprint(w, "\n", indent, "}")
+	case document.Array:
+		if v.Len() == 0 {
+			fmt.Fprint(w, "[]")
+			return
+		}
+		separator := "[\n"
+		for e := range v.Elements() {
+			fmt.Fprint(w, separator, more)
+			k.value(w, e, more, pointer+"/*", marks)
+			separator = ",\n"
+		}
+		fmt.Fprint(w, "\n", indent, "]")
+	default:
+		fmt.Fprint(w, k.paint(marks[pointer], scalarJSON(v)))
+	}
+}
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+func scalarJSON(v document.Value) string {
+	if v.Kind() == document.String {
+		return quoteJSON(v.Text())
+	}
+	return v.Text()
+}
+
+// quoteJSON quotes a text, so that it can't control a terminal.
+func quoteJSON(s string) string {
+	quoted, err := jsontext.AppendQuote(nil, s)
+	if err != nil {
+		return `"` + printable(s) + `"`
+	}
+	return printable(string(quoted))
+}
+
+// renamed marks the members of a document whose names stand nowhere in another.
+func renamed(before, after *document.Document) map[string]mark {
+	names := map[string]bool{}
+	everyName(before.Root(), "", func(name, _ string) { names[name] = true })
+	marks := map[string]mark{}
+	everyName(after.Root(), "", func(name, pointer string) {
+		if !names[name] {
+			marks[pointer] = renamedTo
+		}
+	})
+	return marks
+}
+
+func everyName(v document.Value, pointer string, tell func(name, pointer string)) {
+	for name, member := range v.Members() {
+		below := pointer + "/" + pointerEscape.Replace(string(name))
+		tell(string(name), below)
+		everyName(member, below, tell)
+	}
+	for e := range v.Elements() {
+		everyName(e, pointer+"/*", tell)
+	}
+}

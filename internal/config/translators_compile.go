@@ -1,0 +1,289 @@
+package config
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/lens"
+)
+
+// settleTranslators looks names up and compiles what has no problem yet, so that all that serve
+// would refuse is known.
+func (l *loader) settleTranslators() {
+	c := l.cfg
+	for _, name := range l.translatorNames {
+		d := l.translators[name]
+		if slices.Contains(l.options.Translators, name) {
+			d.key.fail("a translator of this name is plugged in from Go; give this one another")
+			d.bad = true
+		}
+		for _, r := range append(slices.Clone(d.includes), d.refer...) {
+			if !l.resolve(r) {
+				d.bad = true
+				continue
+			}
+			if r.what == "ids" {
+				d.ids = append(d.ids, r.name)
+			} else {
+				d.uses = append(d.uses, r.name)
+			}
+		}
+		d.Text = d.at.compact()
+		if c.Translators == nil {
+			c.Translators = map[string]*Translator{}
+		}
+		c.Translators[name] = &d.Translator
+		c.TranslatorNames = append(c.TranslatorNames, name)
+	}
+	for _, name := range l.translatorNames {
+		l.includeFields(l.translators[name], nil)
+	}
+	set := c.lenses(offlineTables(c))
+	for _, name := range l.translatorNames {
+		d := l.translators[name]
+		if d.bad {
+			continue
+		}
+		t, err := body.New(d.Definition, set)
+		if err != nil {
+			l.placeBody(d, err)
+			d.bad = true
+			continue
+		}
+		d.compiled = t
+		for _, loss := range t.Losses() {
+			d.addLoss(loss)
+		}
+		slices.SortStableFunc(d.Losses, func(a, b Loss) int {
+			return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
+		})
+	}
+}
+
+// includeFields puts the fields of what a translator includes before its own. open are those that are
+// being included, from the outside in.
+func (l *loader) includeFields(d *translatorDraft, open []string) {
+	if d.settled {
+		return
+	}
+	d.settled = true
+	open = append(slices.Clone(open), d.name)
+	var all []lens.Field
+	var places []fieldPlace
+	for _, r := range d.includes {
+		other := l.translators[r.name]
+		if other == nil {
+			continue // reported already
+		}
+		if at := slices.Index(open, r.name); at >= 0 {
+			r.at.fail("%s includes itself: %s; take one of them out", r.name, strings.Join(append(open[at:], r.name), " → "))
+			d.bad = true
+			continue
+		}
+		l.includeFields(other, open)
+		d.bad = d.bad || other.bad
+		for _, f := range other.Lens.Fields {
+			all, places = append(all, f), append(places, fieldPlace{r.at, r.name})
+		}
+		if len(all) > maxItems {
+			r.at.fail("there are more than %d fields with this", maxItems)
+			d.bad = true
+			return
+		}
+	}
+	d.Lens.Fields, d.fields = append(all, d.own...), append(places, d.fields...)
+}
+
+// resolve looks a name up, and says what there is where it isn't known.
+func (l *loader) resolve(r reference) bool {
+	var known []string
+	switch r.what {
+	case "ids":
+		known = slices.Sorted(maps.Keys(l.tables))
+	case "session":
+		known = slices.Sorted(maps.Keys(l.sessions))
+	default:
+		known = l.translatorNames
+	}
+	if slices.Contains(known, r.name) {
+		return true
+	}
+	switch near := didYouMean(r.name, known); {
+	case r.what == "translator" && slices.Contains(l.options.Translators, r.name):
+		r.at.fail("%q is plugged in from Go and translates whole exchanges; name it alone, in with of a route", r.name)
+	case near != "":
+		r.at.fail("there is no %q under %s%s", r.name, sections[r.what], near)
+	case len(known) == 0:
+		r.at.fail("there is no %q under %s, which has none", r.name, sections[r.what])
+	default:
+		r.at.fail("there is no %q under %s; there is %s", r.name, sections[r.what], strings.Join(known, ", "))
+	}
+	return false
+}
+
+var sections = map[string]string{"ids": "ids", "session": "sessions", "translator": "translators"}
+
+// placeBody reports what is wrong with a translator where it stands. What is wrong with another
+// one that it uses is reported there.
+func (l *loader) placeBody(d *translatorDraft, err error) {
+	problems, ok := errors.AsType[lens.Problems](err)
+	if !ok {
+		d.at.fail("%v", err)
+		return
+	}
+	for _, p := range problems {
+		switch {
+		case p.Lens != "":
+		case p.Field < 0 || p.Field >= len(d.fields):
+			d.at.below(p.Option).fail("%s", p.Message)
+		case d.fields[p.Field].included == "":
+			d.fields[p.Field].at.below(p.Option).fail("%s", p.Message)
+		case l.translators[d.fields[p.Field].included].compiles(l): // else it is told there
+			f, at := d.Lens.Fields[p.Field], d.fields[p.Field]
+			at.at.fail("the field %s of %s: %s", fieldName(f.Legacy, f.Service), at.included, p.Message)
+		}
+	}
+}
+
+// compiles reports whether a translator has no problem by itself, so that what is wrong with its
+// fields is wrong where they are included.
+func (d *translatorDraft) compiles(l *loader) bool {
+	_, err := body.New(d.Definition, l.cfg.lenses(offlineTables(l.cfg)))
+	return err == nil
+}
+
+// below returns what stands at an option such as number.scale or columns[2].width, as far as it is
+// written.
+func (v value) below(option string) value {
+	for part := range strings.FieldsFuncSeq(option, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
+		if v.node.Kind == yaml.SequenceNode {
+			if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(v.node.Content) {
+				v = value{v.l, v.src, v.node.Content[i], v.path + "[" + part + "]"}
+				continue
+			}
+			return v
+		}
+		if !v.isMapping() || !v.has(part) {
+			return v
+		}
+		_, v = v.child(part)
+	}
+	return v
+}
+
+// addLoss notes a loss where it stands; those of other translators that it uses are theirs.
+func (d *translatorDraft) addLoss(loss lens.Loss) {
+	if loss.Lens != "" {
+		return
+	}
+	at := d.key
+	switch {
+	case loss.Field >= 0 && loss.Field < len(d.fields):
+		if d.fields[loss.Field].included != "" {
+			return // it is told there
+		}
+		at = d.fields[loss.Field].at
+	case d.at.isMapping() && d.at.has("unknown"):
+		_, at = d.at.child("unknown")
+	}
+	d.Losses = append(d.Losses, Loss{Pos: at.pos(), Direction: loss.Direction, What: loss.What})
+}
+
+// lenses are what the translators may refer to.
+func (c *Config) lenses(tables map[string]lens.Table) lens.Set {
+	set := lens.Set{Lenses: map[string]lens.Definition{}, Tables: tables}
+	for name, t := range c.Translators {
+		set.Lenses[name] = t.Lens
+	}
+	return set
+}
+
+// offlineTables stand for the tables where a file is only checked.
+func offlineTables(c *Config) map[string]lens.Table {
+	all := map[string]lens.Table{}
+	for name := range c.IDs {
+		all[name] = offline{}
+	}
+	return all
+}
+
+type offline struct{}
+
+var errOffline = errors.New("no table of identifiers is open")
+
+func (offline) ToService(context.Context, string) (string, error) { return "", errOffline }
+func (offline) ToLegacy(context.Context, string) (string, error)  { return "", errOffline }
+
+// compact returns what is written as JSON, the same for what means the same to YAML. Variables
+// stand in it by their names: what they stand for may be a secret.
+func (v value) compact() json.RawMessage {
+	text, err := json.Marshal(plainYAML(v.node))
+	if err != nil {
+		panic("config: a YAML node has no JSON form: " + err.Error()) // all have one
+	}
+	return text
+}
+
+// without returns a value without those of its keys, which may be keys of keys: login.form.
+func (v value) without(options ...string) value {
+	if !v.isMapping() {
+		return v
+	}
+	n := *v.node
+	n.Content = nil
+	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		key, child := v.node.Content[i], value{v.l, v.src, v.node.Content[i+1], v.path}
+		var below []string
+		whole := false
+		for _, option := range options {
+			if rest, ok := strings.CutPrefix(option, key.Value+"."); ok {
+				below = append(below, rest)
+			}
+			whole = whole || option == key.Value
+		}
+		if !whole {
+			n.Content = append(n.Content, key, child.without(below...).node)
+		}
+	}
+	v.node = &n
+	return v
+}
+
+func plainYAML(n *yaml.Node) any {
+	switch n.Kind {
+	case yaml.MappingNode:
+		all := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			name := n.Content[i].Value
+			if n.Content[i].ShortTag() == "!!str" && (jsonNumber.MatchString(name) || slices.Contains([]string{"true", "false", "null", "~"}, name)) {
+				name = strconv.Quote(name) // a code that is a text, and not the number
+			}
+			all[name] = plainYAML(n.Content[i+1])
+		}
+		return all
+	case yaml.SequenceNode:
+		all := make([]any, len(n.Content))
+		for i, child := range n.Content {
+			all[i] = plainYAML(child)
+		}
+		return all
+	}
+	switch tag := n.ShortTag(); {
+	case tag == "!!null":
+		return nil
+	case tag == "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case tag != "!!str" && jsonNumber.MatchString(n.Value):
+		return json.Number(n.Value)
+	}
+	return n.Value
+}

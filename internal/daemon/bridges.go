@@ -1,0 +1,127 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+
+	"github.com/strangler-fig/toolkit/acl/identity"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
+)
+
+// bridge is one of the configuration's sessions. What it remembers, and its keys, outlive a reload that
+// leaves its definition alone.
+type bridge struct {
+	*identity.Bridge
+	key string // what defines it
+}
+
+// bridges are those of one configuration, by name.
+type bridges map[string]*bridge
+
+// open returns the bridges of a configuration, those in b where they are defined alike. What b alone has
+// needs no end: its lookups end by themselves.
+func (b bridges) open(d *Daemon, cfg *config.Config) (bridges, error) {
+	next := bridges{}
+	for _, name := range cfg.SessionNames {
+		session := cfg.Sessions[name]
+		base := plainURL(cfg.Legacy.URLs[0])
+		key := fmt.Sprintf("%s\x00%s\x00%s\x00%s", session.Text, session.Fingerprint, base, cfg.Legacy.Host)
+		if old := b[name]; old != nil && old.key == key {
+			next[name] = old
+			continue
+		}
+		c := session.Bridge
+		c.Legacy, c.Base, c.Host = &legacyNow{d, "session " + name}, base, cfg.Legacy.Host
+		c.Passive, c.Logger = d.passive, d.log
+		if c.Issue != nil && c.Issue.Key == "" {
+			jwt := *c.Issue
+			jwt.Store, c.Issue = filepath.Join(d.options.Config.Data, "keys-"+name+".json"), &jwt
+		}
+		made, err := identity.New(c)
+		if err != nil {
+			return nil, fmt.Errorf("sessions.%s: %w", name, err)
+		}
+		next[name] = &bridge{made, key}
+	}
+	return next, nil
+}
+
+// close waits for what nobody waits for any more.
+func (b bridges) close(ctx context.Context) error {
+	var errs []error
+	for _, one := range b {
+		errs = append(errs, one.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// around stands around a service.
+func (b *bridge) around(next http.RoundTripper) http.RoundTripper {
+	return identified{b.Transport(next)}
+}
+
+// identified tells a copy whose session isn't known, or can't be found out, from one that the service
+// fails.
+type identified struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (i identified) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := i.next.RoundTrip(r)
+	var unknown *identity.Error
+	if err != nil && isCopy(r) && (errors.Is(err, identity.ErrNotCached) || errors.As(err, &unknown)) {
+		err = sessionError{err}
+	}
+	return resp, err
+}
+
+// sessionError is why a copy wasn't sent.
+type sessionError struct{ error }
+
+// Failure names the reason for the shadow.
+func (sessionError) Failure() string { return shadow.SkipSession }
+
+// Unwrap returns what happened.
+func (e sessionError) Unwrap() error { return e.error }
+
+// isCopy reports whether a request is a shadow's: clients can't send such a header.
+func isCopy(r *http.Request) bool { return r.Header.Get("X-Strangler-Shadow") != "" }
+
+// passive reports whether a request may only use what is known of its session: a copy, whose route
+// doesn't say that legacy may be asked again with the client's session.
+func (d *Daemon) passive(r *http.Request) bool {
+	if !isCopy(r) {
+		return false
+	}
+	route, err := d.configured(r.Header.Get("X-Strangler-Shadow"))
+	return err != nil || !route.SecondCall
+}
+
+// watching stands around legacy for clients' requests, and tells bridges who logs in and out.
+func (b bridges) watching(legacy http.RoundTripper) http.RoundTripper {
+	watched := legacy
+	for _, one := range b {
+		watched = one.Watch(watched)
+	}
+	if watched == legacy {
+		return legacy
+	}
+	return &listening{watched, informs(legacy)}
+}
+
+// listening passes informational answers on where what it stands around does.
+type listening struct {
+	http.RoundTripper
+	informs bool
+}
+
+// Informs says so.
+func (l *listening) Informs() bool { return l.informs }
+
+func informs(t http.RoundTripper) bool {
+	i, ok := t.(interface{ Informs() bool })
+	return ok && i.Informs()
+}

@@ -1,0 +1,152 @@
+package daemon
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/acl/exchange"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// facade returns the handler of a facade. It is a proxy of its own: the legacy application is the one
+// service in its table, which serves all of its routes, and what stands around it translates the other way
+// round. So a facade bounds, rewrites and forwards as the proxy does.
+func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Facade, used *upstreams, all bridges) (http.Handler, error) {
+	legacy := used.legacy.upstream(cfg.Legacy)
+	if legacy.Host == "" || legacy.Host == "preserve" {
+		legacy.Host = "upstream" // what a service calls is the facade, and legacy has never heard of that
+	}
+	routes := make([]strangler.Route, len(f.Routes))
+	positions := map[string]strangler.Position{}
+	translations := map[string]around{}
+	for at, r := range f.Routes {
+		routes[at] = r.Route
+		positions[r.Name] = strangler.At(strangler.PhaseRetired)
+		reverse, err := d.aroundLegacy(i, cfg, f.Name, r, all[r.Translation.Session])
+		if err != nil {
+			return nil, err
+		}
+		translations[r.Name] = reverse
+	}
+	table, err := strangler.NewTable(strangler.Config{
+		NoLegacy:  true,
+		Services:  map[string]strangler.Upstream{legacyName: legacy},
+		Routes:    routes,
+		Positions: positions,
+		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
+			return translations[route.Name]
+		},
+		TrustedProxies: cfg.TrustedProxies,
+		Forwarded:      cfg.Forwarded,
+		Limits:         limits(cfg),
+		AllowTrace:     cfg.Trace,
+		Logger:         d.log,
+		Observe:        func(o strangler.Observation) { d.traffic.observeFacade(facadeTraffic(f.Name), o) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	proxy := new(strangler.Proxy)
+	proxy.Swap(table)
+	return &facadeHandler{proxy, methodsOf(routes)}, nil
+}
+
+// facadeTraffic is the name under which a facade's requests are counted; no route has such a name.
+func facadeTraffic(facade string) string { return "facade:" + facade }
+
+// aroundLegacy returns what stands around legacy for a facade's route: the translator on the service's
+// side, so that a session is put into, and its end seen in, what legacy itself says.
+func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade string, r config.FacadeRoute, session *bridge) (around, error) {
+	var x *exchange.Exchange
+	var reverse acl.Facade
+	switch t := r.Translation; {
+	case len(t.Go) > 0:
+		var chain acl.Chain
+		for _, name := range t.Go {
+			chain = append(chain, d.options.Translators[name])
+		}
+		reverse = acl.Reversed(chain)
+	case t.Declared():
+		var err error
+		if x, err = i.Compile(t, plainURL(cfg.Legacy.URLs[0])); err != nil {
+			return nil, err
+		}
+		reverse = x.Facade()
+	}
+	return func(next http.RoundTripper) http.RoundTripper {
+		next = &facadeCalls{d, "facade " + facade, next}
+		if session != nil {
+			next = session.Reverse(next)
+		}
+		if reverse != nil {
+			to := next
+			next = d.counting(facadeTraffic(facade), shadow.CaptureNone, func(o acl.Options) http.RoundTripper { return acl.FacadeTransport(reverse, to, o) })
+		}
+		return next
+	}, nil
+}
+
+// observeFacade counts one request of a facade's, which legacy answered, when its answer is done.
+func (t *traffic) observeFacade(name string, o strangler.Observation) {
+	side := &t.of(name).sides[strangler.SideLegacy]
+	side.requests.Add(1)
+	side.rate.add(time.Now())
+	side.latency.Observe(o.Duration.Seconds())
+	if o.Status >= 500 || o.Decision.Failure != "" {
+		side.failures.Add(1)
+	}
+}
+
+// facadeHandler tells a path that has other methods from one that there isn't.
+type facadeHandler struct {
+	*strangler.Proxy
+	methods []string // that routes have, without repetition
+}
+
+func methodsOf(routes []strangler.Route) (methods []string) {
+	for _, r := range routes {
+		methods = append(methods, r.Match.Methods...)
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// ServeHTTP implements http.Handler.
+func (h *facadeHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(h.methods) > 0 && h.Table().Match(r) == "" {
+		var allowed []string
+		for _, method := range h.methods {
+			other := r.WithContext(r.Context())
+			other.Method = method
+			if h.Table().Match(other) != "" {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) > 0 {
+			notAllowed(w, r, allowed)
+			return
+		}
+	}
+	h.Proxy.ServeHTTP(w, r)
+}
+
+// notAllowed answers with a problem document (RFC 9457).
+func notAllowed(w http.ResponseWriter, r *http.Request, allowed []string) {
+	body, err := json.Marshal(map[string]any{"type": "about:blank", "title": http.StatusText(http.StatusMethodNotAllowed), "status": http.StatusMethodNotAllowed,
+		"detail": "this facade has no " + r.Method + " here; it has " + strings.Join(allowed, ", ")})
+	if err != nil {
+		body = nil // of texts and a number; it has a JSON form
+	}
+	h := w.Header()
+	h.Set("Allow", strings.Join(allowed, ", "))
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusMethodNotAllowed)
+	_, _ = w.Write(body) // who has gone reads none
+}

@@ -1,0 +1,100 @@
+package daemon
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// around is what stands around a transport.
+type around func(next http.RoundTripper) http.RoundTripper
+
+// interpreted is what one configuration translates, compiled.
+type interpreted struct {
+	routes  map[string]around // of those that translate something
+	facades map[string]http.Handler
+	bridges bridges
+}
+
+// interpret compiles what a configuration translates. The caller holds d.changing.
+func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, error) {
+	tables, err := d.identifiers.tables(d.options.Config.Data, cfg)
+	if err != nil {
+		return nil, err
+	}
+	i, err := cfg.Interpreter(tables)
+	if err != nil {
+		return nil, err
+	}
+	made := &interpreted{routes: map[string]around{}, facades: map[string]http.Handler{}}
+	if made.bridges, err = d.bridges.open(d, cfg); err != nil {
+		return nil, err
+	}
+	for _, route := range cfg.Routes {
+		if route.Translate == nil {
+			continue
+		}
+		translator, err := d.translator(i, cfg, route)
+		if err != nil {
+			return nil, fmt.Errorf("route %q: %w", route.Name, err)
+		}
+		made.routes[route.Name] = d.aroundService(route, translator, made.bridges[route.Translate.Session])
+	}
+	for _, f := range cfg.Facades {
+		if made.facades[f.Name], err = d.facade(i, cfg, f, used, made.bridges); err != nil {
+			return nil, fmt.Errorf("facades.%s: %w", f.Name, err)
+		}
+	}
+	return made, nil
+}
+
+// translator returns what translates a route's exchanges; nil: nothing does.
+func (d *Daemon) translator(i *config.Interpreter, cfg *config.Config, route config.Route) (acl.Translator, error) {
+	t := route.Translate
+	switch {
+	case len(t.Go) > 0:
+		var chain acl.Chain
+		for _, name := range t.Go {
+			one, ok := d.options.Translators[name]
+			if !ok {
+				return nil, fmt.Errorf("no translator %q is plugged in", name)
+			}
+			chain = append(chain, one)
+		}
+		if len(chain) == 1 {
+			return chain[0], nil
+		}
+		return chain, nil
+	case t.Declared():
+		x, err := i.Compile(t, plainURL(cfg.Services[route.Service].URLs[0]))
+		if err != nil {
+			return nil, err
+		}
+		return x.Front(), nil
+	}
+	return nil, nil
+}
+
+// aroundService returns what stands around a service: the bridge on the client's side, so that what it
+// says for legacy isn't translated, then the translator, then the shadow's tap.
+func (d *Daemon) aroundService(route config.Route, translator acl.Translator, session *bridge) around {
+	return func(next http.RoundTripper) http.RoundTripper {
+		if translator != nil {
+			through := shadow.Tap(next)
+			next = d.counting(route.Name, route.Capture, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
+		}
+		if session != nil {
+			next = session.around(next)
+		}
+		return next
+	}
+}
+
+// translate returns what a routing table asks for what stands around a route's service.
+func (i *interpreted) translate(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
+	return i.routes[route.Name]
+}

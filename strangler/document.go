@@ -1,0 +1,46 @@
+package strangler
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// problemDocument is an answer of our own in the form of RFC 9457.
+type problemDocument struct {
+	Type      string `json:"type"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail"`
+	Pointer   string `json:"pointer,omitempty"` // into the body that could not be translated (RFC 6901)
+	RequestID string `json:"request_id"`
+}
+
+// document is an answer of our own as a problem document.
+func document(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	documentAt(w, r, status, detail, "")
+}
+
+// documentAt is document about a place in a body.
+func documentAt(w http.ResponseWriter, r *http.Request, status int, detail, pointer string) {
+	body, err := json.Marshal(problemDocument{"about:blank", http.StatusText(status), status, detail, pointer, requestID(r)})
+	if err != nil { // a struct of strings has a JSON form
+		problem(w, r, status, detail)
+		return
+	}
+	body = append(body, '\n')
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client that is gone doesn't read it
+	}
+}
+
+// explains is an error that knows what a client may be told of it: package acl's, of what it can't
+// translate. The status is 400 to 499 where it was the request that can't be read, whoever serves it.
+type explains interface {
+	Problem() (status int, title, detail, pointer string)
+}

@@ -182,8 +182,10 @@ func (t *Translator) Accepts(way Direction, contentType string) bool {
 	return contentType == "" || t.Read(way).Accepts(contentType)
 }
 
-// ContentType is how bodies that are written in a direction are announced.
-func (t *Translator) ContentType(way Direction) string { return t.Written(way).ContentType() }
+// ContentType is how a body that was written in a direction is announced; of nil, what any is.
+func (t *Translator) ContentType(way Direction, written []byte) string {
+	return format.ContentTypeOf(t.Written(way), written)
+}
 
 // Decode reads a whole body into a document; it owns the body from then on. What can't be read
 // is a *document.Error with a [*Malformed] in it.

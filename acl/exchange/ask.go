@@ -205,7 +205,7 @@ func (x *Exchange) send(req *http.Request, c *content, way body.Direction) {
 		req.ContentLength = -1 // trailers need chunks
 	}
 	req.Header.Del("Expect") // the body has been asked for, and is here
-	c.announce(req.Header, x.request.ContentType(way), false)
+	c.announce(req.Header, x.request.ContentType(way, c.whole), false)
 	headersOf(req.Header, x.request, way)
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"sync"
@@ -199,6 +201,50 @@ func TestForm(t *testing.T) {
 	if last.RequestURI != "/order.php?step=2" || last.text != "f_isbn=978-3&f_name=J%FCrgen+%26+Co&f_qty=2" {
 		t.Errorf("%s with %s", last.RequestURI, last.text)
 	}
+}
+
+// TestMultipart has a form of parts on either side, which can only be read by the boundary that it is
+// announced with.
+func TestMultipart(t *testing.T) {
+	parts := format.Config{Name: format.Multipart}
+	fields := []lens.Field{field("NM", "name"), field("TXT", "text")}
+	read := func(t *testing.T, contentType, text string) map[string][]string {
+		t.Helper()
+		_, media, err := mime.ParseMediaType(contentType)
+		if err != nil {
+			t.Fatal(err)
+		}
+		form, err := multipart.NewReader(strings.NewReader(text), media["boundary"]).ReadForm(1 << 20)
+		if err != nil {
+			t.Fatalf("what is announced as %s: %v: %s", contentType, err, text)
+		}
+		return form.Value
+	}
+	t.Run("written for the service", func(t *testing.T) {
+		x := compiled(t, exchange.Config{Request: translator(t, jsonForm, parts, fields...)})
+		client, url, last := behind(t, front(x), says(200, "text/plain", ""))
+		resp, err := client.Post(url, "application/json", strings.NewReader(`{"NM":"Björk","TXT":"a\r\n--b"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if diff := cmp.Diff(map[string][]string{"name": {"Björk"}, "text": {"a\r\n--b"}}, read(t, last.Header.Get("Content-Type"), last.text)); diff != "" {
+			t.Errorf("parts (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("written for a client", func(t *testing.T) {
+		x := compiled(t, exchange.Config{Answer: translator(t, parts, jsonForm, fields...)})
+		client, url, _ := behind(t, front(x), says(200, "application/json", `{"name":"Björk","text":"x"}`))
+		resp, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(resp.Body)
+		if diff := cmp.Diff(map[string][]string{"NM": {"Björk"}, "TXT": {"x"}}, read(t, resp.Header.Get("Content-Type"), string(text))); diff != "" {
+			t.Errorf("parts (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // TestExport has a JSON array become CSV, whole or as a stream.

@@ -125,7 +125,7 @@ func (a *answer) head(t *body.Translator) {
 	}
 	h := a.resp.Header
 	if h.Get("Content-Type") != "" && checkMedia(t, a.way, h) == nil {
-		h.Set("Content-Type", t.ContentType(a.way))
+		h.Set("Content-Type", t.ContentType(a.way, nil))
 	}
 	h.Del("Content-Length") // of a body that nobody has translated
 	h.Del("Content-Encoding")
@@ -220,7 +220,7 @@ func (a *answer) encode(t *body.Translator, v document.Value) error {
 	if err != nil {
 		return err
 	}
-	a.replace(&content{whole: text}, t.ContentType(a.way))
+	a.replace(&content{whole: text}, t.ContentType(a.way, text))
 	return nil
 }
 
@@ -242,7 +242,7 @@ func (a *answer) stream(client *http.Request, t *body.Translator) error {
 	if err != nil {
 		return err
 	}
-	a.replace(c, t.ContentType(a.way))
+	a.replace(c, t.ContentType(a.way, c.whole))
 	return nil
 }
 

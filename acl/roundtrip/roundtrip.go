@@ -96,7 +96,7 @@ func (t *Test) Add(ctx context.Context, b Body) error {
 				t.fail(name, StepRead, nil, err)
 				return ctx.Err()
 			}
-			before, contentType = cleaned, t.translator.ContentType(!t.config.From)
+			before, contentType = cleaned, t.translator.ContentType(!t.config.From, in)
 		}
 	}
 	there, err := t.translator.Translate(ctx, t.config.From, in, contentType)
@@ -104,12 +104,12 @@ func (t *Test) Add(ctx context.Context, b Body) error {
 		t.fail(name, StepThere, before, err)
 		return ctx.Err()
 	}
-	back, err := t.translator.Translate(ctx, !t.config.From, there, t.translator.ContentType(t.config.From))
+	back, err := t.translator.Translate(ctx, !t.config.From, there, t.translator.ContentType(t.config.From, there))
 	if err != nil {
 		t.fail(name, StepBack, nil, err)
 		return ctx.Err()
 	}
-	after, err := t.translator.Decode(t.config.From, back, t.translator.ContentType(!t.config.From))
+	after, err := t.translator.Decode(t.config.From, back, t.translator.ContentType(!t.config.From, back))
 	if err != nil {
 		t.fail(name, StepBack, nil, err)
 		return ctx.Err()

@@ -112,7 +112,7 @@ type tried struct {
 // back, what was made on the way there is returned, too.
 func try(cmd *cobra.Command, t *body.Translator, test *roundtrip.Test, way body.Direction, name, input string, b roundtrip.Body) (*tried, error) {
 	ctx := cmd.Context()
-	out := &tried{Translator: name, To: "service", ContentType: t.ContentType(way), Differences: []roundtrip.Place{},
+	out := &tried{Translator: name, To: "service", Differences: []roundtrip.Place{},
 		sent: b.Text, written: t.Written(way), returned: t.Read(way)}
 	if way == body.ToLegacy {
 		out.To = "legacy"
@@ -124,6 +124,7 @@ func try(cmd *cobra.Command, t *body.Translator, test *roundtrip.Test, way body.
 	if out.text, err = t.Translate(ctx, way, bytes.Clone(b.Text), b.ContentType); err != nil {
 		return nil, untranslatable(input, "to "+sideName(out.To), err)
 	}
+	out.ContentType = t.ContentType(way, out.text)
 	if out.there, err = t.Decode(!way, bytes.Clone(out.text), out.ContentType); err != nil {
 		return nil, untranslatable("what was made of "+input, "", err)
 	}
@@ -131,7 +132,7 @@ func try(cmd *cobra.Command, t *body.Translator, test *roundtrip.Test, way body.
 	if out.inverse, err = t.Translate(ctx, !way, bytes.Clone(out.text), out.ContentType); err != nil {
 		return out, untranslatable("what was made of "+input, "back to "+sideName(from(out.To)), err)
 	}
-	if out.back, err = t.Decode(way, bytes.Clone(out.inverse), t.ContentType(!way)); err != nil {
+	if out.back, err = t.Decode(way, bytes.Clone(out.inverse), t.ContentType(!way, out.inverse)); err != nil {
 		return out, untranslatable("what came back", "", err)
 	}
 	out.Inverse = rawBody(out.returned, out.inverse)

@@ -109,9 +109,10 @@ var pieces = []string{
 
 // TestXMLAgain is FuzzXML with bodies that look like XML.
 func TestXMLAgain(t *testing.T) {
-	formats, read := xmlFormats(t), 0
+	formats, read, tried := xmlFormats(t), 0, 0
 	message := []Format{mustSOAP(t, Config{}), mustSOAP(t, Config{Root: "a", Namespaces: map[string]string{"nsp": "urn:p", "": "u"}})}
 	rapid.Check(t, func(t *rapid.T) {
+		tried++
 		var body strings.Builder
 		var open []string
 		for _, piece := range rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 14).Draw(t, "pieces") {
@@ -135,8 +136,8 @@ func TestXMLAgain(t *testing.T) {
 		read += xmlAgain(t, formats, []byte("<a"+declared+inside+"</a>"))
 		read += xmlAgain(t, message, []byte(envelope11+declared+"<soap:Header>"+inside+"</soap:Header><soap:Body><a xmlns='u'>"+inside+"</a>"+closing))
 	})
-	if read < 50 {
-		t.Errorf("only %d bodies were read", read)
+	if read < tried/2 { // each has several chances
+		t.Errorf("only %d of %d bodies were read", read, tried)
 	}
 }
 

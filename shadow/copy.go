@@ -93,7 +93,7 @@ func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started 
 	switch {
 	case err == nil:
 		became = answered
-	case s.life.Err() == nil && failureOf(err) != FailTranslate && !noRoom(err) && !noSession(err):
+	case s.life.Err() == nil && failureOf(err) != FailTranslate && unsent(err) == "":
 		became = silent
 	}
 	if to.breaker == &x.p.toLegacy {
@@ -125,9 +125,9 @@ func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, faile
 	switch {
 	case err != nil && s.life.Err() != nil:
 		return SkipShuttingDown, "", false
-	case err != nil && noRoom(err):
+	case unsent(err) == noRoom:
 		return SkipQueueFull, err.Error(), false
-	case noSession(err):
+	case unsent(err) == SkipSession:
 		return SkipSession, err.Error(), false
 	case err != nil:
 		return failureOf(err), err.Error(), true
@@ -229,19 +229,23 @@ func (x *exchange) outgrown(size int64) bool {
 
 var failures = []string{FailConnect, FailTimeout, FailBroken, FailTranslate}
 
-// noRoom reports whether a transport had no room for a copy (as many connections as may be, a
-// bulkhead): that is nobody's failure. Its errors say so by a method Failure that returns "full".
-func noRoom(err error) bool {
-	var named interface{ Failure() string }
-	return errors.As(err, &named) && named.Failure() == "full"
-}
+// noRoom is what an error of a transport says that had no room for a copy: as many connections as may be,
+// a bulkhead.
+const noRoom = "full"
 
-// noSession reports whether a transport didn't send a copy since whose session it is of isn't known, or
-// can't be found out for a copy: that is nobody's failure. Its errors say so by a method Failure that
-// returns SkipSession.
-func noSession(err error) bool {
+// unsent returns why a transport didn't send a copy, where that is nobody's failure: noRoom, or SkipSession
+// where it isn't known, or can't be found out for a copy, whose session it is of. Its errors say so by a
+// method Failure. Empty: that isn't why.
+func unsent(err error) string {
 	var named interface{ Failure() string }
-	return errors.As(err, &named) && named.Failure() == SkipSession
+	if err == nil || !errors.As(err, &named) {
+		return ""
+	}
+	switch why := named.Failure(); why {
+	case noRoom, SkipSession:
+		return why
+	}
+	return ""
 }
 
 // failureOf sorts an error of a copy's into the reasons.

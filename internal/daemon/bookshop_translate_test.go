@@ -298,7 +298,12 @@ func TestBookshopSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp, err := client.Get(base + "/wishes"); err != nil || resp.StatusCode != 302 {
-		t.Errorf("after the logout: %v, %v", resp.StatusCode, err)
+	resp, err = client.Get(base + "/wishes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 302 {
+		t.Errorf("after the logout: %s", resp.Status)
 	}
 }

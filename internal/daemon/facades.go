@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/acl"
-	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -63,18 +62,17 @@ func facadeTraffic(facade string) string { return "facade:" + facade }
 // aroundLegacy returns what stands around legacy for a facade's route: the translator on the service's
 // side, so that a session is put into, and its end seen in, what legacy itself says.
 func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade string, r config.FacadeRoute, session *bridge) (around, error) {
-	var x *exchange.Exchange
 	var reverse acl.Facade
 	switch t := r.Translation; {
 	case len(t.Go) > 0:
-		var chain acl.Chain
-		for _, name := range t.Go {
-			chain = append(chain, d.options.Translators[name])
+		plugged, err := d.plugged(t.Go)
+		if err != nil {
+			return nil, err
 		}
-		reverse = acl.Reversed(chain)
+		reverse = acl.Reversed(plugged)
 	case t.Declared():
-		var err error
-		if x, err = i.Compile(t, plainURL(cfg.Legacy.URLs[0])); err != nil {
+		x, err := i.Compile(t, plainURL(cfg.Legacy.URLs[0]))
+		if err != nil {
 			return nil, err
 		}
 		reverse = x.Facade()

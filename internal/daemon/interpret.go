@@ -57,18 +57,7 @@ func (d *Daemon) translator(i *config.Interpreter, cfg *config.Config, route con
 	t := route.Translate
 	switch {
 	case len(t.Go) > 0:
-		var chain acl.Chain
-		for _, name := range t.Go {
-			one, ok := d.options.Translators[name]
-			if !ok {
-				return nil, fmt.Errorf("no translator %q is plugged in", name)
-			}
-			chain = append(chain, one)
-		}
-		if len(chain) == 1 {
-			return chain[0], nil
-		}
-		return chain, nil
+		return d.plugged(t.Go)
 	case t.Declared():
 		x, err := i.Compile(t, plainURL(cfg.Services[route.Service].URLs[0]))
 		if err != nil {
@@ -77,6 +66,22 @@ func (d *Daemon) translator(i *config.Interpreter, cfg *config.Config, route con
 		return x.Front(), nil
 	}
 	return nil, nil
+}
+
+// plugged returns what is plugged in from Go under those names, as one translator.
+func (d *Daemon) plugged(names []string) (acl.Translator, error) {
+	var chain acl.Chain
+	for _, name := range names {
+		one, ok := d.options.Translators[name]
+		if !ok {
+			return nil, fmt.Errorf("no translator %q is plugged in", name)
+		}
+		chain = append(chain, one)
+	}
+	if len(chain) == 1 {
+		return chain[0], nil
+	}
+	return chain, nil
 }
 
 // aroundService returns what stands around a service: the bridge on the client's side, so that what it

@@ -255,9 +255,7 @@ func (d *Daemon) Translation(ctx context.Context, route string) (web.Translation
 	view := web.Translation{Route: route, Parts: []web.TranslationPart{}, Bodies: []web.TranslatedBody{}, Failures: []web.TranslationFailure{},
 		Requests: figures.requests.view(), Answers: figures.answers.view()}
 	describeTranslation(&view, d.current.Load().config, definition.Translate)
-	if err := d.recordUntranslated(ctx); err != nil {
-		d.log.Warn("what could not be translated is kept in memory only", keyError, err)
-	}
+	d.keepUntranslated(ctx)
 	failed, err := d.ledger.Untranslated(ctx, route)
 	if err != nil {
 		return web.Translation{}, err

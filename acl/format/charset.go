@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/strangler-fig/toolkit/acl/document"
 )
 
 // charset is a character set that bodies are written in.
@@ -61,10 +63,26 @@ func (c charset) of(contentType string) (charset, error) {
 		return c, nil
 	}
 	announced, err := lookupCharset(name)
-	if err == nil && c.enc == charmap.Windows1252 && (announced.enc == charmap.ISO8859_1 || announced.name == "US-ASCII") {
+	if err != nil {
+		return announced, &document.Error{Err: err}
+	}
+	if c.enc == charmap.Windows1252 && (announced.enc == charmap.ISO8859_1 || announced.name == "US-ASCII") {
 		return c, nil
 	}
-	return announced, err
+	return announced, nil
+}
+
+// decoded returns the set of a body that is announced as contentType, and the body in UTF-8 as decode does.
+func (c charset) decoded(body []byte, contentType string) (charset, []byte, error) {
+	c, err := c.of(contentType)
+	if err != nil {
+		return c, nil, err
+	}
+	text, err := c.decode(body)
+	if err != nil {
+		return c, nil, &document.Error{Err: err}
+	}
+	return c, text, nil
 }
 
 // String returns the name of the set.

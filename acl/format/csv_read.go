@@ -12,13 +12,9 @@ import (
 
 // Decode implements Format.
 func (f *csvFormat) Decode(body []byte, contentType string) (*document.Document, error) {
-	c, err := f.charset.of(contentType)
+	c, text, err := f.charset.decoded(body, contentType)
 	if err != nil {
-		return nil, &document.Error{Err: err}
-	}
-	text, err := c.decode(body)
-	if err != nil {
-		return nil, &document.Error{Err: err}
+		return nil, err
 	}
 	copies := 0
 	if c.enc != nil {
@@ -215,9 +211,7 @@ func (f *csvFormat) order(c *columns) error {
 // Read implements Records.
 func (f *csvFormat) Read(body io.Reader, contentType string, limit int) RecordReader {
 	r := &csvReader{f: f, columns: f.columns, headed: !f.header}
-	if r.charset, r.err = f.charset.of(contentType); r.err != nil {
-		r.err = &document.Error{Err: r.err}
-	}
+	r.charset, r.err = f.charset.of(contentType)
 	r.lines = newLineReader(r.charset.reader(body), limit)
 	return r
 }

@@ -12,13 +12,9 @@ import (
 
 // Decode implements Format.
 func (f *fixed) Decode(body []byte, contentType string) (*document.Document, error) {
-	c, err := f.charset.of(contentType)
+	c, decoded, err := f.charset.decoded(body, contentType)
 	if err != nil {
-		return nil, &document.Error{Err: err}
-	}
-	decoded, err := c.decode(body)
-	if err != nil {
-		return nil, &document.Error{Err: err}
+		return nil, err
 	}
 	text, at := f.columns.behind(decoded), len(f.columns.text)
 	copies := cap(text)
@@ -96,9 +92,7 @@ func characters(n int) string {
 // Read implements Records.
 func (f *fixed) Read(body io.Reader, contentType string, limit int) RecordReader {
 	r := &fixedReader{f: f}
-	if r.charset, r.err = f.charset.of(contentType); r.err != nil {
-		r.err = &document.Error{Err: r.err}
-	}
+	r.charset, r.err = f.charset.of(contentType)
 	r.lines = newLineReader(r.charset.reader(body), limit)
 	return r
 }

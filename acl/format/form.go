@@ -29,7 +29,7 @@ func newForm(c Config) (Format, error) {
 func (f *form) Decode(body []byte, contentType string) (*document.Document, error) {
 	c, err := f.charset.of(contentType)
 	if err != nil {
-		return nil, &document.Error{Err: err}
+		return nil, err
 	}
 	text, copies := body, 0
 	if c.enc != nil {

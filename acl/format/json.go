@@ -43,11 +43,7 @@ func (s jsonSet) of(contentType string) (charset, error) {
 	if s.charset.enc == nil {
 		return s.charset, nil
 	}
-	c, err := s.charset.of(contentType)
-	if err != nil {
-		err = &document.Error{Err: err}
-	}
-	return c, err
+	return s.charset.of(contentType)
 }
 
 // decode returns body in UTF-8, without its byte order mark; whether it is UTF-8 is looked at

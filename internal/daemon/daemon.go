@@ -246,8 +246,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	running.Go(func() error { d.tend(ctx); return nil })
 	running.Go(func() error { d.walk(ctx); return nil })
 	running.Go(func() error { d.versions.poll(ctx, d.askedForVersions); return nil })
-	running.Go(func() error { d.keepingCalls(ctx); return nil })
-	running.Go(func() error { d.keepingUntranslated(ctx); return nil })
+	running.Go(func() error { d.keepingRecords(ctx); return nil })
 	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is left who has something to tell
 	var told sync.WaitGroup
 	told.Go(func() { d.notices.run(telling) })
@@ -343,8 +342,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	}
 	if d.traffic != nil && d.ledger != nil {
 		keeping, cancel := context.WithTimeout(ctx, learnTimeout)
-		d.keepCalls(keeping)
-		d.keepUntranslated(keeping)
+		d.keepRecords(keeping)
 		cancel()
 	}
 	if d.ledger != nil {

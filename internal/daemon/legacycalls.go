@@ -15,10 +15,8 @@ import (
 	"github.com/strangler-fig/toolkit/strangler"
 )
 
-const (
-	callsInterval = 3 * time.Second // between writes of calls to legacy
-	maxAgent      = 64              // bytes of what a caller calls itself
-)
+// maxAgent bounds what a caller calls itself, in bytes.
+const maxAgent = 64
 
 // Why legacy was asked where the route's phase doesn't say it, in ledger.LegacyCall.
 const (
@@ -185,20 +183,6 @@ func (d *Daemon) recordCalls(ctx context.Context) error {
 func (d *Daemon) keepCalls(ctx context.Context) {
 	if err := d.recordCalls(ctx); err != nil && ctx.Err() == nil {
 		d.log.Warn("calls to legacy are kept in memory only", keyError, err)
-	}
-}
-
-// keepingCalls writes calls to legacy down every few seconds, until ctx ends.
-func (d *Daemon) keepingCalls(ctx context.Context) {
-	tick := time.NewTicker(callsInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			d.keepCalls(ctx)
-		}
 	}
 }
 

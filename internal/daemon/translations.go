@@ -224,20 +224,6 @@ func (t *translated) restore(u ledger.Untranslated) {
 	t.pending[key] = &u // with as many more at most as there may be: what is too much goes with the next fold
 }
 
-// keepingUntranslated writes down what could not be translated every few seconds, until ctx ends.
-func (d *Daemon) keepingUntranslated(ctx context.Context) {
-	tick := time.NewTicker(callsInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			d.keepUntranslated(ctx)
-		}
-	}
-}
-
 // keepUntranslated is recordUntranslated for one who can't do anything about an error.
 func (d *Daemon) keepUntranslated(ctx context.Context) {
 	if err := d.recordUntranslated(ctx); err != nil && ctx.Err() == nil {

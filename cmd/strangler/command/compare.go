@@ -47,11 +47,11 @@ or files that can't be read or compared, 4 no such route.`,
 					return err
 				}
 			}
-			legacy, err := readCompared(cmd, args[0])
+			legacy, err := readInput(cmd, maxCompared, args[0])
 			if err != nil {
 				return err
 			}
-			service, err := readCompared(cmd, args[1])
+			service, err := readInput(cmd, maxCompared, args[1])
 			if err != nil {
 				return err
 			}
@@ -86,27 +86,6 @@ func routeOf(c *Config, file, name string) (config.Route, error) {
 	}
 	unknown := &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
 	return config.Route{}, &api.Problem{Code: web.CodeUnknownRoute, Detail: fmt.Sprintf("%s: %v", file, unknown)}
-}
-
-// readCompared reads a file, or the standard input.
-func readCompared(cmd *cobra.Command, name string) ([]byte, error) {
-	from := cmd.InOrStdin()
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		defer f.Close()
-		from = f
-	}
-	text, err := io.ReadAll(io.LimitReader(from, maxCompared+1))
-	switch {
-	case err != nil:
-		return nil, &usageError{err}
-	case len(text) > maxCompared:
-		return nil, usagef("%s is over 16 MiB, which is more than is compared", name)
-	}
-	return text, nil
 }
 
 // media are the types of files by the ends of their names, as far as they are compared by structure.

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -107,32 +106,4 @@ func usesTables(d lens.Definition, set lens.Set) (names []string) {
 	look(d)
 	slices.Sort(names)
 	return names
-}
-
-// readBody reads a file, - being the standard input.
-func readBody(cmd *cobra.Command, name string) ([]byte, error) {
-	from := cmd.InOrStdin()
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		defer f.Close()
-		from = f
-	}
-	text, err := io.ReadAll(io.LimitReader(from, maxTranslated+1))
-	switch {
-	case err != nil:
-		return nil, &usageError{err}
-	case len(text) > maxTranslated:
-		return nil, usagef("%s is over 1 MiB, which is more than is read here", inputName(name))
-	}
-	return text, nil
-}
-
-func inputName(name string) string {
-	if name == "-" {
-		return "the standard input"
-	}
-	return name
 }

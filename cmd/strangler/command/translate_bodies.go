@@ -85,7 +85,7 @@ func expand(globs []string) (files []string, err error) {
 // bodiesIn reads a file: a body, or the answers of an archive.
 func bodiesIn(cmd *cobra.Command, file string) ([]roundtrip.Body, error) {
 	if !strings.EqualFold(filepath.Ext(file), ".har") {
-		text, err := readBody(cmd, file)
+		text, err := readInput(cmd, maxTranslated, file)
 		if err != nil {
 			return nil, err
 		}

@@ -116,7 +116,7 @@ func (g *guess) ofFiles(cmd *cobra.Command) (pairs []bodies, err error) {
 			file string
 			to   *roundtrip.Body
 		}{{legacy[i], &p.legacy}, {service[i], &p.service}} {
-			text, err := readBody(cmd, side.file)
+			text, err := readInput(cmd, maxTranslated, side.file)
 			if err != nil {
 				return nil, err
 			}

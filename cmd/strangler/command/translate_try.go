@@ -46,7 +46,7 @@ configuration.`,
 			if len(args) == 2 {
 				name = args[1]
 			}
-			text, err := readBody(cmd, name)
+			text, err := readInput(cmd, maxTranslated, name)
 			if err != nil {
 				return err
 			}

@@ -12,13 +12,14 @@ import (
 type point struct {
 	Point
 	*route
-	tag []string // the header that marks copies; never changed
+	tag          []string // the header that marks copies; never changed
+	untranslated redactor // of the service's answers before they are translated
 }
 
 // Around returns the middleware that shadows what passes through it. It may be called any
 // number of times; the points of one route share its account.
 func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
-	at := &point{Point: p, route: s.route(p.Route), tag: []string{p.Route}}
+	at := &point{Point: p, route: s.route(p.Route), tag: []string{p.Route}, untranslated: s.redact.and(p.RedactUntranslated)}
 	if at.Repeatable == nil {
 		at.Repeatable = safeMethod
 	}

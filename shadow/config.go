@@ -110,6 +110,9 @@ type Point struct {
 	// Translated says that the service's answers are translated, by transports that have a Tap in
 	// them.
 	Translated bool
+	// RedactUntranslated are further JSON pointers, as in Config.Redact, for the service's answers
+	// before they are translated, where what is secret has other places.
+	RedactUntranslated []string
 
 	// Keep is how many exchanges are kept, with bodies, that match or, where there is no Other, that
 	// legacy answered; only with CaptureFull, and if the Recorder is a Keeper. 0: none.

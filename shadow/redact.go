@@ -62,6 +62,17 @@ func parseRedact(rules, scrubs []string) (redactor, error) {
 	return d, errors.Join(append(errs, err)...)
 }
 
+// and returns a redactor that takes out what stands at further pointers, too.
+func (d redactor) and(pointers []string) redactor {
+	if len(pointers) > 0 {
+		d.pointers = slices.Clone(d.pointers)
+	}
+	for _, p := range pointers {
+		d.pointers = append(d.pointers, splitPointer(p))
+	}
+	return d
+}
+
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
 // splitPointer returns the tokens of an RFC 6901 pointer; none for the whole document.

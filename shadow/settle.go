@@ -108,15 +108,16 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 	}
 	c.Legacy, c.Service = redact.answer(c.Legacy, v == Failed, whole), redact.answer(c.Service, v == Failed, whole)
 	if whole && c.Service != nil {
-		c.Service.Untranslated = redact.answer(x.tap.answer(), true, true)
+		c.Service.Untranslated = x.p.untranslated.answer(x.tap.answer(), true, true)
 	}
 	x.p.lessen(&c)
 	return c
 }
 
-// Redacted returns a comparison that somebody else made as one of this Shadow's would be remembered.
-func (s *Shadow) Redacted(c Comparison) Comparison {
-	d := s.redact
+// Redacted returns a comparison that somebody else made as one of this Shadow's would be remembered. more
+// are further pointers, as in Config.Redact.
+func (s *Shadow) Redacted(c Comparison, more ...string) Comparison {
+	d := s.redact.and(more)
 	c.Differences = d.differences(c.Differences, c.Legacy, c.Service)
 	c.Request.Body = d.requestBody(c.Request.Header, c.Request.Body)
 	c.Request.Header, c.Request.Path = d.header(c.Request.Header), d.path(c.Request.Path)

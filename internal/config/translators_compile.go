@@ -59,6 +59,9 @@ func (l *loader) settleTranslators() {
 			continue
 		}
 		d.compiled = t
+		if hidden := func(rule string) bool { return strings.HasPrefix(rule, "/") }; d.JQ != (lens.Ways[string]{}) && slices.ContainsFunc(c.Shadow.Redact, hidden) {
+			d.key.warn("what shadow.redact names in legacy's answers isn't looked for in the service's, since a jq program stands between the two; name its places there as well")
+		}
 		for _, loss := range t.Losses() {
 			d.addLoss(loss)
 		}

@@ -84,7 +84,7 @@ func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade 
 		}
 		if reverse != nil {
 			to := next
-			next = d.counting(facadeTraffic(facade), shadow.CaptureNone, func(o acl.Options) http.RoundTripper { return acl.FacadeTransport(reverse, to, o) })
+			next = d.counting(facadeTraffic(facade), shadow.CaptureNone, nil, func(o acl.Options) http.RoundTripper { return acl.FacadeTransport(reverse, to, o) })
 		}
 		return next
 	}, nil

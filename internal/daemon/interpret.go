@@ -42,7 +42,7 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 		if err != nil {
 			return nil, fmt.Errorf("route %q: %w", route.Name, err)
 		}
-		made.routes[route.Name] = d.aroundService(route, translator, made.bridges[route.Translate.Session])
+		made.routes[route.Name] = d.aroundService(route, cfg.RedactedInService(route.Translate), translator, made.bridges[route.Translate.Session])
 	}
 	for _, f := range cfg.Facades {
 		if made.facades[f.Name], err = d.facade(i, cfg, f, used, made.bridges); err != nil {
@@ -86,11 +86,11 @@ func (d *Daemon) plugged(names []string) (acl.Translator, error) {
 
 // aroundService returns what stands around a service: the bridge on the client's side, so that what it
 // says for legacy isn't translated, then the translator, then the shadow's tap.
-func (d *Daemon) aroundService(route config.Route, translator acl.Translator, session *bridge) around {
+func (d *Daemon) aroundService(route config.Route, hidden []string, translator acl.Translator, session *bridge) around {
 	return func(next http.RoundTripper) http.RoundTripper {
 		if translator != nil {
 			through := shadow.Tap(next)
-			next = d.counting(route.Name, route.Capture, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
+			next = d.counting(route.Name, route.Capture, hidden, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
 		}
 		if session != nil {
 			next = session.around(next)

@@ -37,11 +37,11 @@ func (c *translationCount) view() web.TranslationCount {
 type untranslatedKey struct{ direction, pointer, kind string }
 
 // counting returns a transport that counts what one that translates does, and that which tells it of
-// what could not be.
-func (d *Daemon) counting(route string, capture shadow.Capture, translating func(acl.Options) http.RoundTripper) http.RoundTripper {
+// what could not be. hidden are the pointers of what is secret in the service's answers.
+func (d *Daemon) counting(route string, capture shadow.Capture, hidden []string, translating func(acl.Options) http.RoundTripper) http.RoundTripper {
 	t := &d.traffic.of(route).translated
 	return &counted{t, translating(acl.Options{Observe: func(client *http.Request, err *acl.Error) {
-		t.fail(d.untranslated(route, capture, client, err))
+		t.fail(d.untranslated(route, capture, hidden, client, err))
 	}})}
 }
 
@@ -125,7 +125,7 @@ func (t *translated) take() map[untranslatedKey]*ledger.Untranslated {
 
 // untranslated describes what could not be translated. What it tells of values is redacted; of a route
 // of which no values are kept it tells nothing of them.
-func (d *Daemon) untranslated(route string, capture shadow.Capture, client *http.Request, err *acl.Error) ledger.Untranslated {
+func (d *Daemon) untranslated(route string, capture shadow.Capture, hidden []string, client *http.Request, err *acl.Error) ledger.Untranslated {
 	now := time.Now().UTC()
 	general := generalPointer(err.Pointer)
 	reason := err.Err.Error()
@@ -138,9 +138,9 @@ func (d *Daemon) untranslated(route string, capture shadow.Capture, client *http
 	if err.Direction == acl.ToLegacy {
 		c.Service = message
 	} else {
-		c.Legacy = message
+		c.Legacy, hidden = message, nil
 	}
-	c = d.shadow.Redacted(c)
+	c = d.shadow.Redacted(c, hidden...)
 	u := ledger.Untranslated{Route: route, Direction: string(err.Direction), Pointer: c.Differences[0].Pattern, Kind: kindOfReason(reason), Count: 1, First: now, Last: now}
 	if capture != shadow.CaptureFull {
 		return u

@@ -147,7 +147,7 @@ func (x *exchange) failed(served Side, failure string) bool {
 	switch {
 	case served != x.p.Serves:
 		x.fail(x.p.Serves, FailFallback, failure)
-	case failure == FailConnect || failure == FailTimeout || failure == FailTranslate:
+	case failure == FailConnect || failure == FailTimeout || failure == FailTranslate || failure == FailIdentity:
 		x.fail("", failure, "the client was not answered by "+string(served))
 	default:
 		return false

@@ -25,6 +25,7 @@ const (
 	FailBroken    = "broken"    // the answer was not valid HTTP or ended early
 	FailFallback  = "fallback"  // the service failed and legacy answered the client
 	FailTranslate = "translate" // the answer could not be translated
+	FailIdentity  = "identity"  // it could not be found out who the client is, for the service to be told
 	FailInternal  = "internal"  // a mistake of this package's or of a Comparer's; the log has it
 )
 
@@ -33,6 +34,6 @@ func Reasons() []string {
 	return []string{
 		SkipQueueFull, SkipResting, SkipTooLarge, SkipTooComplex, SkipConditional, SkipCutShort, SkipShuttingDown,
 		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipNotCaptured, SkipCookieSet, SkipLegacyBudget, SkipOverridden,
-		FailConnect, FailTimeout, FailBroken, FailFallback, FailTranslate, FailInternal,
+		FailConnect, FailTimeout, FailBroken, FailFallback, FailTranslate, FailIdentity, FailInternal,
 	}
 }

@@ -412,3 +412,45 @@ routes:
 		t.Errorf("the keys changed: %s", again)
 	}
 }
+
+// TestSessionThatCantBeLookedUp is nobody's answer: legacy stands in where it may, and what the proxy says
+// otherwise is compared with nothing.
+func TestSessionThatCantBeLookedUp(t *testing.T) {
+	t.Parallel()
+	legacy := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/whoami" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprint(w, "legacy")
+	})
+	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) { t.Error("the service was asked for nobody knows whom") })
+	s := start(t, fmt.Sprintf(`
+legacy: {url: %q}
+services: {s: {urls: [%q]}}
+sessions: {shop: {cookie: SID, lookup: {url: /whoami}, issue: {jwt: {issuer: shop, audience: s, claims: {sub: /USR}}}}}
+routes:
+  - {name: guarded, match: {path: /guarded}, service: s, start: live, shadow: {second_call: with_session}, translate: {session: shop}}
+  - {name: alone, match: {path: /alone}, service: s, start: live, fallback: none, shadow: {second_call: with_session}, translate: {session: shop}}
+`, legacy.URL, service.URL))
+	for path, want := range map[string]int{"/guarded": 200, "/alone": 502} {
+		r, err := http.NewRequest("GET", s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", "SID=ada")
+		resp, err := s.Client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %s, want %d", path, resp.Status, want)
+		}
+	}
+	eventually(t, "both are failed comparisons", func() bool {
+		routes := s.Stats().Routes
+		return routes[0].Comparisons.Reasons[shadow.FailFallback] == 1 && routes[1].Comparisons.Reasons[shadow.FailIdentity] == 1 &&
+			routes[0].Comparisons.Diverged+routes[1].Comparisons.Diverged == 0
+	})
+}

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -55,10 +56,10 @@ func (b *bits) split(c *call, in *input, w *whole) error {
 	}
 	n, err := strconv.ParseUint(string(in.text), 10, 63)
 	if err != nil || len(in.text) > 1 && in.text[0] == '0' {
-		return errorf("%s isn't a whole number from 0 to 2^63-1", shown(in))
+		return fmt.Errorf("%s isn't a whole number from 0 to 2^63-1", shown(in))
 	}
 	if other := n &^ b.named; other != 0 && !b.drop {
-		return errorf("%s has bits that none names: %#x", shown(in), other)
+		return fmt.Errorf("%s has bits that none names: %#x", shown(in), other)
 	}
 	for i, bit := range b.bits {
 		if err := w.set(c, i, truth(n&(1<<bit) != 0)); err != nil {
@@ -76,7 +77,7 @@ func (b *bits) join(c *call, in []input) (cell, error) {
 			continue
 		}
 		if one.kind == document.Missing || one.kind == document.Null {
-			return cell{}, errorf("%s where others are there; absent: {service: false} would make it false", a(one.kind))
+			return cell{}, fmt.Errorf("%s where others are there; absent: {service: false} would make it false", a(one.kind))
 		}
 		if err := typed(one, TypeBool); err != nil {
 			return cell{}, located(one.value.Pointer(), err)

@@ -1,6 +1,10 @@
 package lens
 
-import "github.com/strangler-fig/toolkit/acl/document"
+import (
+	"fmt"
+
+	"github.com/strangler-fig/toolkit/acl/document"
+)
 
 func compileBool(f *Field, a about) conversions {
 	known := newCodes()
@@ -37,7 +41,7 @@ func compileBool(f *Field, a about) conversions {
 		legacy: func(c *call, in *input) (cell, error) {
 			place := known.find(in)
 			if place < 0 {
-				return cell{}, errorf("%s stands for neither true nor false", shownKind(in))
+				return cell{}, fmt.Errorf("%s stands for neither true nor false", shownKind(in))
 			}
 			return truth(place == 1), nil
 		},

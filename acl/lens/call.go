@@ -209,7 +209,7 @@ func extend[T any](s []T, n int) []T {
 func (c *call) set(f *frame, target int, x cell) error {
 	at := &c.cells[f.cells+target]
 	if at.form != nothing {
-		return errorf("two fields write here, since the conditions of both hold")
+		return fmt.Errorf("two fields write here, since the conditions of both hold")
 	}
 	*at = x
 	return nil
@@ -229,8 +229,6 @@ func truth(v bool) cell {
 	}
 	return cell{form: scalar, kind: document.False}
 }
-
-func errorf(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // a names a kind with its article.
 func a(k document.Kind) string {

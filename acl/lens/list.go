@@ -3,6 +3,7 @@ package lens
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 )
@@ -39,7 +40,7 @@ func compileList(f *Field, a about) conversions {
 
 func (l *lister) toService(c *call, in *input) (cell, error) {
 	if in.n > 1 {
-		return cell{}, errorf("there is more than one where one is wanted")
+		return cell{}, fmt.Errorf("there is more than one where one is wanted")
 	}
 	if err := typed(in, TypeText); err != nil {
 		return cell{}, err

@@ -2,6 +2,7 @@ package lens
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -123,13 +124,13 @@ func (n *notation) toService(c *call, in *input) (cell, error) {
 		d.exp = 0
 	}
 	if n.Round == "" && n.places >= 0 && d.places() > n.places {
-		return cell{}, errorf("%s has more digits behind the point than the %d that would come back; round says how", shown(in), n.behind())
+		return cell{}, fmt.Errorf("%s has more digits behind the point than the %d that would come back; round says how", shown(in), n.behind())
 	}
 	places := 0
 	if n.Decimals != nil {
 		places = *n.Decimals
 		if !d.round(places, n.Round) {
-			return cell{}, errorf("%s has more than %d digits behind the point; round says how there are fewer", shown(in), places)
+			return cell{}, fmt.Errorf("%s has more than %d digits behind the point; round says how there are fewer", shown(in), places)
 		}
 	}
 	c.scratch = d.appendPlaces(c.scratch[:0], places)
@@ -158,13 +159,13 @@ func (n *notation) read(c *call, d *decimal, in *input) error {
 	}
 	if in.kind != n.legacyType.kind() {
 		if in.kind == document.Number {
-			return errorf("the number %s where a text is wanted; number: {legacy: number} says that legacy has numbers", shown(in))
+			return fmt.Errorf("the number %s where a text is wanted; number: {legacy: number} says that legacy has numbers", shown(in))
 		}
 		return errKind(in, "a "+string(n.legacyType))
 	}
 	if n.legacyType == TypeNumber {
 		if err := d.parse(in.text); err != nil {
-			return errorf("%s: %w", shown(in), err)
+			return fmt.Errorf("%s: %w", shown(in), err)
 		}
 		return nil
 	}
@@ -181,20 +182,20 @@ func (n *notation) readText(d *decimal, in *input) error {
 	case n.Sign != SignBehind && sign == 0:
 		minus, text = text[0] == '-', text[1:]
 	default:
-		return errorf("%s isn't a number as legacy writes it: the sign", shown(in))
+		return fmt.Errorf("%s isn't a number as legacy writes it: the sign", shown(in))
 	}
 	whole, fraction, point := bytes.Cut(text, []byte(n.point))
 	d.negative, d.digits, d.exp = minus, d.digits[:0], -len(fraction)
 	if point && len(fraction) == 0 || digitsOf(fraction) != len(fraction) {
-		return errorf("%s isn't a number as legacy writes it: what stands behind %q", shown(in), n.point)
+		return fmt.Errorf("%s isn't a number as legacy writes it: what stands behind %q", shown(in), n.point)
 	}
 	if n.group == "" || !bytes.Contains(whole, []byte(n.group)) {
 		d.digits = append(d.digits, whole...)
 	} else if !d.appendGroups(whole, n.group) {
-		return errorf("%s isn't a number as legacy writes it: groups of three digits", shown(in))
+		return fmt.Errorf("%s isn't a number as legacy writes it: groups of three digits", shown(in))
 	}
 	if len(d.digits) == 0 || digitsOf(d.digits) != len(d.digits) {
-		return errorf("%s isn't a number as legacy writes it", shown(in))
+		return fmt.Errorf("%s isn't a number as legacy writes it", shown(in))
 	}
 	d.digits = append(d.digits, fraction...)
 	d.trim()
@@ -224,13 +225,13 @@ func (n *notation) toLegacy(c *call, in *input) (cell, error) {
 		return cell{}, errKind(in, "a "+string(n.serviceType))
 	}
 	if err := d.parse(in.text); err != nil {
-		return cell{}, errorf("%s: %w", shown(in), err)
+		return cell{}, fmt.Errorf("%s: %w", shown(in), err)
 	}
 	if n.places >= 0 && !d.round(n.places, n.Round) {
-		return cell{}, errorf("%s has more digits behind the point than the %d that legacy has place for; round says how there are fewer", shown(in), n.places)
+		return cell{}, fmt.Errorf("%s has more digits behind the point than the %d that legacy has place for; round says how there are fewer", shown(in), n.places)
 	}
 	if n.Round == "" && n.Decimals != nil && d.places() > *n.Decimals {
-		return cell{}, errorf("%s has more than %d digits behind the point; round says how there are fewer", shown(in), *n.Decimals)
+		return cell{}, fmt.Errorf("%s has more than %d digits behind the point; round says how there are fewer", shown(in), *n.Decimals)
 	}
 	if n.whole && len(d.digits) > 0 {
 		d.exp += n.Scale

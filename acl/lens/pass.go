@@ -2,6 +2,7 @@ package lens
 
 import (
 	"bytes"
+	"fmt"
 	"unicode"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -63,7 +64,7 @@ func checkTypes(f *Field, a about) {
 // retype writes a single value in another way.
 func retype(c *call, in *input, from, to Type) (cell, error) {
 	if in.n > 1 {
-		return cell{}, errorf("there is more than one where one is wanted")
+		return cell{}, fmt.Errorf("there is more than one where one is wanted")
 	}
 	if err := typed(in, from); err != nil {
 		return cell{}, err
@@ -103,7 +104,7 @@ func typed(in *input, t Type) error {
 
 func (in *input) asNumber() error {
 	if !isNumber(in.text) {
-		return errorf("%s isn't a number as JSON writes it", shown(in))
+		return fmt.Errorf("%s isn't a number as JSON writes it", shown(in))
 	}
 	in.kind = document.Number
 	return nil
@@ -116,7 +117,7 @@ func (in *input) asBool() error {
 	case "false":
 		in.kind = document.False
 	default:
-		return errorf("%s isn't true or false", shown(in))
+		return fmt.Errorf("%s isn't true or false", shown(in))
 	}
 	return nil
 }
@@ -152,7 +153,7 @@ func (c *call) writeScalar(in *input, t Type) (cell, error) {
 // writeText writes a text as t says.
 func (c *call) writeText(s []byte, t Type) (cell, error) {
 	if t == TypeNumber && !isNumber(s) {
-		return cell{}, errorf("%q isn't a number as JSON writes it", s)
+		return cell{}, fmt.Errorf("%q isn't a number as JSON writes it", s)
 	}
 	return c.text(t.kind(), s), nil
 }

@@ -3,6 +3,7 @@ package lens
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 )
@@ -202,7 +203,7 @@ func (c *call) where(f *frame, r *reading) string {
 
 // errAt is an error about one value.
 func errAt(v document.Value, format string, args ...any) error {
-	return &document.Error{Pointer: v.Pointer(), Err: errorf(format, args...)}
+	return &document.Error{Pointer: v.Pointer(), Err: fmt.Errorf(format, args...)}
 }
 
 func several(v document.Value, name string) error {

@@ -3,6 +3,7 @@ package lens
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 )
@@ -130,9 +131,9 @@ func (c *call) finish(f *frame, to int, x cell, err error, from *reading) error 
 func errKind(in *input, wanted string) error {
 	switch in.kind {
 	case document.String, document.Number:
-		return errorf("%s where %s is wanted: %s", a(in.kind), wanted, shown(in))
+		return fmt.Errorf("%s where %s is wanted: %s", a(in.kind), wanted, shown(in))
 	}
-	return errorf("%s where %s is wanted", a(in.kind), wanted)
+	return fmt.Errorf("%s where %s is wanted", a(in.kind), wanted)
 }
 
 // shown returns a value for messages, of which secrets shouldn't become part for long: shortened.
@@ -142,7 +143,7 @@ func shown(in *input) string {
 		text = text[:37] + "…"
 	}
 	if in.kind == document.String {
-		return errorf("%q", text).Error()
+		return fmt.Errorf("%q", text).Error()
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package lens
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -122,18 +123,18 @@ func (l *layout) parse(c *call, in *input) (time.Time, error) {
 		if t, ok := l.digits.parse(in.text); ok {
 			return wall(t, l.zone)
 		}
-		return time.Time{}, errorf("%s isn't a time as %s", shown(in), l.name)
+		return time.Time{}, fmt.Errorf("%s isn't a time as %s", shown(in), l.name)
 	}
 	t, err := time.Parse(l.read, string(in.text))
 	if err != nil {
-		return time.Time{}, errorf("%s isn't a time as %s", shown(in), l.name)
+		return time.Time{}, fmt.Errorf("%s isn't a time as %s", shown(in), l.name)
 	}
 	if l.holds.offset {
 		return t, nil
 	}
 	if l.strict {
 		if c.scratch = t.AppendFormat(c.scratch[:0], l.text); !bytes.Equal(c.scratch, in.text) {
-			return time.Time{}, errorf("%s isn't written as %s, which makes %s of it", shown(in), l.name, c.scratch)
+			return time.Time{}, fmt.Errorf("%s isn't written as %s, which makes %s of it", shown(in), l.name, c.scratch)
 		}
 	}
 	if l.holds.abbreviation {
@@ -146,10 +147,10 @@ func (l *layout) parse(c *call, in *input) (time.Time, error) {
 func (l *layout) named(in *input) (time.Time, error) {
 	t, err := time.ParseInLocation(l.read, string(in.text), l.zone)
 	if err != nil {
-		return t, errorf("%s isn't a time as %s", shown(in), l.name)
+		return t, fmt.Errorf("%s isn't a time as %s", shown(in), l.name)
 	}
 	if name, offset := t.Zone(); t.Location() != l.zone && name != "UTC" && name != "GMT" && offset == 0 {
-		return t, errorf("%s: %s isn't used in %s", shown(in), name, l.zone)
+		return t, fmt.Errorf("%s: %s isn't used in %s", shown(in), name, l.zone)
 	}
 	return t, nil
 }
@@ -194,10 +195,10 @@ func (l *layout) parseUnix(c *call, in *input) (time.Time, error) {
 	text := in.text
 	if !isInteger(text) {
 		if err := d.parse(in.text); err != nil {
-			return time.Time{}, errorf("%s: %w", shown(in), err)
+			return time.Time{}, fmt.Errorf("%s: %w", shown(in), err)
 		}
 		if d.places() > 0 {
-			return time.Time{}, errorf("%s isn't a whole number", shown(in))
+			return time.Time{}, fmt.Errorf("%s isn't a whole number", shown(in))
 		}
 		c.scratch = d.append(c.scratch[:0])
 		text = c.scratch
@@ -242,7 +243,7 @@ func (l *layout) write(c *call, t time.Time) (cell, error) {
 			c.scratch = t.AppendFormat(c.scratch[:0], l.text)
 		}
 		if kind == document.Number && !isNumber(c.scratch) {
-			return cell{}, errorf("the time would be %s, which isn't a number", c.scratch)
+			return cell{}, fmt.Errorf("the time would be %s, which isn't a number", c.scratch)
 		}
 	}
 	return c.text(kind, c.scratch), nil

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -24,7 +25,7 @@ func (t *table) convert(c *call, in *input) (cell, error) {
 	case t.other != nil:
 		return c.literal(t.otherWritten), nil
 	case !t.keep:
-		return cell{}, errorf("%s isn't among the values", shownKind(in))
+		return cell{}, fmt.Errorf("%s isn't among the values", shownKind(in))
 	case in.kind == document.Array || in.kind == document.Object:
 		return cell{form: copied, value: in.value.Ref()}, nil
 	}

@@ -1,6 +1,9 @@
 package roundtrip
 
 import (
+	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/body"
@@ -25,6 +28,66 @@ type fields struct {
 type field struct {
 	lens.Field
 	losses []string
+	from   body.Direction
+	own    *lens.Lens // of the field by itself, between v of the one side and the other side; nil: see ownLens
+}
+
+// ownLens compiles a field by itself, to see what it makes of a value there and back; nil: it is of
+// another kind, or of several places on the side that bodies come from.
+func ownLens(one lens.Field, from body.Direction) *lens.Lens {
+	if one.Values == nil && one.Bool == nil && one.Number == nil && one.Time == nil && one.Bits == nil {
+		return nil
+	}
+	own, other := &one.Legacy, &one.Service
+	if from == body.ToLegacy {
+		own, other = other, own
+	}
+	if len(*own) != 1 {
+		return nil
+	}
+	*own, *other = []string{"v"}, slices.Clone(*other)
+	for i := range *other {
+		(*other)[i] = "v" + strconv.Itoa(i)
+	}
+	one.When = nil
+	drop := lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}
+	l, err := lens.New(lens.Definition{Fields: []lens.Field{one}, Unknown: drop}, lens.Set{})
+	if err != nil {
+		return nil // it only makes sense among others
+	}
+	return l
+}
+
+// makes reports whether the field makes the value that came back of the one that went, so that the
+// difference is its own.
+func (f field) makes(ctx context.Context, d found) bool {
+	if f.own == nil || !d.from.Exists() || !d.to.Exists() {
+		return false
+	}
+	there, back := f.own.ToService, f.own.ToLegacy
+	if f.from == body.ToLegacy {
+		there, back = back, there
+	}
+	b := document.NewBuilder(nil, 16)
+	b.Repeats(d.from.Repeats())
+	b.Object()
+	b.Name("v")
+	b.Copy(d.from)
+	b.End()
+	before, err := b.Document()
+	if err != nil {
+		return false
+	}
+	middle, err := there(ctx, before.Root())
+	if err != nil {
+		return false
+	}
+	after, err := back(ctx, middle.Root())
+	if err != nil {
+		return false
+	}
+	v := after.Root().Get("v")
+	return v.Text() == d.to.Text() && (v.Kind() == d.to.Kind() || d.to.Repeats() && v.Scalar() && d.to.Scalar())
 }
 
 func fieldsOf(c Config, t *body.Translator) *fields {
@@ -62,7 +125,7 @@ func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]m
 				continue // New has refused it
 			}
 			pointer := prefix + generalised(at.Pointer())
-			f.at[pointer] = append(f.at[pointer], field{one, losses[name][i]})
+			f.at[pointer] = append(f.at[pointer], field{one, losses[name][i], f.from, ownLens(one, f.from)})
 			for inner, below := range map[string]string{one.Each: pointer + "/*", one.With: pointer} {
 				if inner == "" || depth == maxNesting {
 					continue
@@ -77,20 +140,18 @@ func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]m
 }
 
 // known says what a definition says of a difference; empty: nothing, it is a surprise.
-func (f *fields) known(key placeKey, d found) string {
+func (f *fields) known(ctx context.Context, key placeKey, d found) string {
 	all, exact := f.of(key.pointer)
 	for _, one := range all {
-		if why := one.known(key.kind, d, exact); why != "" {
+		if f.jq && !(one.Drop && key.kind == Lost) {
+			continue // a program may do anything, and says nothing
+		}
+		if why := one.known(ctx, key.kind, d, exact); why != "" {
 			return why
 		}
 	}
-	if len(all) == 0 || !exact && nested(all) {
-		switch {
-		case key.kind == Lost && f.unknown == lens.Drop:
-			return "no field names it, and unknown says drop"
-		case f.jq:
-			return "" // a program may do anything, and says nothing
-		}
+	if (len(all) == 0 || !exact && nested(all)) && key.kind == Lost && f.unknown == lens.Drop {
+		return "no field names it, and unknown says drop"
 	}
 	return ""
 }
@@ -120,7 +181,7 @@ func (f *fields) of(pointer string) (all []field, exact bool) {
 }
 
 // known says what a field says of a difference at its place.
-func (f field) known(kind Kind, d found, exact bool) string {
+func (f field) known(ctx context.Context, kind Kind, d found, exact bool) string {
 	if !exact {
 		return "" // below a value that it takes as it is
 	}
@@ -144,10 +205,10 @@ func (f field) known(kind Kind, d found, exact bool) string {
 	case f.Trim && strings.TrimSpace(d.from.Text()) == strings.TrimSpace(d.to.Text()) && d.from.Kind() == d.to.Kind():
 		return "spaces around it are trimmed"
 	case f.Number != nil:
-		if kind == Spelling || f.Number.Round != "" || plain(d.from, f.Number) == plain(d.to, f.Number) && d.from.Kind() == d.to.Kind() {
+		if kind == Spelling || plain(d.from, f.Number) == plain(d.to, f.Number) && d.from.Kind() == d.to.Kind() || f.makes(ctx, d) {
 			return loss("")
 		}
-	case kind == Changed && (f.Values != nil || f.Bool != nil || f.Time != nil || f.Bits != nil || f.Count):
+	case kind == Changed && f.Count, kind == Changed && f.makes(ctx, d):
 		return loss("")
 	case kind == Retyped || kind == Spelling:
 		if f.Type != (lens.Sides[lens.Type]{}) || f.Values != nil || f.Bool != nil {

@@ -116,15 +116,15 @@ func (t *Test) Add(ctx context.Context, b Body) error {
 	}
 	c := comparer{lists: t.fields.lists, found: map[placeKey]found{}}
 	c.compare(before.Root(), after.Root(), nil)
-	t.note(name, c.found)
+	t.note(ctx, name, c.found)
 	return ctx.Err()
 }
 
 // note adds what was found in one body.
-func (t *Test) note(name string, all map[placeKey]found) {
+func (t *Test) note(ctx context.Context, name string, all map[placeKey]found) {
 	surprise, known := false, false
 	for key, f := range all {
-		why := t.fields.known(key, f)
+		why := t.fields.known(ctx, key, f)
 		if why == "" {
 			surprise = true
 		} else {

@@ -134,6 +134,59 @@ func TestSurprises(t *testing.T) {
 	}
 }
 
+// What a field with a loss makes of a value is known; what a program makes of it is not, even if the
+// field loses something there.
+func TestWhatFieldsMake(t *testing.T) {
+	two := 2
+	status := one("STS", "status")
+	status.Values = &lens.Values{Pairs: []lens.Pair{{Legacy: *text("A"), Service: *text("active")}, {Legacy: *text("B"), Service: *text("active")}, {Legacy: *text("I"), Service: *text("inactive")}},
+		Back: []lens.Pair{{Legacy: *text("A"), Service: *text("active")}}}
+	number := one("N", "n")
+	number.Number = &lens.Number{Scale: 2, Decimals: &two, Round: lens.RoundHalfUp, Decimal: ","}
+	rounded := number
+	one := 1
+	rounded.Number = &lens.Number{Scale: 2, Decimals: &one, Round: lens.RoundHalfUp}
+	vip := lens.Field{Legacy: []string{"VIP"}, Service: []string{"vip"}, Bool: &lens.Bool{True: []lens.Literal{*text("Y"), *text("J")}, False: []lens.Literal{*text("N")}}}
+	flags := lens.Field{Legacy: []string{"F"}, Service: []string{"a", "b"}, Bits: []int{0, 1}, OtherBit: lens.Drop}
+	day := lens.Field{Legacy: []string{"D"}, Service: []string{"d"}, Time: &lens.Time{Layout: lens.Sides[string]{Legacy: "2006-01-02 15:04", Service: "date"}}}
+	drop := lens.Field{Legacy: []string{"X"}, Drop: true}
+	fixed := lens.Field{Legacy: []string{"V"}, Const: text("2")}
+
+	tests := []struct {
+		name  string
+		field lens.Field
+		jq    string
+		body  string
+		want  []string // KNOWN KIND POINTER
+	}{
+		{"one of several codes", status, "", `{"STS":"B"}`, []string{"true value /STS"}},
+		{"a code of another value", status, `.STS = "I"`, `{"STS":"A"}`, []string{"false value /STS"}},
+		{"a number that is rounded", rounded, "", `{"N":"1234"}`, []string{"true value /N"}},
+		{"another number", number, `.N = "777"`, `{"N":"1,00"}`, []string{"false value /N"}},
+		{"a code for true", vip, "", `{"VIP":"J"}`, []string{"true value /VIP"}},
+		{"a bit that none names", flags, "", `{"F":7}`, []string{"true value /F"}},
+		{"a time that becomes a day", day, "", `{"D":"2024-01-02 15:04"}`, []string{"true value /D"}},
+		{"a constant", fixed, ".", `{"V":"1"}`, []string{"false value /V"}},
+		{"a drop stays one", drop, ".", `{"X":"1"}`, []string{"true lost /X"}},
+		{"but not what a program makes there", drop, `.X = "2"`, `{"X":"1"}`, []string{"false value /X"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := roundtrip.Config{Definition: jsonBoth}
+			c.Definition.Lens = lens.Definition{Fields: []lens.Field{tt.field}, Unknown: ways(lens.Drop)}
+			c.Definition.JQ.ToLegacy = tt.jq
+			r := runConfig(t, c, tt.body)
+			var got []string
+			for _, p := range r.Places {
+				got = append(got, fmt.Sprintf("%t %s %s", p.Known, p.Kind, p.Pointer))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s\n%+v", diff, r)
+			}
+		})
+	}
+}
+
 func TestShares(t *testing.T) {
 	status := one("STS", "status")
 	status.Values = &lens.Values{Pairs: []lens.Pair{{Legacy: *text("A"), Service: *text("active")}}}

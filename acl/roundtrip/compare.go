@@ -2,6 +2,7 @@ package roundtrip
 
 import (
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -184,36 +185,50 @@ func pointerOf(at []token, general bool) string {
 	return b.String()
 }
 
-// generalised puts * for the parts of a pointer that are numbers. Of members whose names are
-// numbers it does so, too.
-func generalised(pointer string) string {
+// withoutNumbers puts * for the parts of a pointer that are numbers, where there is no document to tell
+// indices from names.
+func withoutNumbers(pointer string) string {
 	parts := strings.Split(pointer, "/")
 	for i, p := range parts {
-		if p != "" && strings.Trim(p, "0123456789") == "" {
+		if isNumber(p) {
 			parts[i] = "*"
 		}
 	}
 	return strings.Join(parts, "/")
 }
 
-// follow returns what stands at a pointer.
-func follow(v document.Value, pointer string) document.Value {
+func isNumber(part string) bool { return part != "" && strings.Trim(part, "0123456789") == "" }
+
+// follow returns what stands at a pointer, and the pointer with * for each index: of an array, or among
+// members of one name.
+func follow(v document.Value, pointer string) (at document.Value, general string) {
 	if pointer == "" {
-		return v
+		return v, ""
 	}
+	var b strings.Builder
+	var same []document.Value // as v, by name
 	for part := range strings.SplitSeq(pointer[1:], "/") {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-		if v.Kind() == document.Array {
-			i, err := strconv.Atoi(part)
-			if err != nil {
-				return document.Value{}
+		b.WriteByte('/')
+		i, err := strconv.Atoi(part)
+		index := err == nil && isNumber(part)
+		switch {
+		case v.Kind() == document.Array && index:
+			b.WriteByte('*')
+			v, same = v.Index(i), nil
+		case len(same) > 1 && index:
+			b.WriteByte('*')
+			if v = (document.Value{}); i < len(same) {
+				v = same[i]
 			}
-			v = v.Index(i)
-		} else {
-			v = v.Get(part)
+			same = nil
+		default:
+			b.WriteString(part)
+			name := strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+			same = slices.Collect(v.Named(name))
+			v = v.Get(name)
 		}
 	}
-	return v
+	return v, b.String()
 }
 
 // maxExponent is beyond what is computed to compare two numbers.

@@ -113,6 +113,15 @@ func fieldsOf(c Config, t *body.Translator) *fields {
 	return f
 }
 
+// generalised returns a path as a pointer with * for each index.
+func generalised(path document.Path) string {
+	at := make([]token, len(path))
+	for i, step := range path {
+		at[i].name = step.Name
+	}
+	return pointerOf(at, true)
+}
+
 func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]map[int][]string, set lens.Set, depth int) {
 	for i, one := range d.Fields {
 		paths := one.Legacy
@@ -124,7 +133,7 @@ func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]m
 			if err != nil {
 				continue // New has refused it
 			}
-			pointer := prefix + generalised(at.Pointer())
+			pointer := prefix + generalised(at)
 			f.at[pointer] = append(f.at[pointer], field{one, losses[name][i], f.from, ownLens(one, f.from)})
 			for inner, below := range map[string]string{one.Each: pointer + "/*", one.With: pointer} {
 				if inner == "" || depth == maxNesting {

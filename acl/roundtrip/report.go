@@ -12,6 +12,8 @@ type Report struct {
 	Lossy      int `json:"lossy"`      // but for what the definition says
 	Surprising int `json:"surprising"` // as something else
 	Failed     int `json:"failed"`     // couldn't be translated, there or back
+	// Untested can't be translated for want of what was taken out of them; they are not among Bodies.
+	Untested int `json:"untested,omitempty"`
 
 	Places   []Place       `json:"places"`   // surprises first, then by how many bodies
 	Failures []Failure     `json:"failures"` // by how many bodies

@@ -207,6 +207,67 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// What can't be translated for want of a value that was taken out isn't tested, and what fails for
+// another reason is a failure.
+func TestHidden(t *testing.T) {
+	required := func(legacy, service string) lens.Field {
+		f := one(legacy, service)
+		f.Required = true
+		return f
+	}
+	codes := one("STS", "status")
+	codes.Values = &lens.Values{Pairs: []lens.Pair{{Legacy: *text("A"), Service: *text("active")}}}
+	lines := one("LINES", "lines")
+	lines.Each = "line"
+	set := lens.Set{Lenses: map[string]lens.Definition{"line": {Fields: []lens.Field{required("NO", "id")}, Unknown: ways(lens.Drop)}}}
+	tests := []struct {
+		name     string
+		fields   []lens.Field
+		toLegacy string
+		body     string
+		want     []int // bodies, failed, untested
+	}{
+		{"a value that has to be there", []lens.Field{required("NO", "id")}, "", `{"NO":"[redacted]","X":1}`, []int{0, 0, 1}},
+		{"one that nobody took out", []lens.Field{required("NO", "id"), one("C", "c")}, "", `{"C":"[redacted]","X":1}`, []int{1, 1, 0}},
+		{"another place", []lens.Field{codes, one("C", "c")}, "", `{"C":"[redacted]","STS":"Q"}`, []int{1, 1, 0}},
+		{"in a list", []lens.Field{lines}, "", `{"LINES":[{"NO":"1"},{"NO":"[redacted]"}]}`, []int{0, 0, 1}},
+		{"another element", []lens.Field{lines}, "", `{"LINES":[{},{"NO":"[redacted]"}]}`, []int{1, 1, 0}},
+		{"a program that wants it back", []lens.Field{one("C", "c")}, `if .C == null then error("no C") else . end`, `{"C":"[redacted]"}`, []int{0, 0, 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := roundtrip.Config{Definition: jsonBoth, Set: set, Hidden: func(s string) bool { return s == "[redacted]" }}
+			c.Definition.Lens = lens.Definition{Fields: tt.fields, Unknown: ways(lens.Drop)}
+			c.Definition.JQ.ToLegacy = tt.toLegacy
+			r := runConfig(t, c, tt.body)
+			if diff := cmp.Diff(tt.want, []int{r.Bodies, r.Failed, r.Untested}); diff != "" {
+				t.Errorf("bodies, failed, untested (-want +got):\n%s%+v", diff, r.Failures)
+			}
+		})
+	}
+}
+
+// A name that is a number is a name; only an index is one of many.
+func TestNumbersForNames(t *testing.T) {
+	year := one("YEARS.2024", "year")
+	year.Values = &lens.Values{Pairs: []lens.Pair{{Legacy: *text("A"), Service: *text("active")}, {Legacy: *text("B"), Service: *text("active")}},
+		Back: []lens.Pair{{Legacy: *text("A"), Service: *text("active")}}}
+	elements := one("L[0].STS", "first")
+	elements.Values = year.Values
+	d := lens.Definition{Fields: []lens.Field{year, elements}, Unknown: ways(lens.Drop)}
+	r := run(t, d, lens.Set{}, body.ToService, `{"YEARS":{"2024":"B"},"L":[{"STS":"B"}]}`, `{"YEARS":{"2024":"Q"}}`, `{"L":[{"STS":"Q"}]}`)
+	var got []string
+	for _, p := range r.Places {
+		got = append(got, fmt.Sprintf("%t %s", p.Known, p.Pointer))
+	}
+	for _, f := range r.Failures {
+		got = append(got, f.Pointer)
+	}
+	if diff := cmp.Diff([]string{"true /L/*/STS", "true /YEARS/2024", "/L/*/STS", "/YEARS/2024"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // What a body stands for counts in shares.
 func TestWeight(t *testing.T) {
 	c := roundtrip.Config{Definition: jsonBoth}

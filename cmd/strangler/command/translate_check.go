@@ -199,6 +199,9 @@ func (t *tested) table(w io.Writer) {
 	for _, s := range t.Skipped {
 		row(w, fmt.Sprintf("not tested: %s, %s", bodiesText(s.Bodies), s.Why))
 	}
+	if t.Untested > 0 {
+		row(w, fmt.Sprintf("not tested: %s, redacted", bodiesText(t.Untested)))
+	}
 	for _, h := range t.Hidden {
 		row(w, fmt.Sprintf("not tested: %s of %s, redacted", place(h.Pointer), bodiesText(h.Bodies)))
 	}

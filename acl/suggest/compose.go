@@ -3,6 +3,7 @@ package suggest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -72,7 +73,7 @@ func join(whole *column, others []*column) (parts []int, f lens.Field, bits floa
 		return nil, f, 0, 0, false
 	}
 	for _, joint := range joints {
-		if !strings.Contains(whole.order[0], joint) {
+		if i := slices.IndexFunc(whole.order, func(text string) bool { return text != "" }); i < 0 || !strings.Contains(whole.order[i], joint) {
 			continue
 		}
 		for k := 2; k <= maxParts; k++ {

@@ -147,10 +147,10 @@ func markup(text []byte, c format.Config) (format.Config, error) {
 
 var encoding = regexp.MustCompile(`encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
-// ofBody returns the namespaces that aren't SOAP's own or XML's.
+// ofBody returns the namespaces that aren't SOAP's own or XML's, nor the absence of one.
 func ofBody(spaces map[string]string) map[string]string {
 	for prefix, uri := range spaces {
-		if uri == soap11 || uri == soap12 || strings.HasPrefix(uri, "http://www.w3.org/2001/XMLSchema") {
+		if uri == "" || uri == soap11 || uri == soap12 || strings.HasPrefix(uri, "http://www.w3.org/2001/XMLSchema") {
 			delete(spaces, prefix)
 		}
 	}

@@ -61,6 +61,8 @@ func TestKinds(t *testing.T) {
 		{"a zone by summer and winter", []string{`{"AT":"2024-07-01 12:00"}`, `{"at":"2024-07-01T16:00:00Z"}`, `{"AT":"2024-01-01 12:00"}`, `{"at":"2024-01-01T17:00:00Z"}`},
 			`{legacy: AT, service: at, time: {legacy: "2006-01-02 15:04", service: RFC3339, zone: America/New_York}}`},
 		{"the order of parts", []string{`{"WHO":"Lovelace, Ada"}`, `{"first":"Ada","last":"Lovelace"}`}, `{legacy: WHO, service: [last, first], join: ", "}`},
+		{"parts, of which the first has none", []string{`{"WHO":""}`, `{}`, `{"WHO":"Lovelace, Ada"}`, `{"first":"Ada","last":"Lovelace"}`, `{"WHO":"Hopper, Grace"}`, `{"first":"Grace","last":"Hopper"}`},
+			`{legacy: WHO, service: [last, first], join: ", "}`},
 		{"a list of numbers", []string{`{"IDS":"17;4711;9"}`, `{"ids":[17,4711,9]}`}, `{legacy: IDS, service: ids, list: ";", type: {service: number}}`},
 		{"several codes for one", []string{`{"ST":"A"}`, `{"state":"active"}`, `{"ST":"B"}`, `{"state":"active"}`, `{"ST":"I"}`, `{"state":"inactive"}`, `{"ST":"A"}`, `{"state":"active"}`,
 			`{"ST":"I"}`, `{"state":"inactive"}`, `{"ST":"B"}`, `{"state":"active"}`, `{"ST":"A"}`, `{"state":"active"}`},
@@ -111,6 +113,7 @@ func TestNothingToCompare(t *testing.T) {
 
 // Whatever the documents are, what is proposed compiles and is configuration.
 func TestAnyDocuments(t *testing.T) {
+	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		var pairs []suggest.Pair
 		for range rapid.IntRange(1, 5).Draw(t, "pairs") {
@@ -122,6 +125,11 @@ func TestAnyDocuments(t *testing.T) {
 		}
 		if _, err := lens.New(p.Definition(), p.Set()); err != nil && len(p.Fields) > 0 {
 			t.Fatalf("%v\n%s", err, fieldsOf(p))
+		}
+		if len(p.Fields) > 0 {
+			if _, err := loadIn(dir, string(suggest.AppendYAML(nil, p.Translators(asJSON, asJSON)))); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, f := range p.Fields {
 			if f.Confidence < 0 || f.Confidence > 1 || f.Holds > f.Of || f.Reason == "" {
@@ -145,7 +153,7 @@ func anyDocument(t *rapid.T) document.Value {
 			}
 			b.Object()
 			for range rapid.IntRange(0, 4).Draw(t, "members") {
-				b.Name(rapid.SampledFrom([]string{"a", "A", "B", "b.c", "", "x y", "ID"}).Draw(t, "name"))
+				b.Name(rapid.SampledFrom([]string{"a", "A", "B", "b.c", "", "x y", "ID", "größen", "счета", strings.Repeat("long", 40)}).Draw(t, "name"))
 				value(depth + 1)
 			}
 			b.End()

@@ -261,13 +261,13 @@ func singular(path document.Path) string {
 	if len(path) == 0 {
 		return "record"
 	}
-	name := strings.Join(split(path[len(path)-1].Name), "-")
+	name := plain(strings.Join(split(path[len(path)-1].Name), "-"))
 	switch {
 	case strings.HasSuffix(name, "ies") && len(name) > 4:
 		return name[:len(name)-3] + "y"
 	case strings.HasSuffix(name, "sses") || strings.HasSuffix(name, "xes"):
 		return name[:len(name)-2]
-	case strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") && !strings.HasSuffix(name, "us"):
+	case strings.HasSuffix(name, "s") && len(name) > 1 && !strings.HasSuffix(name, "ss") && !strings.HasSuffix(name, "us"):
 		return name[:len(name)-1]
 	case name == "":
 		return "element"

@@ -3,7 +3,9 @@ package suggest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -156,15 +158,36 @@ func lists(rows []Pair) (all [][2][]document.Value) {
 	return all
 }
 
+// maxName is how long the name of a translator may be, bytes.
+const maxName = 100
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+// IsName reports whether the configuration takes a name for a translator's.
+func IsName(name string) bool { return plainName.MatchString(name) }
+
+// plain returns a text without what can't stand in a translator's name.
+func plain(text string) string {
+	kept := strings.Map(func(r rune) rune {
+		if IsName("x" + string(r)) {
+			return r
+		}
+		return -1
+	}, text)
+	return strings.Trim(kept, "._-")
+}
+
 // rename gives a nested proposal its final name, of the translator's and its own.
 func (p *Proposal) rename(prefix string, names map[string]bool) {
 	own := p.Name
 	if prefix != "" {
 		own = prefix + "-" + own
 	}
+	own = own[:min(len(own), maxName)]
 	name := own
 	for n := 2; names[name]; n++ {
-		name = fmt.Sprintf("%s-%d", own, n)
+		number := fmt.Sprintf("-%d", n)
+		name = own[:min(len(own), maxName-len(number))] + number
 	}
 	names[name] = true
 	p.Name = name

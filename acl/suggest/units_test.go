@@ -168,7 +168,8 @@ func TestFormatOf(t *testing.T) {
 		{name: "SOAP", body: `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><x/></s:Header><s:Body><m:Get xmlns:m="urn:m"/></s:Body></s:Envelope>`,
 			want: format.Config{Name: format.SOAP, Root: "m:Get", Namespaces: map[string]string{"m": "urn:m"}}},
 		{name: "SOAP 1.2", body: `<Envelope xmlns="http://www.w3.org/2003/05/soap-envelope"><Body><Get xmlns=""/></Body></Envelope>`,
-			want: format.Config{Name: format.SOAP, Version: "1.2", Root: "Get", Namespaces: map[string]string{"": ""}}},
+			want: format.Config{Name: format.SOAP, Version: "1.2", Root: "Get"}},
+		{name: "no namespace, and one", body: `<a xmlns="" xmlns:o="urn:o"/>`, want: format.Config{Name: format.XML, Root: "a", Namespaces: map[string]string{"o": "urn:o"}}},
 		{name: "a form", body: "a=1&b=%20", want: format.Config{Name: format.Form}},
 		{name: "a form that says so", body: "a", contentType: "application/x-www-form-urlencoded; charset=windows-1252", want: format.Config{Name: format.Form, Charset: "windows-1252"}},
 		{name: "a multipart form", body: "--x", contentType: "multipart/form-data; boundary=x", want: format.Config{Name: format.Multipart}},
@@ -196,7 +197,7 @@ func TestFormatOf(t *testing.T) {
 
 func TestSingular(t *testing.T) {
 	for name, want := range map[string]string{"lines": "line", "addresses": "address", "categories": "category", "boxes": "box", "status": "status",
-		"orderLines": "order-line", "data": "data", "_": "element", "bus": "bus"} {
+		"orderLines": "order-line", "data": "data", "_": "element", "bus": "bus", "s": "s", "größen": "gren", "счета": "element"} {
 		if got := singular(document.Path{{Name: name}}); got != want {
 			t.Errorf("an element of %s is %q, want %q", name, got, want)
 		}

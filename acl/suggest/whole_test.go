@@ -170,16 +170,54 @@ func TestYAMLIsConfiguration(t *testing.T) {
 
 func load(t testing.TB, translators string) *config.Config {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "strangler.yaml")
+	cfg, err := loadIn(t.TempDir(), translators)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// loadIn reads translators as a configuration, which is written to a folder.
+func loadIn(dir, translators string) (*config.Config, error) {
+	file := filepath.Join(dir, "strangler.yaml")
 	text := "legacy: {url: http://a}\nids: {customers: {service: uuid}}\ntranslators:\n" + translators
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	cfg, err := config.Load(file, config.Options{})
 	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+		return nil, fmt.Errorf("%w\n%s", err, text)
 	}
-	return cfg
+	return cfg, nil
+}
+
+// What is taken for a name is what the configuration takes.
+func TestIsName(t *testing.T) {
+	for name, want := range map[string]bool{"customer": true, "9lives": true, "a.b_c-d": true, strings.Repeat("a", 100): true,
+		strings.Repeat("a", 101): false, "größe": false, "a b": false, "-a": false, "_a": false, ".a": false, "": false, "a\n": false} {
+		_, err := loadIn(t.TempDir(), fmt.Sprintf("  %q: {legacy: {format: json}, service: {format: json}, fields: [{legacy: A, service: a}], unknown: drop}\n", name))
+		if got := suggest.IsName(name); got != want || got != (err == nil) {
+			t.Errorf("%q is a name: %t, and the configuration says %v", name, got, err)
+		}
+	}
+}
+
+// The lenses of lists are translators, too, whatever the lists and the translator are called.
+func TestNestedNames(t *testing.T) {
+	const list = "größen"
+	legacy := `{"` + list + `":[{"NAME":"Ada Lovelace"},{"NAME":"Grace Hopper"}],"Länder":[{"NAME":"Großbritannien"},{"NAME":"Vereinigte Staaten"}],"счета":[{"NAME":"Alan Turing"}]}`
+	pair := suggest.Pair{Legacy: decode(t, legacy, asJSON), Service: decode(t, legacy, asJSON)}
+	for _, name := range []string{"", "proposed", strings.Repeat("long", 25)} {
+		p, err := suggest.Propose(suggest.Config{Name: name}, []suggest.Pair{pair})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Nested) != 3 {
+			t.Fatalf("%d nested", len(p.Nested))
+		}
+		p.Name = "x" // of which the test isn't
+		load(t, string(suggest.AppendYAML(nil, p.Translators(asJSON, asJSON))))
+	}
 }
 
 // Every option of a field goes out and comes in again.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -59,8 +58,8 @@ Exit status: 0 something was found, 1 nothing was, 2 wrong usage or bodies that 
 				return usagef("--legacy and --service go together: both sides' answers to the same")
 			case g.limit < 1 || g.limit > maxExchanges:
 				return usagef("--limit %d: it is 1 to %d", g.limit, maxExchanges)
-			case g.name != "" && !translatorName.MatchString(g.name):
-				return usagef("--name %q: letters, digits, - and _, beginning with a letter", g.name)
+			case g.name != "" && !suggest.IsName(g.name):
+				return usagef("--name %q: up to 100 letters, digits, ., _ and -, the first a letter or digit", g.name)
 			}
 			var pairs []bodies
 			var err error
@@ -85,8 +84,6 @@ Exit status: 0 something was found, 1 nothing was, 2 wrong usage or bodies that 
 	g.output.flags(cmd)
 	return cmd
 }
-
-var translatorName = regexp.MustCompile(`^\pL[\pL\pN_-]*$`)
 
 // bodies are both sides' answer to the same.
 type bodies struct{ legacy, service roundtrip.Body }

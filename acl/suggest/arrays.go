@@ -2,6 +2,7 @@ package suggest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -138,7 +139,7 @@ func (s *solver) nest(rows [][2][]document.Value, depth int) *nested {
 	if len(pairs) > 0 {
 		p := s.propose(pairs, depth)
 		best = &nested{proposal: p, bits: worth(p)}
-		clean = !slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Holds < f.Of }) && len(pairs) > 0
+		clean = !slices.ContainsFunc(p.Fields, func(f Field) bool { return f.Holds < f.Of })
 	}
 	if clean && len(best.proposal.Fields) > 0 {
 		return best
@@ -187,7 +188,7 @@ func (s *solver) byKey(rows [][2][]document.Value) (pairs []Pair, other int) {
 		starts[k] = append(starts[k], len(all))
 		sides[k] = s.shapeOf(all, nil)
 	}
-	keys := func(k int) (all []*column, values [][]string) {
+	keys := func(k int) (values [][]string) {
 		for _, c := range sides[k].columns {
 			texts := make([]string, len(c.cells))
 			good := !c.array && c.present == len(c.cells)
@@ -200,13 +201,12 @@ func (s *solver) byKey(rows [][2][]document.Value) (pairs []Pair, other int) {
 				}
 			}
 			if good {
-				all, values = append(all, c), append(values, texts)
+				values = append(values, texts)
 			}
 		}
-		return all, values
+		return values
 	}
-	_, legacy := keys(0)
-	_, service := keys(1)
+	legacy, service := keys(0), keys(1)
 	for _, a := range legacy {
 		for _, b := range service {
 			if pairs, other := keyed(rows, starts, a, b); pairs != nil {
@@ -280,7 +280,7 @@ func singles(values []document.Value, other *side) map[string]bool {
 			continue
 		}
 		best, score := "", 0.5
-		for _, key := range sorted(paths) {
+		for _, key := range slices.Sorted(maps.Keys(paths)) {
 			fits := true
 			for row, n := range present[key] {
 				if n > 1 || n != len(v.cells[row].elems) {

@@ -11,7 +11,7 @@ import (
 // clocks offers times: the same moment in two layouts, by the clocks of zones.
 func (r *rows) clocks(s *solver, offer offer) {
 	for _, there := range r.legacy.times {
-		for _, here := range r.servic.times {
+		for _, here := range r.service.times {
 			if there.layout == here.layout && (there.layout.offset || there.layout.clock == day) {
 				continue // the same text
 			}
@@ -26,7 +26,7 @@ func (r *rows) clock(s *solver, there, here times, offer offer) {
 	if t, _ := kindOf(r.legacy, r.both); there.layout.number && t == lens.TypeText {
 		f.Time.Type.Legacy = lens.TypeText
 	}
-	if t, _ := kindOf(r.servic, r.both); here.layout.number && t == lens.TypeText {
+	if t, _ := kindOf(r.service, r.both); here.layout.number && t == lens.TypeText {
 		f.Time.Type.Service = lens.TypeText
 	}
 	cost := 1.0

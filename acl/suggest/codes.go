@@ -2,6 +2,7 @@ package suggest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func (r *rows) booleans() (relation, bool) {
 	codes := map[bool]map[string]int{true: {}, false: {}}
 	kind := document.Missing
 	for _, i := range r.both {
-		a, b := r.legacy.cells[i], r.servic.cells[i]
+		a, b := r.legacy.cells[i], r.service.cells[i]
 		if !isBool(b.kind) || isBool(a.kind) {
 			return relation{}, false
 		}
@@ -46,7 +47,7 @@ func (r *rows) booleans() (relation, bool) {
 		other map[string]int
 		to    *[]lens.Literal
 	}{{codes[true], codes[false], &b.True}, {codes[false], codes[true], &b.False}} {
-		for _, code := range sorted(truth.codes) {
+		for _, code := range slices.Sorted(maps.Keys(truth.codes)) {
 			if code != (*truth.to)[0].Text && truth.other[code] == 0 && code != yes && code != no {
 				*truth.to = append(*truth.to, lens.Literal{Kind: kind, Text: code})
 			}
@@ -56,7 +57,7 @@ func (r *rows) booleans() (relation, bool) {
 		return slices.ContainsFunc(list, func(l lens.Literal) bool { return l.Text == text })
 	}
 	_, held, odd := r.weigh(func(i int) bool {
-		if r.servic.cells[i].kind == document.True {
+		if r.service.cells[i].kind == document.True {
 			return has(b.True, r.legacy.cells[i].text)
 		}
 		return has(b.False, r.legacy.cells[i].text)
@@ -65,7 +66,7 @@ func (r *rows) booleans() (relation, bool) {
 	// to be expected.
 	bits := 0.0
 	for _, i := range r.both {
-		bits += r.servic.surprise(r.servic.cells[i].text)
+		bits += r.service.surprise(r.service.cells[i].text)
 	}
 	of := len(r.both) + r.miss
 	bits += known - 1.5 - missBits*float64(of-held)
@@ -79,9 +80,11 @@ func (r *rows) booleans() (relation, bool) {
 	return relation{field: lens.Field{Bool: b}, bits: min(bits, maxBits), holds: held, of: of, why: why, odd: r.unlike(odd)}, true
 }
 
+func isBool(k document.Kind) bool { return k == document.True || k == document.False }
+
 // most returns the most frequent text.
 func most(count map[string]int) (best string) {
-	for _, text := range sorted(count) {
+	for _, text := range slices.Sorted(maps.Keys(count)) {
 		if count[text] > count[best] {
 			best = text
 		}
@@ -89,24 +92,15 @@ func most(count map[string]int) (best string) {
 	return best
 }
 
-func sorted[T any](m map[string]T) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 // codes finds an enumeration: each of a few codes of legacy's has one value of the service's.
 func (r *rows) codes() (relation, bool) {
-	if r.legacy.distinct() > 2*maxCodes || r.servic.distinct() > 2*maxCodes {
+	if r.legacy.distinct() > 2*maxCodes || r.service.distinct() > 2*maxCodes {
 		return relation{}, false
 	}
 	to := map[string]map[string]int{}
 	values := map[string]int{}
 	for _, i := range r.both {
-		a, b := r.legacy.cells[i], r.servic.cells[i]
+		a, b := r.legacy.cells[i], r.service.cells[i]
 		if isBool(b.kind) && !isBool(a.kind) {
 			return relation{}, false // see booleans
 		}
@@ -121,15 +115,15 @@ func (r *rows) codes() (relation, bool) {
 	}
 	options := &lens.Values{}
 	chosen, back := map[string]string{}, map[string][]string{}
-	for _, code := range sorted(to) {
+	for _, code := range slices.Sorted(maps.Keys(to)) {
 		value := most(to[code])
 		chosen[code] = value
 		back[value] = append(back[value], code)
-		options.Pairs = append(options.Pairs, lens.Pair{Legacy: literal(r.legacy.shown[code]), Service: literal(r.servic.shown[value])})
+		options.Pairs = append(options.Pairs, lens.Pair{Legacy: literal(r.legacy.shown[code]), Service: literal(r.service.shown[value])})
 	}
 	held, odd := 0, r.missing
 	for _, i := range r.both {
-		if chosen[r.legacy.cells[i].text] == r.servic.cells[i].text {
+		if chosen[r.legacy.cells[i].text] == r.service.cells[i].text {
 			held++
 		} else if odd == r.missing {
 			odd = i
@@ -143,11 +137,11 @@ func (r *rows) codes() (relation, bool) {
 	// code has which value. A column of nothing but different values fits every other such.
 	bits, looks, same := -missBits*float64(of-held), 0.0, 0
 	for _, i := range r.both {
-		if a, b := r.legacy.cells[i].text, r.servic.cells[i].text; chosen[a] == b {
+		if a, b := r.legacy.cells[i].text, r.service.cells[i].text; chosen[a] == b {
 			bits += math.Log2(float64(len(r.both)) / float64(values[b]))
 		}
 	}
-	for _, code := range sorted(chosen) {
+	for _, code := range slices.Sorted(maps.Keys(chosen)) {
 		bits -= math.Log2(float64(max(len(values), 1))) + 1.5
 		if looks += 5 * codeAlike(code, chosen[code]); code == chosen[code] {
 			same++
@@ -158,7 +152,7 @@ func (r *rows) codes() (relation, bool) {
 	}
 	bits += min(looks, 20)
 	why := fmt.Sprintf("%s for %s", counted(len(chosen), "code"), counted(len(back), "value"))
-	for _, value := range sorted(back) {
+	for _, value := range slices.Sorted(maps.Keys(back)) {
 		if codes := back[value]; len(codes) > 1 {
 			best := codes[0]
 			for _, c := range codes {
@@ -166,7 +160,7 @@ func (r *rows) codes() (relation, bool) {
 					best = c
 				}
 			}
-			options.Back = append(options.Back, lens.Pair{Legacy: literal(r.legacy.shown[best]), Service: literal(r.servic.shown[value])})
+			options.Back = append(options.Back, lens.Pair{Legacy: literal(r.legacy.shown[best]), Service: literal(r.service.shown[value])})
 			bits -= float64(len(codes))
 			why += fmt.Sprintf("; %s have the same, of which %q is written back", strings.Join(quotedAll(codes), " and "), best)
 		}

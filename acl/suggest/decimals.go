@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/lens"
 )
 
 // decimals offers numbers: in another notation, or some powers of ten apart.
 func (r *rows) decimals(offer offer) {
 	for _, there := range r.legacy.numbers {
-		for _, here := range r.servic.numbers {
+		for _, here := range r.service.numbers {
 			if here.notation != notations[0] {
 				continue // a service that writes other than plain numbers is beyond an option
 			}
@@ -24,7 +23,7 @@ func (r *rows) decimals(offer offer) {
 				continue
 			}
 			offer(cost, why, f, func(i int) bool {
-				return r.legacy.numeric(i, there) && r.servic.numeric(i, here) && there.values[i].same(here.values[i], scale)
+				return r.legacy.numeric(i, there) && r.service.numeric(i, here) && there.values[i].same(here.values[i], scale)
 			})
 		}
 	}
@@ -92,8 +91,8 @@ func writtenAs(c *column, rows []int, n notation) written {
 // says it.
 func (r *rows) number(there numbers, scale int) (f lens.Field, why string, cost float64) {
 	lt, _ := kindOf(r.legacy, r.both)
-	vt, _ := kindOf(r.servic, r.both)
-	l, v := writtenAs(r.legacy, r.both, there.notation), writtenAs(r.servic, r.both, notations[0])
+	vt, _ := kindOf(r.service, r.both)
+	l, v := writtenAs(r.legacy, r.both, there.notation), writtenAs(r.service, r.both, notations[0])
 	n := &lens.Number{Scale: scale, Legacy: lt, Service: vt, Width: l.width}
 	switch {
 	case scale > 0 && l.decimals != 0:
@@ -124,5 +123,3 @@ func (r *rows) number(there numbers, scale int) (f lens.Field, why string, cost 
 	}
 	return lens.Field{Number: n}, why, cost
 }
-
-func isBool(k document.Kind) bool { return k == document.True || k == document.False }

@@ -1,8 +1,11 @@
 package suggest
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// close is how few bits two matchings may differ by to be as good as one another.
+// closeBits is how few bits two matchings may differ by to be as good as one another.
 const closeBits = 1.0
 
 // doubts are the columns between which the evidence doesn't decide.
@@ -11,9 +14,9 @@ type doubts struct {
 	choices         []Choice
 }
 
-// doubts finds, for each pair of the best matching, whether another is as good: with a column that
+// doubt finds, for each pair of the best matching, whether another is as good: with a column that
 // is left, or with that of another pair, which then takes this one's.
-func (g *grid) doubts(match []int, usedLegacy, usedService []bool, legacy, service *side) doubts {
+func (g *grid) doubt(match []int, usedLegacy, usedService []bool, legacy, service *side) doubts {
 	d := doubts{map[int]bool{}, map[int]bool{}, nil}
 	owner := map[int]int{}
 	for i, j := range match {
@@ -71,7 +74,7 @@ func (g *grid) doubts(match []int, usedLegacy, usedService []bool, legacy, servi
 	for x := range group {
 		members[find(x)] = append(members[find(x)], x)
 	}
-	for _, root := range sortedInts(members) {
+	for _, root := range slices.Sorted(maps.Keys(members)) {
 		var c Choice
 		slices.Sort(members[root])
 		for _, x := range members[root] {
@@ -93,13 +96,4 @@ func (g *grid) doubts(match []int, usedLegacy, usedService []bool, legacy, servi
 		d.choices = append(d.choices, c)
 	}
 	return d
-}
-
-func sortedInts[T any](m map[int]T) []int {
-	keys := make([]int, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -60,27 +60,27 @@ func (s *solver) propose(pairs []Pair, depth int) *Proposal {
 			take(c)
 		}
 	}
-	for _, c := range g.counted(legacy, service, usedLegacy) {
+	for _, c := range g.lengths(legacy, service, usedLegacy) {
 		found = append(found, c)
 		usedLegacy[c.legacy[0]] = true // the array is its own field's, too
 	}
 	pairsFound := g.best(usedLegacy, usedService)
-	doubts := g.doubts(pairsFound, usedLegacy, usedService, legacy, service)
-	p.Choices = doubts.choices
+	unclear := g.doubt(pairsFound, usedLegacy, usedService, legacy, service)
+	p.Choices = unclear.choices
 	for i, j := range pairsFound {
 		if j < 0 {
 			continue
 		}
 		m := *g.relations[i][j]
 		take(m)
-		if !doubts.legacy[i] && !doubts.service[j] {
+		if !unclear.legacy[i] && !unclear.service[j] {
 			found = append(found, m)
 		}
 	}
-	for i := range doubts.legacy {
+	for i := range unclear.legacy {
 		usedLegacy[i] = true
 	}
-	for j := range doubts.service {
+	for j := range unclear.service {
 		usedService[j] = true
 	}
 	s.fields(p, found, legacy, service)
@@ -184,8 +184,8 @@ func (g *grid) composites(legacy, service *side) (all []match) {
 	return all
 }
 
-// counted returns the numbers that are better explained as how many elements an array has.
-func (g *grid) counted(legacy, service *side, used []bool) (all []match) {
+// lengths returns the numbers that are better explained as how many elements an array has.
+func (g *grid) lengths(legacy, service *side, used []bool) (all []match) {
 	for i, l := range legacy.columns {
 		if used[i] {
 			continue

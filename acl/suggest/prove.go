@@ -26,13 +26,14 @@ func (s *solver) prove(p *Proposal, pairs []Pair) {
 			kept = append(kept, f)
 			continue
 		}
-		p.takeBack(f, why, pairs)
+		p.takeBack(f, why, pairs...)
 	}
 	p.Fields = kept
 }
 
-// takeBack has a field's places among what is left, with the reason.
-func (p *Proposal) takeBack(f Field, why string, pairs []Pair) {
+// takeBack has a field's places among what is left, with the reason, and an example where pairs have
+// one.
+func (p *Proposal) takeBack(f Field, why string, pairs ...Pair) {
 	of := "nothing on the other side"
 	if len(f.Service) > 0 && len(f.Legacy) > 0 {
 		of = strings.Join(f.Service, ", ")
@@ -178,7 +179,7 @@ func (p *Proposal) settle() error {
 				f := n.Fields[problem.Field]
 				n.Fields = slices.Delete(n.Fields, problem.Field, problem.Field+1)
 				n.Nested = slices.DeleteFunc(n.Nested, func(inner *Proposal) bool { return inner == f.nested })
-				n.takeBack(f, "a field can't say it: "+problem.Message, nil)
+				n.takeBack(f, "a field can't say it: "+problem.Message)
 				removed = true
 				break // the others' numbers are no longer right
 			}

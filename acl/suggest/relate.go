@@ -32,17 +32,17 @@ const (
 
 // rows sorts the examples by who has a value there.
 type rows struct {
-	both           []int // of which values are compared
-	absent         *lens.Sides[lens.Literal]
-	absentRows     int // in which neither has a value
-	miss           int // in which one side has a value and the other none
-	missing        int // such an example; -1: none
-	legacy, servic *column
+	both            []int // of which values are compared
+	absent          *lens.Sides[lens.Literal]
+	absentRows      int // in which neither has a value
+	miss            int // in which one side has a value and the other none
+	missing         int // such an example; -1: none
+	legacy, service *column
 }
 
-// sort finds the rows to compare, and how either side says that there is no value.
-func sort(l, s *column) rows {
-	r := rows{legacy: l, servic: s, missing: -1}
+// rowsOf finds the rows to compare, and how either side says that there is no value.
+func rowsOf(l, s *column) rows {
+	r := rows{legacy: l, service: s, missing: -1}
 	var onlyLegacy, onlyService, none []int
 	for i := range l.cells {
 		a, b := l.cells[i], s.cells[i]
@@ -164,7 +164,7 @@ func (r *rows) weigh(holds judge) (bits float64, held, odd int) {
 			continue
 		}
 		held++
-		text := r.servic.cells[i].text
+		text := r.service.cells[i].text
 		value := min(information(text), max(information(r.legacy.cells[i].text), 1))
 		if !seen[text] {
 			seen[text] = true
@@ -172,7 +172,7 @@ func (r *rows) weigh(holds judge) (bits float64, held, odd int) {
 			bits += value / 2
 			continue
 		}
-		bits += min(value, r.servic.surprise(text))
+		bits += min(value, r.service.surprise(text))
 	}
 	bits += first / 2
 	bits += min(6, float64(r.absentRows))
@@ -184,7 +184,7 @@ func (r *rows) unlike(row int) string {
 	if row < 0 {
 		return ""
 	}
-	a, b := r.legacy.cells[row], r.servic.cells[row]
+	a, b := r.legacy.cells[row], r.service.cells[row]
 	return fmt.Sprintf("not where legacy has %s and the service %s", quoted(a), quoted(b))
 }
 
@@ -213,7 +213,7 @@ func short(s string) string {
 
 // relate returns the best relation of two columns of single values; false: there is none.
 func (s *solver) relate(l, v *column) (best relation, ok bool) {
-	r := sort(l, v)
+	r := rowsOf(l, v)
 	if len(r.both) == 0 {
 		return r.nothing()
 	}
@@ -265,7 +265,7 @@ func literalName(l lens.Literal) string {
 	case document.Number:
 		return l.Text
 	}
-	return string(l.Kind.String())
+	return l.Kind.String()
 }
 
 // nothing is the relation of two columns that never have a value together: names alone speak for
@@ -295,7 +295,7 @@ type offer func(cost float64, why string, f lens.Field, holds judge)
 
 // texts offers values that are the same text.
 func (r *rows) texts(offer offer) {
-	l, v := r.legacy, r.servic
+	l, v := r.legacy, r.service
 	same := func(i int) bool { return l.cells[i].text == v.cells[i].text }
 	lt, lk := kindOf(l, r.both)
 	vt, vk := kindOf(v, r.both)

@@ -1,6 +1,7 @@
 package suggest
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -346,7 +347,7 @@ func formatYAML(c format.Config) string {
 	y.text("root", c.Root)
 	if len(c.Namespaces) > 0 {
 		var n flow
-		for _, prefix := range sorted(c.Namespaces) {
+		for _, prefix := range slices.Sorted(maps.Keys(c.Namespaces)) {
 			n.add(text(prefix), text(c.Namespaces[prefix]))
 		}
 		y.add("namespaces", n.String())

@@ -14,13 +14,13 @@ import (
 type standIns struct {
 	table string
 
-	mu       sync.Mutex
-	toLegacy map[string]string // of the service's that were made here
-	toServic map[string]string // of legacy's that were made here
+	mu        sync.Mutex
+	toLegacy  map[string]string // of the service's that were made here
+	toService map[string]string // of legacy's that were made here
 }
 
 func newStandIns(table string) *standIns {
-	return &standIns{table: table, toLegacy: map[string]string{}, toServic: map[string]string{}}
+	return &standIns{table: table, toLegacy: map[string]string{}, toService: map[string]string{}}
 }
 
 func (s *standIns) hash(side, id string) [sha256.Size]byte {
@@ -31,7 +31,7 @@ func (s *standIns) hash(side, id string) [sha256.Size]byte {
 func (s *standIns) ToService(_ context.Context, id string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known, ok := s.toServic[id]; ok {
+	if known, ok := s.toService[id]; ok {
 		return known, nil
 	}
 	h := s.hash("legacy", id)
@@ -50,6 +50,6 @@ func (s *standIns) ToLegacy(_ context.Context, id string) (string, error) {
 	}
 	h := s.hash("service", id)
 	made := strconv.Itoa(100_000_000 + int(binary.BigEndian.Uint32(h[:4]))%900_000_000)
-	s.toServic[made] = id
+	s.toService[made] = id
 	return made, nil
 }

@@ -2,6 +2,7 @@ package suggest_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,43 @@ func TestAmbiguity(t *testing.T) {
 	p = propose(t, `{"BILL_CITY":"Springfield","SHIP_CITY":"Springfield"}`, `{"shipping":{"city":"Springfield"},"billing":{"city":"Springfield"}}`)
 	if got, want := fieldsOf(p), "{legacy: BILL_CITY, service: billing.city}\n{legacy: SHIP_CITY, service: shipping.city}"; got != want {
 		t.Errorf("names decide: got\n%s", got)
+	}
+}
+
+// A field whose lens doesn't do what its values promised is taken back, with the reason: NAME is the
+// same where it is there, but the other bodies are no objects.
+func TestProven(t *testing.T) {
+	p := propose(t, `{"NAME":"Ada Lovelace"}`, `{"name":"Ada Lovelace"}`, `5`, `null`, `6`, `null`)
+	if len(p.Fields) > 0 {
+		t.Errorf("proposed is\n%s", fieldsOf(p))
+	}
+	const want = "to the service it is right in 1 of 3 examples"
+	if !slices.ContainsFunc(p.Legacy, func(r suggest.Rest) bool { return r.Path == "NAME" && strings.Contains(r.Note, want) }) {
+		t.Errorf("left is %+v, and NAME is to say %q", p.Legacy, want)
+	}
+}
+
+// Of fields that can't stand together one is taken back, also in a list's lens.
+func TestSettled(t *testing.T) {
+	for name, bodies := range map[string][]string{
+		"of the whole": {`{"XX":"Ada Lovelace"}`, `{"a":"Ada Lovelace"}`, `{"YY":"Grace Hopper"}`, `{"a":{"b":"Grace Hopper"}}`},
+		"of a list":    {`{"L":[{"XX":"Ada Lovelace"},{"YY":"Grace Hopper"}]}`, `{"l":[{"a":"Ada Lovelace"},{"a":{"b":"Grace Hopper"}}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := propose(t, bodies...)
+			if _, err := lens.New(p.Definition(), p.Set()); err != nil {
+				t.Fatal(err)
+			}
+			if len(p.Nested) == 1 {
+				p = p.Nested[0]
+			}
+			if got, want := fieldsOf(p), "{legacy: XX, service: a}"; got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if len(p.Legacy) != 1 || p.Legacy[0].Path != "YY" || !strings.Contains(p.Legacy[0].Note, "a field can't say it: ") {
+				t.Errorf("left is %+v", p.Legacy)
+			}
+		})
 	}
 }
 

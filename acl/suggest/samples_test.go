@@ -15,20 +15,21 @@ import (
 	"github.com/strangler-fig/toolkit/acl/suggest"
 )
 
-// sample is a folder of pairs, with labels that were written by hand before anything was proposed.
+// sample is a folder of pairs, with labels that were written by hand.
 type sample struct {
 	name            string
 	legacy, service format.Config
+	recall          float64 // of the labels, which it is held to
 }
 
 var samples = []sample{
-	{"bookshop/order", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}},
-	{"bookshop/book", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}},
-	{"bookshop/shelf", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}},
-	{"bookshop/stock", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}},
-	{"erp", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}},
-	{"policy", format.Config{Name: format.XML, Root: "PolicyRec", Declaration: true}, format.Config{Name: format.JSON}},
-	{"telecom", format.Config{Name: format.CSV, Delimiter: ";", Header: true}, format.Config{Name: format.JSON}},
+	{"bookshop/order", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}, 1},
+	{"bookshop/book", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}, 1},
+	{"bookshop/shelf", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}, 1},
+	{"bookshop/stock", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}, 1},
+	{"erp", format.Config{Name: format.JSON}, format.Config{Name: format.JSON}, 0.93},
+	{"policy", format.Config{Name: format.XML, Root: "PolicyRec", Declaration: true}, format.Config{Name: format.JSON}, 0.96},
+	{"telecom", format.Config{Name: format.CSV, Delimiter: ";", Header: true}, format.Config{Name: format.JSON}, 1},
 }
 
 func (s sample) pairs(t testing.TB) (pairs []suggest.Pair) {
@@ -139,8 +140,8 @@ func option(f suggest.Field) string {
 	return ""
 }
 
-// TestSamples holds what the package promises: at least 80 % of the fields of each sample are
-// found, and at least 90 % of those that are proposed are right.
+// TestSamples holds what is found of each sample, to the hundredth, and that all that is proposed is
+// right.
 func TestSamples(t *testing.T) {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -168,8 +169,8 @@ func TestSamples(t *testing.T) {
 			}
 			recall, precision := float64(right)/float64(len(want)), float64(right)/float64(len(got))
 			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%.2f\t%.2f\n", s.name, p.Examples, len(want), right, len(got), len(got)-right, recall, precision)
-			if recall < 0.8 || precision < 0.9 {
-				t.Errorf("recall %.2f, which is to be at least 0.8; precision %.2f, at least 0.9", recall, precision)
+			if recall < s.recall || precision < 1 {
+				t.Errorf("recall %.2f, which is to be at least %.2f; precision %.2f, which is to be 1", recall, s.recall, precision)
 			}
 		})
 	}

@@ -195,6 +195,45 @@ func TestFormatOf(t *testing.T) {
 	}
 }
 
+func TestEqual(t *testing.T) {
+	json, err := format.New(format.Config{Name: format.JSON})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, a, b string
+		textual    bool
+		want       bool
+	}{
+		{"the same list", `["a","b"]`, `["a","b"]`, false, true},
+		{"another order", `["a","b"]`, `["b","a"]`, false, false},
+		{"an element more", `["a"]`, `["a","b"]`, false, false},
+		{"another element inside", `[["a"]]`, `[["b"]]`, false, false},
+		{"a list and its element", `["a"]`, `"a"`, false, false},
+		{"which are the same in a textual format", `["a"]`, `"a"`, true, true},
+		{"if it is that element", `["a"]`, `"b"`, true, false},
+		{"a number and a text", `1`, `"1"`, false, false},
+		{"which are the same there, too", `1`, `"1"`, true, true},
+		{"another text", `"a"`, `"b"`, false, false},
+		{"an object with a member more", `{"a":1}`, `{"a":1,"b":2}`, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, err := json.Decode([]byte(tt.a), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := json.Decode([]byte(tt.b), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := equal(a.Root(), b.Root(), tt.textual); got != tt.want {
+				t.Errorf("equal: %t", got)
+			}
+		})
+	}
+}
+
 func TestSingular(t *testing.T) {
 	for name, want := range map[string]string{"lines": "line", "addresses": "address", "categories": "category", "boxes": "box", "status": "status",
 		"orderLines": "order-line", "data": "data", "_": "element", "bus": "bus", "s": "s", "größen": "gren", "счета": "element"} {

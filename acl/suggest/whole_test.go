@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,8 +22,10 @@ import (
 // their examples: what of each is wrong on the way to either side.
 var mistaken = map[string][]string{
 	"bookshop/order": {"tax", "VAT_CENTS"}, // a cent short
-	"bookshop/shelf": {"books", "BK_LST"},  // in another order
 }
+
+// reordered are the samples whose lists the service has in another order, which no lens can say.
+var reordered = map[string]bool{"bookshop/shelf": true}
 
 // TestSamplesAreTranslated holds that what is proposed compiles, and makes of each example the other
 // side's, in both directions, but for what stayed over.
@@ -51,23 +54,42 @@ func TestSamplesAreTranslated(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					compare(t, fmt.Sprintf("example %d to the service", i+1), without(e.Service, p, true, mistaken[s.name]), without(there.Root(), p, true, mistaken[s.name]))
+					s.compare(t, fmt.Sprintf("example %d to the service", i+1), without(e.Service, p, true, mistaken[s.name]), without(there.Root(), p, true, mistaken[s.name]))
 					back, err := l.ToLegacy(t.Context(), e.Service)
 					if err != nil {
 						t.Fatal(err)
 					}
-					compare(t, fmt.Sprintf("example %d to legacy", i+1), without(e.Legacy, p, false, mistaken[s.name]), without(back.Root(), p, false, mistaken[s.name]))
+					s.compare(t, fmt.Sprintf("example %d to legacy", i+1), without(e.Legacy, p, false, mistaken[s.name]), without(back.Root(), p, false, mistaken[s.name]))
 				}
 			}
 		})
 	}
 }
 
-func compare(t *testing.T, what string, want, got any) {
+func (s sample) compare(t *testing.T, what string, want, got any) {
 	t.Helper()
+	if reordered[s.name] {
+		want, got = inOrder(want), inOrder(got)
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
+}
+
+// inOrder returns a value with the elements of all its lists sorted.
+func inOrder(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			v[name] = inOrder(member)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = inOrder(e)
+		}
+		slices.SortFunc(v, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	}
+	return v
 }
 
 // without returns a document as Go values, without what a proposal left over, or makes anew, and

@@ -126,10 +126,22 @@ func (t *Test) Add(ctx context.Context, b Body) error {
 		t.fail(name, StepBack, nil, err)
 		return ctx.Err()
 	}
+	t.compare(ctx, name, before, after)
+	return ctx.Err()
+}
+
+// Compare adds a body that the caller has put there and back, read as Decode does.
+func (t *Test) Compare(ctx context.Context, name string, before, after *document.Document) {
+	t.report.Bodies++
+	t.weight = 1
+	t.total++
+	t.compare(ctx, name, before, after)
+}
+
+func (t *Test) compare(ctx context.Context, name string, before, after *document.Document) {
 	c := comparer{lists: t.fields.lists, found: map[placeKey]found{}}
 	c.compare(before.Root(), after.Root(), nil)
 	t.note(ctx, name, c.found)
-	return ctx.Err()
 }
 
 // note adds what was found in one body.

@@ -33,6 +33,8 @@ type system struct {
 	entries  []web.Entry
 	steers   []web.Steering
 	thaws    []string
+	groups   []web.Group
+	evidence web.RouteEvidence
 	looked   func(n int) // called before rollouts are looked at the nth time, from 1
 	looks    int
 }

@@ -149,6 +149,9 @@ func (p Path) Pointer() string {
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
+// EscapePointer returns a name as a step of a JSON pointer (RFC 6901, section 3) has it.
+func EscapePointer(name string) string { return pointerEscape.Replace(name) }
+
 // Follow returns the value at the end of the path, or a missing one. Of members of one name it
 // takes the first; where the document repeats names, an index counts those of one name.
 func (p Path) Follow(v Value) Value {

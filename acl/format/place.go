@@ -38,5 +38,5 @@ func under(pointer string, err error) error {
 // escapePointer escapes a name for a pointer (RFC 6901, section 3). A place that is reported holds
 // no bytes that aren't UTF-8.
 func escapePointer(name string) string {
-	return strings.ToValidUTF8(strings.NewReplacer("~", "~0", "/", "~1").Replace(name), "\uFFFD")
+	return strings.ToValidUTF8(document.EscapePointer(name), "\uFFFD")
 }

@@ -166,8 +166,6 @@ func below(at []token, name string) []token {
 	return append(at[:len(at):len(at)], token{name: name})
 }
 
-var escape = strings.NewReplacer("~", "~0", "/", "~1")
-
 // pointerOf returns where that is; generalised, every index is *.
 func pointerOf(at []token, general bool) string {
 	var b strings.Builder
@@ -175,7 +173,7 @@ func pointerOf(at []token, general bool) string {
 		b.WriteByte('/')
 		switch {
 		case t.name != "":
-			escape.WriteString(&b, t.name)
+			b.WriteString(document.EscapePointer(t.name))
 		case general:
 			b.WriteByte('*')
 		default:

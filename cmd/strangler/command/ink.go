@@ -26,7 +26,9 @@ const (
 // (https://no-color.org).
 type ink bool
 
-func inkFor(w io.Writer) ink { return ink(isTerminal(w) && os.Getenv("NO_COLOR") == "") }
+func inkFor(w io.Writer) ink { return inkOn(isTerminal(w)) }
+
+func inkOn(terminal bool) ink { return ink(terminal && os.Getenv("NO_COLOR") == "") }
 
 var colours = map[mark]string{renamedTo: "\x1b[36m", changed: "\x1b[33m", invented: "\x1b[32m", lost: "\x1b[31m"}
 
@@ -61,7 +63,7 @@ func (k ink) value(w io.Writer, v document.Value, indent, pointer string, marks 
 		}
 		separator := "{\n"
 		for name, member := range v.Members() {
-			below := pointer + "/" + pointerEscape.Replace(string(name))
+			below := pointer + "/" + document.EscapePointer(string(name))
 			fmt.Fprint(w, separator, more, k.paint(marks[below], quoteJSON(string(name))), ": ")
 			if member.Scalar() {
 				fmt.Fprint(w, k.paint(marks[below], scalarJSON(member)))
@@ -87,8 +89,6 @@ func (k ink) value(w io.Writer, v document.Value, indent, pointer string, marks 
 		fmt.Fprint(w, k.paint(marks[pointer], scalarJSON(v)))
 	}
 }
-
-var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 func scalarJSON(v document.Value) string {
 	if v.Kind() == document.String {
@@ -121,7 +121,7 @@ func renamed(before, after *document.Document) map[string]mark {
 
 func everyName(v document.Value, pointer string, tell func(name, pointer string)) {
 	for name, member := range v.Members() {
-		below := pointer + "/" + pointerEscape.Replace(string(name))
+		below := pointer + "/" + document.EscapePointer(string(name))
 		tell(string(name), below)
 		everyName(member, below, tell)
 	}

@@ -56,9 +56,16 @@ func TestInkOfTexts(t *testing.T) {
 }
 
 func TestNoColour(t *testing.T) {
-	t.Setenv("NO_COLOR", "1")
+	t.Setenv("NO_COLOR", "")
+	if !inkOn(true) || inkOn(false) {
+		t.Error("there is to be colour on a terminal, and only there")
+	}
 	if inkFor(&bytes.Buffer{}) {
 		t.Error("a buffer is no terminal")
+	}
+	t.Setenv("NO_COLOR", "1")
+	if inkOn(true) {
+		t.Error("there is colour in spite of NO_COLOR")
 	}
 }
 

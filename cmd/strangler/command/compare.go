@@ -10,9 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/internal/daemon"
-	"github.com/strangler-fig/toolkit/strangler"
-	"github.com/strangler-fig/toolkit/web"
-	"github.com/strangler-fig/toolkit/web/api"
 )
 
 // maxCompared is how large a file may be, bytes: what is larger isn't compared by structure.
@@ -77,15 +74,7 @@ func routeOf(c *Config, file, name string) (config.Route, error) {
 	if err != nil {
 		return config.Route{}, err
 	}
-	var names []string
-	for _, r := range cfg.Routes {
-		if r.Name == name {
-			return r, nil
-		}
-		names = append(names, r.Name)
-	}
-	unknown := &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
-	return config.Route{}, &api.Problem{Code: web.CodeUnknownRoute, Detail: fmt.Sprintf("%s: %v", file, unknown)}
+	return routeIn(cfg, name)
 }
 
 // media are the types of files by the ends of their names, as far as they are compared by structure.

@@ -37,9 +37,10 @@ one proposed from both sides' answers to the same requests.`,
 	return cmd
 }
 
-// translatorsOf reads a configuration file for its translators.
-func translatorsOf(c *Config, file string) (*config.Config, error) {
-	return config.Load(file, config.Options{Env: os.LookupEnv, Translators: translatorNames(c)})
+// translatorsOf reads a configuration file for its translators. Its routes don't run here, so those
+// may name any translator in Go, whether or not this program has it.
+func translatorsOf(file string) (*config.Config, error) {
+	return config.Load(file, config.Options{Env: os.LookupEnv})
 }
 
 // translatorOf returns a translator of a file.

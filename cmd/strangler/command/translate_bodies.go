@@ -40,6 +40,14 @@ func (p *proving) ofFiles(cmd *cobra.Command, c *Config, cfg *config.Config, arg
 			name = route.Translate.Request
 		}
 	}
+	if i := slices.IndexFunc(files, isArchive); i >= 0 {
+		switch {
+		case p.side.value == "service":
+			return nil, usagef("%s: an archive's answers are legacy's; --side service is for files of bodies", files[i])
+		case route.Translate != nil && route.Translate.Answer == "":
+			return nil, usagef("%s: an archive has answers, and route %s translates requests alone", files[i], route.Name)
+		}
+	}
 	t, err := newTested(c, cfg, name, "bodies", p.side.value)
 	if err != nil {
 		return nil, err
@@ -82,9 +90,12 @@ func expand(globs []string) (files []string, err error) {
 	return files, nil
 }
 
+// isArchive reports whether a file is an HTTP archive, by its name.
+func isArchive(file string) bool { return strings.EqualFold(filepath.Ext(file), ".har") }
+
 // bodiesIn reads a file: a body, or the answers of an archive.
 func bodiesIn(cmd *cobra.Command, file string) ([]roundtrip.Body, error) {
-	if !strings.EqualFold(filepath.Ext(file), ".har") {
+	if !isArchive(file) {
 		text, err := readInput(cmd, maxTranslated, file)
 		if err != nil {
 			return nil, err
@@ -129,7 +140,7 @@ func translates(cfg *config.Config, r config.Route, named bool) error {
 	case t == nil:
 		return usagef("%s: route %s translates nothing", cfg.File, r.Name)
 	case len(t.Go) > 0:
-		return usagef("%s: route %s is translated by %s, which is written in Go; this works on translators that the file declares", cfg.File, r.Name, strings.Join(t.Go, ", "))
+		return usagef("%s: route %s is translated by %s, which the file doesn't declare, so that it has to be written in Go; this works on translators that the file declares", cfg.File, r.Name, strings.Join(t.Go, ", "))
 	case t.Request == "" && t.Answer == "":
 		return usagef("%s: route %s translates no bodies", cfg.File, r.Name)
 	}
@@ -171,7 +182,7 @@ func (p *proving) ofProxy(ctx context.Context, c *Config, cfg *config.Config, ar
 
 // ofRoute tests a route's recorded answers from either side, and its requests.
 func (p *proving) ofRoute(ctx context.Context, client *api.Client, c *Config, cfg *config.Config, route config.Route) (all []*tested, err error) {
-	found, err := client.Exchanges(ctx, web.ExchangeQuery{Route: route.Name, Limit: min(p.limit, maxExchanges)})
+	found, err := client.Exchanges(ctx, web.ExchangeQuery{Route: route.Name, Limit: p.limit})
 	if err != nil {
 		return nil, err
 	}

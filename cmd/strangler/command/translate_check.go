@@ -44,13 +44,15 @@ invalid configuration, 3 the admin API can't be reached, 4 no such route.`,
 		Example: "  strangler translate check\n  strangler translate check customer-read -o json\n  strangler translate check customer-read --files 'recorded/*.json'\n  strangler translate check --translator customer --side service --files new.json",
 		Args:    arguments(0, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
-			cfg, err := translatorsOf(c, p.config)
+			cfg, err := translatorsOf(p.config)
 			if err != nil {
 				return err
 			}
 			switch {
 			case p.limit < 1 || p.limit > mostBodies:
 				return usagef("--limit %d: it is 1 to %d", p.limit, mostBodies)
+			case len(p.files) == 0 && p.limit > maxExchanges:
+				return usagef("--limit %d: the proxy gives at most %d bodies of a route; with --files it is up to %d", p.limit, maxExchanges, mostBodies)
 			case p.translator != "" && len(args) == 1:
 				return usagef("either the route or --translator says what is tested, not both")
 			case len(p.files) == 0 && cmd.Flags().Changed("side"):
@@ -69,7 +71,7 @@ invalid configuration, 3 the admin API can't be reached, 4 no such route.`,
 			if err != nil {
 				return err
 			}
-			return p.print(cmd, tests, lensTables(tests))
+			return p.print(cmd, tests)
 		}),
 	}
 	cmd.Flags().StringVarP(&p.config, "config", "c", defaultFile, "configuration `file`")
@@ -86,7 +88,7 @@ invalid configuration, 3 the admin API can't be reached, 4 no such route.`,
 type tested struct {
 	Route      string `json:"route,omitempty"`
 	Translator string `json:"translator"`
-	Of         string `json:"of"`   // answers, requests or files
+	Of         string `json:"of"`   // answers or requests of a route; bodies: of files
 	Side       string `json:"side"` // whose they are
 	roundtrip.Report
 	Skipped []skipped `json:"skipped,omitempty"`
@@ -150,14 +152,14 @@ func lensTables(tests []*tested) (names []string) {
 	return slices.Compact(names)
 }
 
-func (p *proving) print(cmd *cobra.Command, tests []*tested, tables []string) error {
+func (p *proving) print(cmd *cobra.Command, tests []*tested) error {
 	bodies, surprising := 0, 0
 	for _, t := range tests {
 		t.Report = t.test.Report()
 		bodies += t.Bodies
 		surprising += t.Surprising + t.Failed
 	}
-	if len(tables) > 0 {
+	if tables := lensTables(tests); len(tables) > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "identifiers of %s are stand-ins here: only the running proxy has the table\n", strings.Join(tables, ", "))
 	}
 	err := p.output.print(cmd, struct {
@@ -170,6 +172,9 @@ func (p *proving) print(cmd *cobra.Command, tests []*tested, tables []string) er
 			t.table(w)
 		}
 	})
+	if without := untestedRoutes(tests); bodies > 0 && len(without) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "nothing is proven of %s: no body of theirs could be tested\n", strings.Join(without, ", "))
+	}
 	switch {
 	case err != nil:
 		return err
@@ -179,6 +184,20 @@ func (p *proving) print(cmd *cobra.Command, tests []*tested, tables []string) er
 		return fmt.Errorf("%d of %s came back as something else, or not at all, without the definition saying so", surprising, bodiesText(bodies))
 	}
 	return nil
+}
+
+// untestedRoutes returns the routes of which there was no body to test.
+func untestedRoutes(tests []*tested) (names []string) {
+	bodies := map[string]int{}
+	for _, t := range tests {
+		bodies[t.Route] += t.Bodies
+	}
+	for _, t := range tests {
+		if t.Route != "" && bodies[t.Route] == 0 && !slices.Contains(names, t.Route) {
+			names = append(names, t.Route)
+		}
+	}
+	return names
 }
 
 func bodiesText(n int) string {

@@ -56,8 +56,8 @@ Exit status: 0 something was found, 1 nothing was, 2 wrong usage or bodies that 
 				return usagef("say what to compare: a ROUTE of the running proxy, or files with --legacy and --service")
 			case files && (len(g.legacy) == 0 || len(g.service) == 0):
 				return usagef("--legacy and --service go together: both sides' answers to the same")
-			case g.limit < 1 || g.limit > maxExchanges:
-				return usagef("--limit %d: it is 1 to %d", g.limit, maxExchanges)
+			case g.limit < 1 || g.limit > suggest.MaxExamples:
+				return usagef("--limit %d: it is 1 to %d", g.limit, suggest.MaxExamples)
 			case g.name != "" && !suggest.IsName(g.name):
 				return usagef("--name %q: up to 100 letters, digits, ., _ and -, the first a letter or digit", g.name)
 			}
@@ -162,15 +162,12 @@ func (g *guess) ofRoute(ctx context.Context, route string) (pairs []bodies, err 
 
 // propose prints what the pairs suggest.
 func (g *guess) propose(cmd *cobra.Command, all []bodies) error {
-	legacy, err := formatOf(g.legacyFormat, "--legacy-format", all[0].legacy)
-	if err != nil {
-		return err
-	}
-	service, err := formatOf(g.serviceFormat, "--service-format", all[0].service)
+	legacy, service, err := g.formats(all)
 	if err != nil {
 		return err
 	}
 	var pairs []suggest.Pair
+	var read []bodies
 	for _, p := range all {
 		var pair suggest.Pair
 		if pair.Legacy, err = decode(legacy, p.legacy); err == nil {
@@ -183,7 +180,7 @@ func (g *guess) propose(cmd *cobra.Command, all []bodies) error {
 			fmt.Fprintf(cmd.ErrOrStderr(), "left out: %s\n", printable(err.Error()))
 			continue
 		}
-		pairs = append(pairs, pair)
+		pairs, read = append(pairs, pair), append(read, p)
 	}
 	if len(pairs) == 0 {
 		return usagef("none of the pairs can be read")
@@ -198,7 +195,7 @@ func (g *guess) propose(cmd *cobra.Command, all []bodies) error {
 	if len(found.Fields) == 0 {
 		return fmt.Errorf("the two sides have nothing in common that a field could say")
 	}
-	g.tell(cmd, found, legacy, service, all)
+	g.tell(cmd, found, legacy, service, read)
 	return nil
 }
 
@@ -215,14 +212,14 @@ func (g *guess) print(cmd *cobra.Command, found *suggest.Proposal, legacy, servi
 }
 
 // tell says how the proposal does on the examples that it is made of.
-func (g *guess) tell(cmd *cobra.Command, found *suggest.Proposal, legacy, service format.Config, all []bodies) {
+func (g *guess) tell(cmd *cobra.Command, found *suggest.Proposal, legacy, service format.Config, read []bodies) {
 	d := body.Definition{Legacy: legacy, Service: service, Records: found.Records, Lens: found.Definition()}
 	test, err := roundtrip.New(roundtrip.Config{Definition: d, Set: found.Set(), From: body.ToService, Hidden: web.IsRedacted[string]})
 	if err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "it isn't good yet: %s\n", printable(err.Error()))
 		return
 	}
-	for _, p := range all {
+	for _, p := range read {
 		if test.Add(cmd.Context(), p.legacy) != nil {
 			return
 		}
@@ -230,6 +227,24 @@ func (g *guess) tell(cmd *cobra.Command, found *suggest.Proposal, legacy, servic
 	r := test.Report()
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s; %s of legacy's, there and back: %d the same, %d but for what stayed over or is made anew, %d as something else, %d not at all\n",
 		count(len(found.Fields), "field"), bodiesText(r.Bodies), r.Same, r.Lossy, r.Surprising, r.Failed)
+}
+
+// formats returns how both sides' bodies are written, as the first pair tells of which both can be
+// seen; the error is that of the first pair.
+func (g *guess) formats(all []bodies) (legacy, service format.Config, err error) {
+	for _, p := range all {
+		var wrong error
+		if legacy, wrong = formatOf(g.legacyFormat, "--legacy-format", p.legacy); wrong == nil {
+			service, wrong = formatOf(g.serviceFormat, "--service-format", p.service)
+		}
+		if wrong == nil {
+			return legacy, service, nil
+		}
+		if err == nil {
+			err = wrong
+		}
+	}
+	return legacy, service, err
 }
 
 // formatOf returns how a body is written: as the flag says, or as it looks.
@@ -242,8 +257,8 @@ func formatOf(name, flag string, b roundtrip.Body) (format.Config, error) {
 		return seen, nil
 	case name == format.FixedWidth:
 		return seen, usagef("%s: records of fixed width can't be read without their columns, which only a configuration file has", flag)
-	case !slices.Contains([]string{format.JSON, format.NDJSON, format.XML, format.SOAP, format.Form, format.Multipart, format.CSV}, name):
-		return seen, usagef("%s %s: it is json, ndjson, xml, soap, form, multipart or csv", flag, name)
+	case !slices.Contains([]string{format.JSON, format.NDJSON, format.XML, format.SOAP, format.Form, format.CSV}, name):
+		return seen, usagef("%s %s: it is json, ndjson, xml, soap, form or csv", flag, name)
 	}
 	return format.Config{Name: name, Charset: seen.Charset, Header: name == format.CSV}, nil
 }

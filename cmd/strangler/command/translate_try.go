@@ -34,7 +34,7 @@ configuration.`,
 		Example: "  strangler translate try customer < customer.json\n  strangler translate try customer answer.json --to legacy -c staging.yaml\n  curl -s http://127.0.0.1:8000/cgi/cust.pl?id=17 | strangler translate try customer -o json",
 		Args:    arguments(1, 2),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
-			cfg, err := translatorsOf(c, file)
+			cfg, err := translatorsOf(file)
 			if err != nil {
 				return err
 			}

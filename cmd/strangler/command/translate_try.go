@@ -25,8 +25,8 @@ func newTranslateTry(c *Config) *cobra.Command {
 		Use:   "try TRANSLATOR [FILE] [--to service|legacy] [-c strangler.yaml]",
 		Short: "Show what a translator makes of a body, and what comes back",
 		Long: `Show what a translator of the configuration file makes of a body, and what its inverse makes of that,
-offline. FILE is the body, or - or nothing: the standard input. In colour, on a terminal: members that
-have another name, that were lost, and that nobody sent. What the way back loses is listed below.
+offline. FILE is the body, or - or nothing: the standard input. In colour, on a terminal, of JSON:
+members that have another name, that were lost, and that nobody sent. What the way back loses is listed below.
 Identifiers (ids) are stand-ins: only the running proxy has their tables.
 
 Exit status: 0 it can be translated, there and back, 1 it can't, 2 wrong usage or an invalid

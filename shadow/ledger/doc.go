@@ -19,6 +19,8 @@
 //   - kept: at most Point.Keep exchanges a route in which nothing differs, as unlike one another as
 //     examples are.
 //   - learnt: what the shadow has learnt of noise.
+//   - series: what clients' requests and comparisons of a route did by minute for 48 hours, by hour
+//     for 30 days and by day for ever ([Ledger.Sample], [Ledger.Series]).
 //
 // Everything was redacted before it came here (package shadow).
 //
@@ -35,7 +37,8 @@
 // ([Ledger.Count]). One goroutine writes batches, divergences and counts together in one
 // transaction, at most ten a second while they are small: what a match costs the file is its
 // share of one row's update. What finds no room, and what can't be written after a few tries, is
-// counted as dropped: at every moment, recorded = written + pending + dropped.
+// counted as dropped: at every moment, recorded = written + pending + dropped. Samples of series are
+// summed up by route and minute while they wait, and wait for as long as the file can't be written.
 //
 // # How it is bounded
 //
@@ -45,5 +48,6 @@
 // counts are written; they themselves are bounded by the number of routes. The log can't be
 // truncated while somebody reads an older state for long: until then nothing is pruned, which
 // would only make it longer, and what doesn't fit is a count. What is older than Config.MaxAge
-// goes too.
+// goes too. Where there is no room and series take more than a quarter of Config.MaxSize, their oldest
+// minutes go first, then hours, then days.
 package ledger

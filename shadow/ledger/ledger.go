@@ -61,14 +61,15 @@ type Ledger struct {
 	db    *sqlitedb.DB
 	codec codec
 
-	mu     sync.Mutex // guards what follows, never held while anything waits
-	stats  Stats
-	bytes  int64           // that the queue holds
-	counts map[total]int64 // of what is only counted, since the last batch
-	kept   map[string]keeps
-	hushed map[string]bool // routes of which no values may be kept any more
-	gone   []Group         // merged into others since the last batch
-	closed bool
+	mu      sync.Mutex // guards what follows, never held while anything waits
+	stats   Stats
+	bytes   int64           // that the queue holds
+	counts  map[total]int64 // of what is only counted, since the last batch
+	kept    map[string]keeps
+	samples map[cellKey]*Cell // since the last batch
+	hushed  map[string]bool   // routes of which no values may be kept any more
+	gone    []Group           // merged into others since the last batch
+	closed  bool
 
 	queue   chan *item    // of pointers: it is mostly empty, and the garbage collector looks at all of it
 	counted chan struct{} // has something when counts has, unless the writer knows
@@ -86,6 +87,8 @@ type Stats struct {
 	Dropped  int64 // for want of room in the queue, or after the disk refused a few times
 	Bytes    int64 // of database, log and shared memory, as of the last batch
 	Err      error // of the last batch, if it could not be written
+	// SamplesDropped is how many samples found no room, while the file could not be written for long.
+	SamplesDropped int64
 }
 
 // item is a comparison in the queue, and what it weighs.
@@ -98,7 +101,7 @@ type item struct {
 // Open opens the ledger in the file at path, and makes the file if there is none.
 func Open(ctx context.Context, path string, c Config) (*Ledger, error) {
 	l := &Ledger{
-		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), hushed: make(map[string]bool), counted: make(chan struct{}, 1),
+		cfg: c.withDefaults(), counts: make(map[total]int64), kept: make(map[string]keeps), samples: make(map[cellKey]*Cell), hushed: make(map[string]bool), counted: make(chan struct{}, 1),
 		flushes: make(chan chan struct{}), done: make(chan struct{}), shut: make(chan struct{}),
 	}
 	l.queue = make(chan *item, l.cfg.Queue)

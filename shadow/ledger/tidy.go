@@ -7,13 +7,14 @@ import (
 )
 
 const (
-	keptDays     = 400                    // counts by day, of a group
-	tidyInterval = time.Minute            // between looks for what is too old, and at a ledger at rest
-	pruneRows    = 500                    // divergences that go in one step
-	pruneSteps   = 20                     // after one batch, so that the next doesn't wait long
-	boundSteps   = 100                    // likewise; most of them only give pages back
-	boundTime    = 250 * time.Millisecond // likewise, unless the ledger is full
-	shrinkPages  = 250                    // given back in one step, about 1 MiB, which the log grows by meanwhile
+	keptDays       = 400                    // counts by day, of a group
+	tidyInterval   = time.Minute            // between looks for what is too old, and at a ledger at rest
+	seriesInterval = 10 * time.Minute       // between looks for series that are too old
+	pruneRows      = 500                    // divergences that go in one step
+	pruneSteps     = 20                     // after one batch, so that the next doesn't wait long
+	boundSteps     = 100                    // likewise; most of them only give pages back
+	boundTime      = 250 * time.Millisecond // likewise, unless the ledger is full
+	shrinkPages    = 250                    // given back in one step, about 1 MiB, which the log grows by meanwhile
 )
 
 // Of Config.MaxSize: above high the ledger is pruned down to low, and above full only counts
@@ -76,6 +77,10 @@ func (w *writer) expireOthers(ctx context.Context, now time.Time) error {
 	if err == nil {
 		err = w.expireUntranslated(ctx, now.Add(-w.cfg.MaxAge))
 	}
+	if err == nil && !now.Before(w.nextSeries) {
+		w.nextSeries = now.Add(seriesInterval)
+		err = w.expireSeries(ctx, now)
+	}
 	if err != nil {
 		return fmt.Errorf("prune the ledger: %w", err)
 	}
@@ -114,8 +119,11 @@ func (w *writer) bound(ctx context.Context) error {
 			}
 			continue
 		}
-		n, err := w.remove(ctx, `SELECT id FROM divergences d
+		n, err := w.boundSeries(ctx)
+		if err == nil && n == 0 {
+			n, err = w.remove(ctx, `SELECT id FROM divergences d
 			WHERE NOT EXISTS (SELECT 1 FROM examples WHERE divergence = d.id) ORDER BY id LIMIT ?`, pruneRows)
+		}
 		if err == nil && n == 0 {
 			n, err = w.remove(ctx, `SELECT divergence FROM examples ORDER BY divergence LIMIT ?`, pruneRows/10)
 		}

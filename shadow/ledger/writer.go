@@ -17,6 +17,7 @@ type writer struct {
 	*Ledger
 	groups     map[string]map[string]bool // route → ids of the groups it has
 	nextExpiry time.Time                  // when to look for what is too old
+	nextSeries time.Time                  // likewise, among series
 }
 
 func newWriter(ctx context.Context, l *Ledger) (*writer, error) {
@@ -64,6 +65,7 @@ func (w *writer) run(ctx context.Context) {
 		var flushed chan struct{}
 		batch, flushed, open = w.collect(batch[:0], tidy.C)
 		w.write(ctx, batch)
+		w.writeSeries(ctx)
 		w.tidy(ctx)
 		if flushed != nil {
 			for pending := len(w.queue); pending > 0 && open; {

@@ -109,6 +109,45 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+// TestJQKeepsArrays has programs whose input has no arrays, but names that repeat, or nothing but texts.
+func TestJQKeepsArrays(t *testing.T) {
+	number := field("n", "count")
+	number.Type = lens.Sides[lens.Type]{Legacy: lens.TypeNumber}
+	for name, c := range map[string]struct {
+		legacy   format.Config
+		program  string
+		fields   []lens.Field
+		in, want string
+	}{
+		"a table":     {format.Config{Name: format.CSV, Header: true}, "{tags: [.A], none: [], n: 5, deep: [[.B]]}", nil, "A,B\nx,7\n", `[{"deep":[["7"]],"n":5,"none":[],"tags":["x"]}]`},
+		"a form":      {format.Config{Name: format.Form}, "{tags: [.A], none: []}", nil, "A=x", `{"none":[],"tags":["x"]}`},
+		"XML":         {format.Config{Name: format.XML, Root: "r"}, "{tags: [.A], none: [], deep: [[1]]}", nil, "<r><A>x</A></r>", `{"deep":[[1]],"none":[],"tags":["x"]}`},
+		"XML, fields": {format.Config{Name: format.XML, Root: "r"}, "{tags: [.A], n: .N, one: .A}", []lens.Field{field("tags", "tags"), number, field("one", "one")}, "<r><A>x</A><N>7</N></r>", `{"tags":["x"],"count":7,"one":"x"}`},
+		"XML, several": {format.Config{Name: format.XML, Root: "r"}, "{tags: .A}", []lens.Field{field("tags", "tags")},
+			"<r><A>x</A><A>y</A></r>", `{"tags":["x","y"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := body.Definition{Legacy: c.legacy, Service: format.Config{Name: format.JSON}, JQ: lens.Ways[string]{ToService: c.program}}
+			if c.fields != nil {
+				d.Lens = lens.Definition{Fields: c.fields, Unknown: dropping}
+			}
+			got, err := mustNew(t, d).Translate(t.Context(), body.ToService, []byte(c.in), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(got)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+	xml := format.Config{Name: format.XML, Root: "r"}
+	back := mustNew(t, body.Definition{Legacy: xml, Service: xml, JQ: lens.Ways[string]{ToLegacy: "{A: .tags}"}})
+	got, err := back.Translate(t.Context(), body.ToLegacy, []byte("<r><tags>x</tags><tags>y</tags></r>"), "")
+	if want := "<r><A>x</A><A>y</A></r>"; err != nil || !strings.HasSuffix(string(got), want) {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
 // TestMalformed says what is the sender's fault and what is the definition's.
 func TestMalformed(t *testing.T) {
 	translator := mustNew(t, with(jsonBoth, func(d *body.Definition) {

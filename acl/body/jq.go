@@ -71,7 +71,8 @@ func (p *program) run(ctx context.Context, in document.Value) (out *document.Doc
 		}
 		return nil, p.wrong("it gives more than one value; put them into an array")
 	}
-	w := fromJQ{b: document.NewBuilder(nil, 64), repeats: in.Repeats()}
+	w := fromJQ{b: document.NewBuilder(nil, 64)}
+	// What a program moves stays what it was: a text that may be a number, one that may be a list.
 	w.b.Repeats(in.Repeats())
 	if err := w.value(result); err != nil {
 		return nil, p.wrong("%w", err)
@@ -141,9 +142,8 @@ func toJQObject(v document.Value) any {
 
 // fromJQ writes what gojq returned.
 type fromJQ struct {
-	b       *document.Builder
-	repeats bool // arrays in objects become names that repeat, as they were read
-	size    int
+	b    *document.Builder
+	size int
 }
 
 func (w *fromJQ) value(v any) error {
@@ -209,16 +209,10 @@ func (w *fromJQ) object(members map[string]any) error {
 		if !utf8.ValidString(name) {
 			return errors.New("a name in its result isn't UTF-8")
 		}
-		values := []any{members[name]}
-		if list, is := members[name].([]any); is && w.repeats {
-			values = list
-		}
-		for _, v := range values {
-			w.size += len(name)
-			w.b.Name(name)
-			if err := w.value(v); err != nil {
-				return err
-			}
+		w.size += len(name)
+		w.b.Name(name)
+		if err := w.value(members[name]); err != nil {
+			return err
 		}
 	}
 	w.b.End()

@@ -207,10 +207,10 @@ func TestStreamIsClosed(t *testing.T) {
 func TestStreamIsClosedWhileRead(t *testing.T) {
 	translator := mustNew(t, body.Definition{Legacy: format.Config{Name: format.NDJSON}, Service: format.Config{Name: format.JSON}})
 	for name, end := range map[string]func(*io.PipeWriter){
-		"the source ends":        func(feed *io.PipeWriter) { feed.Close() },
-		"the source has a cut":   func(feed *io.PipeWriter) { feed.CloseWithError(io.ErrUnexpectedEOF) },
-		"the source says more":   func(feed *io.PipeWriter) { _, _ = io.WriteString(feed, "{\"n\":2}\n"); feed.Close() },
-		"the source never ends":  func(feed *io.PipeWriter) { _, _ = io.Copy(feed, &endless{}) },
+		"the source ends":       func(feed *io.PipeWriter) { feed.Close() },
+		"the source has a cut":  func(feed *io.PipeWriter) { feed.CloseWithError(io.ErrUnexpectedEOF) },
+		"the source says more":  func(feed *io.PipeWriter) { _, _ = io.WriteString(feed, "{\"n\":2}\n"); feed.Close() },
+		"the source never ends": func(feed *io.PipeWriter) { _, _ = io.Copy(feed, &endless{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, feed := io.Pipe()

@@ -362,3 +362,38 @@ type waiting struct{}
 
 func (waiting) ToService(ctx context.Context, _ string) (string, error) { return "", ctx.Err() }
 func (waiting) ToLegacy(ctx context.Context, _ string) (string, error)  { return "", ctx.Err() }
+
+// TestExponents holds that a small body with many exponents doesn't become one that is many times as large.
+func TestExponents(t *testing.T) {
+	item := Definition{Unknown: Ways[Unknown]{Refuse, Refuse}, Fields: []Field{f("P", "p", Field{Number: &Number{Legacy: TypeNumber}})}}
+	l := mustNew(t, Set{Lenses: map[string]Definition{"item": item}}, Refuse, f("A", "a", Field{Each: "item"}))
+	for name, tt := range map[string]struct {
+		number string
+		n      int
+		fails  bool
+	}{
+		"one":                 {"1e999", 1, false},
+		"many":                {"1e999", 1000, true},
+		"many, behind":        {"1e-999", 1000, true},
+		"many without zeros":  {"1e100", 1000, false},
+		"many that are long":  {strings.Repeat("7", 1000), 1000, false},
+		"many, the other way": {"1e999", 1000, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			translate, array, member := l.ToService, "A", "P"
+			if strings.HasSuffix(name, "way") {
+				translate, array, member = l.ToLegacy, "a", "p"
+			}
+			body := fmt.Sprintf(`{%q:[%s]}`, array, strings.TrimSuffix(strings.Repeat(fmt.Sprintf(`{%q:%s},`, member, tt.number), tt.n), ","))
+			out, err := translate(context.Background(), parse(t, body).Root())
+			switch {
+			case tt.fails && !errors.Is(err, errZeros):
+				t.Errorf("%v, want %v", err, errZeros)
+			case !tt.fails && err != nil:
+				t.Error(err)
+			case err == nil && len(text(out.Root())) > 2000+20*len(body):
+				t.Errorf("%d bytes became %d", len(body), len(text(out.Root())))
+			}
+		})
+	}
+}

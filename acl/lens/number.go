@@ -134,7 +134,7 @@ func (n *notation) toService(c *call, in *input) (cell, error) {
 		}
 	}
 	c.scratch = d.appendPlaces(c.scratch[:0], places)
-	return c.text(n.serviceType.kind(), c.scratch), nil
+	return c.digits(n.serviceType.kind(), c.scratch, len(in.text))
 }
 
 // behind returns how many digits legacy has behind a point of its own.
@@ -237,7 +237,7 @@ func (n *notation) toLegacy(c *call, in *input) (cell, error) {
 		d.exp += n.Scale
 	}
 	c.scratch = n.append(c.scratch[:0], d)
-	return c.text(n.legacyType.kind(), c.scratch), nil
+	return c.digits(n.legacyType.kind(), c.scratch, len(in.text))
 }
 
 func (n *notation) append(dst []byte, d *decimal) []byte {

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -396,4 +397,62 @@ func TestExponents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOverlaps holds that texts are refused which end as the separator behind them begins, so that it would be
+// found in another place, and that others come back.
+func TestOverlaps(t *testing.T) {
+	list := func(separator string) *Lens { return mustNew(t, Set{}, Refuse, f("A", "a", Field{List: separator})) }
+	join := func(separator string) *Lens {
+		return mustNew(t, Set{}, Refuse, Field{Legacy: []string{"A"}, Service: []string{"a", "b"}, Join: separator})
+	}
+	for name, tt := range map[string]struct {
+		lens       *Lens
+		body, want string // what it becomes, or a part of the error
+	}{
+		"a list":                {list("||"), `{"a":["x|","y"]}`, "at /a/0: "},
+		"a list of three":       {list("aba"), `{"a":["x","yab","z"]}`, "at /a/1: "},
+		"the last":              {list("||"), `{"a":["x","y|"]}`, `{"A": "x||y|"}`},
+		"the begin of a list's": {list("||"), `{"a":["x","|y"]}`, `{"A": "x|||y"}`},
+		"no overlap":            {list("ab"), `{"a":["xa","y"]}`, `{"A": "xaaby"}`},
+		"parts":                 {join("--"), `{"a":"x-","b":"y"}`, "at /a: "},
+		"the last part":         {join("--"), `{"a":"x","b":"y-"}`, `{"A": "x--y-"}`},
+		"a part alone":          {join("--"), `{"a":"x-"}`, `{"A": "x-"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := parse(t, tt.body)
+			out, err := tt.lens.ToLegacy(context.Background(), in.Root())
+			if strings.HasPrefix(tt.want, "at ") {
+				if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+					t.Errorf("%v, want an error %s", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := text(out.Root()); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+			back, err := tt.lens.ToService(context.Background(), out.Root())
+			if err != nil || text(back.Root()) != text(in.Root()) {
+				t.Errorf("came back as %s, %v", text(back.Root()), err)
+			}
+		})
+	}
+}
+
+// TestOverlapsAlways compares with what splitting does.
+func TestOverlapsAlways(t *testing.T) {
+	of := rapid.SliceOfN(rapid.SampledFrom([]byte("ab")), 1, 6)
+	rapid.Check(t, func(t *rapid.T) {
+		s, separator := of.Draw(t, "text"), of.Draw(t, "separator")
+		if bytes.Contains(s, separator) {
+			t.Skip()
+		}
+		first, _, _ := bytes.Cut(append(bytes.Clone(s), separator...), separator)
+		if got, want := overlaps(s, separator), !bytes.Equal(first, s); got != want {
+			t.Errorf("%t, want %t", got, want)
+		}
+	})
 }

@@ -145,6 +145,9 @@ func (j joiner) join(c *call, in []input) (cell, error) {
 		if err := typed(part, j.part); err != nil {
 			return cell{}, located(part.value.Pointer(), err)
 		}
+		if i < last && overlaps(part.text, j.separator) {
+			return cell{}, located(part.value.Pointer(), errOverlap(part, j.separator))
+		}
 		c.scratch = append(c.scratch, part.text...)
 	}
 	return c.writeText(c.scratch, j.whole)

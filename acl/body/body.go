@@ -198,7 +198,8 @@ func (t *Translator) Decode(way Direction, in []byte, contentType string) (*docu
 	return doc, nil
 }
 
-// Convert translates a document, or one record, without the formats.
+// Convert translates a document, or one record, without the formats. A *document.Error of fields that have
+// the result of a jq program has no pointer, since that isn't what is read; the place is in its text.
 func (t *Translator) Convert(ctx context.Context, way Direction, in document.Value) (*document.Document, error) {
 	if way == ToLegacy {
 		out, err := t.through(ctx, way, in)
@@ -212,7 +213,11 @@ func (t *Translator) Convert(ctx context.Context, way Direction, in document.Val
 		if err != nil || t.lens == nil {
 			return out, err
 		}
-		return t.through(ctx, way, out.Root())
+		to, err := t.through(ctx, way, out.Root())
+		if err != nil {
+			return nil, t.jq.ToService.behind(err)
+		}
+		return to, nil
 	}
 	return t.through(ctx, way, in)
 }

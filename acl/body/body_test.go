@@ -73,6 +73,15 @@ func TestTranslate(t *testing.T) {
 		"names come out sorted":              {edit: jq("{b: 1, a: 2}", ""), in: `{}`, want: `{"a":2,"b":1}`},
 		"no environment":                     {edit: jq("env | length", ""), in: `{}`, want: `0`},
 
+		"fields behind jq": {
+			edit: func(d *body.Definition) {
+				name := field("NM", "name")
+				name.Number = &lens.Number{}
+				d.Lens = lens.Definition{Fields: []lens.Field{name}, Unknown: keeping}
+				d.JQ.ToService = ".C | {NM: .N}"
+			},
+			in: `{"C":{"N":"x"},"NM":"1"}`, fails: `in the result of the jq program to_service, at /NM: "x" isn't a number`,
+		},
 		"not JSON":          {in: `{"a":`, fails: "ends too early", pointer: "/a"},
 		"jq fails":          {edit: jq(".a.b", ""), in: `{"a":1}`, fails: "jq program to_service"},
 		"jq gives nothing":  {edit: jq("empty", ""), in: `{}`, fails: "gives no value"},

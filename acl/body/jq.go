@@ -88,6 +88,16 @@ func (p *program) wrong(format string, args ...any) error {
 	return &document.Error{Err: fmt.Errorf("the jq program %s: %w", p.way, fmt.Errorf(format, args...))}
 }
 
+// behind says of an error of the fields that it is about what the program returned, so that its place is none
+// of the body.
+func (p *program) behind(err error) error {
+	var e *document.Error
+	if !errors.As(err, &e) || e.Pointer == "" {
+		return err
+	}
+	return &document.Error{Err: fmt.Errorf("in the result of the jq program %s, at %s: %w", p.way, e.Pointer, e.Err)}
+}
+
 func (p *program) failed(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:

@@ -456,3 +456,29 @@ func TestOverlapsAlways(t *testing.T) {
 		}
 	})
 }
+
+// TestPlaceOfParts holds that an error of a field with several places is about the one at fault.
+func TestPlaceOfParts(t *testing.T) {
+	bits := mustNew(t, Set{}, Refuse, Field{Legacy: []string{"A"}, Service: []string{"vip", "x.blocked", "late"}, Bits: []int{0, 1, 2}})
+	join := mustNew(t, Set{}, Refuse, Field{Legacy: []string{"A"}, Service: []string{"a", "b", "c"}, Join: "-"})
+	for name, tt := range map[string]struct {
+		lens          *Lens
+		body, pointer string
+	}{
+		"a bit that is null":      {bits, `{"vip":true,"x":{"blocked":null},"late":true}`, "/x/blocked"},
+		"a bit that isn't there":  {bits, `{"vip":true,"late":true}`, "/x/blocked"},
+		"a bit that is a text":    {bits, `{"vip":true,"x":{"blocked":true},"late":"x"}`, "/late"},
+		"a part that is null":     {join, `{"a":"x","b":null,"c":"z"}`, "/b"},
+		"a part that isn't there": {join, `{"b":"y"}`, "/a"},
+		"the middle":              {join, `{"a":"x","c":"z"}`, "/b"},
+		"a part that is a number": {join, `{"a":"x","b":"y","c":3}`, "/c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tt.lens.ToLegacy(context.Background(), parse(t, tt.body).Root())
+			var at *document.Error
+			if !errors.As(err, &at) || at.Pointer != tt.pointer {
+				t.Errorf("%v, want an error at %s", err, tt.pointer)
+			}
+		})
+	}
+}

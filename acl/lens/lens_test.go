@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -480,5 +481,19 @@ func TestPlaceOfParts(t *testing.T) {
 				t.Errorf("%v, want an error at %s", err, tt.pointer)
 			}
 		})
+	}
+}
+
+// TestShown holds that a long text is cut between characters.
+func TestShown(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("a", 40):                                   strconv.Quote(strings.Repeat("a", 40)),
+		strings.Repeat("a", 41):                                   strconv.Quote(strings.Repeat("a", 37) + "…"),
+		strings.Repeat("a", 36) + strings.Repeat("ü", 3):          strconv.Quote(strings.Repeat("a", 36) + "…"),
+		strings.Repeat("a", 34) + strings.Repeat("\U0001f642", 2): strconv.Quote(strings.Repeat("a", 34) + "…"),
+	} {
+		if got := shown(&input{kind: document.String, text: []byte(text)}); got != want {
+			t.Errorf("%s is shown as %s, want %s", text, got, want)
+		}
 	}
 }

@@ -70,6 +70,8 @@ func (n *notation) check(a about) {
 	}
 	if n.group != "" && n.group == n.point {
 		a.problem("number.group", "%q is the decimal point as well", n.group)
+	} else if n.group != "" && (strings.Contains(n.group, n.point) || strings.Contains(n.point, n.group)) {
+		a.problem("number.group", "%q and the decimal point %q can't be told apart", n.group, n.point)
 	}
 	if n.group != "" && n.Width > 0 {
 		a.problem("number.width", "leading zeros and groups exclude one another")

@@ -12,7 +12,7 @@ import (
 func TestProblems(t *testing.T) {
 	set := Set{
 		Lenses: map[string]Definition{"order": order, "line": line},
-		Tables: map[string]Table{"crossed": crossed{}},
+		Tables: map[string]Table{"crossed": crossed{}, "none": nil},
 	}
 	when := func(path, is string) *When { return &When{Legacy: []Condition{{Path: path, Is: []Literal{str(is)}}}} }
 	tests := []struct {
@@ -51,6 +51,9 @@ func TestProblems(t *testing.T) {
 		{"drop of a member of an array", []Field{f("A[0]", "b", Field{}), {Legacy: []string{"A.B"}, Drop: true}}, "field 2: legacy: A.B: A is an array in one field and an object in another"},
 		{"unknown lens", []Field{f("A", "a", Field{Each: "ordr"}), f("B", "b", Field{With: "customer"})}, "field 1: each: there is no translator \"ordr\"; did you mean order?\nfield 2: with: there is no translator \"customer\"; there are: line, order"},
 		{"unknown table", []Field{f("A", "a", Field{IDs: "cross"})}, "field 1: ids: there is no table of identifiers \"cross\"; did you mean crossed?"},
+		{"a table that is nil", []Field{f("A", "a", Field{IDs: "none"})}, "field 1: ids: the table of identifiers \"none\" is nil"},
+		{"a group with a point in it", []Field{f("A", "a", Field{Number: &Number{Group: ".."}})}, "field 1: number.group: \"..\" and the decimal point \".\" can't be told apart"},
+		{"a point with a group in it", []Field{f("A", "a", Field{Number: &Number{Group: ",", Decimal: ",,"}})}, "field 1: number.group: \",\" and the decimal point \",,\" can't be told apart"},
 		{"several codes", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x", "B", "x", "C", "y", "C", "z")}})}, "field 1: values: \"C\" stands for \"y\" and \"z\": say which is written to service, with forth\nfield 1: values: \"x\" stands for \"A\" and \"B\": say which is written to legacy, with back"},
 		{"no codes", []Field{f("A", "a", Field{Values: &Values{}})}, "field 1: values: there are none"},
 		{"back to nowhere", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x"), Back: pairs("Q", "x", "A", "x")}})}, "field 1: values.back: \"x\" becomes \"Q\", which isn't among the values and couldn't be read again\nfield 1: values.back: \"x\" stands there twice"},

@@ -497,3 +497,51 @@ func TestShown(t *testing.T) {
 		}
 	}
 }
+
+// TestOffsets holds that a time keeps its moment where its zone has an offset for which the layout has no place.
+func TestOffsets(t *testing.T) {
+	for name, tt := range map[string]struct {
+		zone, layout, body, want string
+	}{
+		"whole minutes":              {"Europe/Berlin", "RFC3339", "2025-07-01 12:00:00", "2025-07-01T12:00:00+02:00"},
+		"seconds":                    {"Europe/Berlin", "RFC3339", "0001-01-01 00:00:00", "0000-12-31T23:06:32Z"},
+		"seconds in the layout":      {"Europe/Berlin", "2006-01-02T15:04:05-07:00:00", "0001-01-01 00:00:00", "0001-01-01T00:00:00+00:53:28"},
+		"minutes":                    {"Asia/Kolkata", "RFC3339", "2025-07-01 12:00:00", "2025-07-01T12:00:00+05:30"},
+		"minutes where hours are":    {"Asia/Kolkata", "2006-01-02T15:04:05-07", "2025-07-01 12:00:00", "2025-07-01T06:30:00+00"},
+		"days without a year":        {"Europe/Berlin", "01-02 15:04", "07-05 15:04", "07-05 15:04"},
+		"days without a year, other": {"Europe/Berlin", "02.01. 15:04", "07-05 15:04", "05.07. 15:04"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			legacy := "2006-01-02 15:04:05"
+			if strings.HasPrefix(name, "days") {
+				legacy = "01-02 15:04"
+			}
+			l := mustNew(t, Set{}, Refuse, f("A", "a", Field{Time: &Time{Layout: Sides[string]{legacy, tt.layout}, Zone: Sides[string]{tt.zone, tt.zone}}}))
+			in := parse(t, fmt.Sprintf(`{"A": %q}`, tt.body))
+			out, err := l.ToService(context.Background(), in.Root())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := out.Root().Get("a").Text(); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+			if back, err := l.ToLegacy(context.Background(), out.Root()); err != nil || text(back.Root()) != text(in.Root()) {
+				t.Errorf("came back as %s, %v", text(back.Root()), err)
+			}
+		})
+	}
+}
+
+func TestChanges(t *testing.T) {
+	for name, want := range map[string]bool{
+		"UTC": false, "Europe/Berlin": true, "Asia/Tokyo": false, "Asia/Shanghai": true /* until 1991 */, "America/Sao_Paulo": true, /* until 2019 */
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := changes(zone); got != want {
+			t.Errorf("%s: %t, want %t", name, got, want)
+		}
+	}
+}

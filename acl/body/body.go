@@ -92,6 +92,7 @@ func New(d Definition, set lens.Set) (*Translator, error) {
 		return f
 	}
 	t.legacy, t.service = side("legacy", d.Legacy), side("service", d.Service)
+	set.Texts = lens.Sides[bool]{Legacy: textual(d.Legacy), Service: textual(d.Service)}
 	if len(d.Lens.Fields) > 0 || d.Lens.Unknown != (lens.Ways[lens.Unknown]{}) {
 		l, err := lens.New(d.Lens, set)
 		var problems lens.Problems
@@ -130,6 +131,11 @@ func onlyRecords(c format.Config) bool {
 // onlyTexts reports whether a format has nothing but texts, though it repeats no names: a table's
 // cell is "7" where a configuration says 7, or number.
 func onlyTexts(c format.Config) bool { return c.Name == format.CSV || c.Name == format.FixedWidth }
+
+// textual reports whether all values of a format are texts, whether or not it repeats names.
+func textual(c format.Config) bool {
+	return onlyTexts(c) || slices.Contains([]string{format.XML, format.SOAP, format.Form, format.Multipart}, c.Name)
+}
 
 // read marks a document of a format that has nothing but texts.
 func (t *Translator) read(way Direction, doc *document.Document) {

@@ -157,6 +157,26 @@ func TestJQKeepsArrays(t *testing.T) {
 	}
 }
 
+// TestConditionsOnTexts has a condition of a number in a format that has only texts: it holds where that is
+// written as it does where that is read.
+func TestConditionsOnTexts(t *testing.T) {
+	named := field("NM", "name")
+	named.When = &lens.When{Legacy: []lens.Condition{{Path: "TYP", Is: []lens.Literal{{Kind: document.Number, Text: "1"}}}}}
+	for name, legacy := range map[string]format.Config{"XML": {Name: format.XML, Root: "r"}, "a form": {Name: format.Form}} {
+		translator := mustNew(t, body.Definition{Legacy: legacy, Service: format.Config{Name: format.JSON},
+			Lens: lens.Definition{Fields: []lens.Field{field("TYP", "typ"), named}, Unknown: lens.Ways[lens.Unknown]{ToService: lens.Refuse, ToLegacy: lens.Refuse}}})
+		in := `{"typ":"1","name":"x"}`
+		there, err := translator.Translate(t.Context(), body.ToLegacy, []byte(in), "")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if back, err := translator.Translate(t.Context(), body.ToService, there, ""); err != nil || string(back) != in {
+			t.Errorf("%s: %s came back as %s, %v", name, in, back, err)
+		}
+	}
+}
+
 // TestMalformed says what is the sender's fault and what is the definition's.
 func TestMalformed(t *testing.T) {
 	translator := mustNew(t, with(jsonBoth, func(d *body.Definition) {

@@ -43,6 +43,7 @@ type doer interface {
 type call struct {
 	ctx     context.Context
 	now     func() time.Time
+	texts   Sides[bool]
 	b       document.Builder
 	slots   []slot
 	cells   []cell
@@ -102,7 +103,7 @@ type item struct {
 func (l *Lens) translate(ctx context.Context, in side, v document.Value) (*document.Document, error) {
 	c := calls.Get().(*call)
 	defer c.release()
-	c.ctx, c.now, c.depth, c.root = ctx, l.now, 0, v
+	c.ctx, c.now, c.texts, c.depth, c.root = ctx, l.now, l.texts, 0, v
 	c.work, c.zeros = 1000+32*v.Size(), 1024+32*v.Size()
 	p := &l.programs[in]
 	c.b.Share(v, p.targets, len(l.stock)+v.Size()*6+64)

@@ -158,7 +158,8 @@ type Time struct {
 // When is a condition on one side's document, which is read in one direction and written in the
 // other. Where it is written, the fields without a condition come first, and the condition looks
 // at what they have written.
-// There, a condition's path is one that such a field writes, or lies in what one writes as it is.
+// There, a condition's path is one that such a field writes, or lies in what one writes as it is. What Each
+// or With write is taken for a value before it is known, even if null becomes of it.
 type When struct {
 	Legacy, Service []Condition // all of which hold
 }

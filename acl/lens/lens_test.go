@@ -545,3 +545,65 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestWhenSeesWhatIsWritten holds that a condition on the side that is written holds where it would hold when
+// that is read.
+func TestWhenSeesWhatIsWritten(t *testing.T) {
+	when := func(path string, is ...Literal) []Field {
+		return []Field{f("T", "t", Field{}), f("A", "a", Field{When: &When{Service: []Condition{{Path: path, Is: is}}}})}
+	}
+	plain, texts := Sides[bool]{}, Sides[bool]{Service: true}
+	for name, tt := range map[string]struct {
+		fields  []Field
+		texts   Sides[bool]
+		body    string
+		repeats bool
+		holds   bool
+	}{
+		"a text is no boolean":               {when("t", yes), plain, `{"T":"true","A":"x"}`, true, false},
+		"a boolean":                          {when("t", yes), plain, `{"T":true,"A":"x"}`, false, true},
+		"a text":                             {when("t", str("true")), plain, `{"T":"true","A":"x"}`, true, true},
+		"a text, which stands for a boolean": {when("t", yes), texts, `{"T":"true","A":"x"}`, false, true},
+		"a boolean that becomes a text":      {when("t", str("true")), texts, `{"T":true,"A":"x"}`, false, true},
+		"a number that becomes a text":       {when("t", str("1.0")), texts, `{"T":1.0,"A":"x"}`, false, true},
+		"several are an array":               {when("t[1]", str("q")), plain, `{"T":"p","T":"q","A":"x"}`, true, true},
+		"several are an array, no more":      {when("t[2]"), plain, `{"T":"p","T":"q","A":"x"}`, true, false},
+		"an array has no members":            {when("t.x"), plain, `{"T":"p","T":"q","A":"x"}`, true, false},
+		"several below":                      {when("t.x[1].y"), plain, `{"T":{"x":"p","x":{"y":"q"}},"A":"x"}`, true, true},
+		"the first of several below":         {when("t.x", str("p")), plain, `{"T":{"x":"p","x":"q"},"A":"x"}`, true, false},
+		"one below is none of several":       {when("t.x[0]"), plain, `{"T":{"x":"p"},"A":"x"}`, true, false},
+		"one below":                          {when("t.x", str("p")), plain, `{"T":{"x":"p"},"A":"x"}`, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := mustNew(t, Set{Texts: tt.texts}, Drop, tt.fields...)
+			in := parse(t, tt.body)
+			in.Repeats = tt.repeats
+			out, err := l.ToService(context.Background(), in.Root())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := out.Root().Get("a").Exists(); got != tt.holds {
+				t.Errorf("it became %s, want a: %t", text(out.Root()), tt.holds)
+			}
+			if !tt.holds {
+				return
+			}
+			if tt.texts.Service { // as it is read again
+				b := document.NewBuilder(nil, 0)
+				b.Repeats(true)
+				b.Object()
+				for name, v := range out.Root().Members() {
+					b.Name(string(name))
+					b.String(v.Text())
+				}
+				b.End()
+				if out, err = b.Document(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if back, err := l.ToLegacy(context.Background(), out.Root()); err != nil || !back.Root().Get("A").Exists() {
+				t.Errorf("it came back as %s, %v", text(back.Root()), err)
+			}
+		})
+	}
+}

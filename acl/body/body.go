@@ -25,7 +25,8 @@ type Definition struct {
 	// on the way to the service and after them on the way to legacy, if there are fields.
 	//
 	// A program gives exactly one value. It has no environment, no input but its document and no
-	// modules, and it may take [MaxTime]. A number that it only moves keeps its digits; one that
+	// modules, and it may take [MaxTime]. It is trusted all the same: the memory that it takes isn't bounded,
+	// only what it gets and what it returns, 16 MiB each. A number that it only moves keeps its digits; one that
 	// it computes is exact where it is an integer, and a float64 otherwise. Members come out in
 	// the order of their names, as they do from jq -S: an XML schema that wants another order
 	// wants fields.

@@ -89,6 +89,8 @@ func TestTranslate(t *testing.T) {
 		"jq gives infinity": {edit: jq("infinite", ""), in: `{}`, fails: "infinite"},
 		"jq gives bytes":    {edit: jq(`{a: error("\(.)")}`, ""), in: `{"x":1}`, fails: `{"x":1}`},
 		"jq gives too much": {edit: jq(`reduce range(40) as $i ("x"; [., .])`, ""), in: `{}`, fails: "larger than"},
+		"jq gets too much":  {edit: jq("0", ""), in: `["` + strings.Repeat("x", 9<<20) + `","` + strings.Repeat("x", 9<<20) + `"]`, fails: "the body is larger than 16 MiB"},
+		"jq gets a number":  {edit: jq("{v: (.v + 1)}", ""), in: `{"v":` + strings.Repeat("7", 100_001) + `}`, fails: "a number of the body, at /v, has 100001 digits"},
 		"jq nests too deep": {edit: jq(`reduce range(2000) as $i (0; [.])`, ""), in: `{}`, fails: "nests deeper"},
 		"jq halts":          {edit: jq(`halt_error`, ""), in: `"x"`, fails: "jq program"},
 	} {

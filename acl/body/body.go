@@ -164,9 +164,9 @@ func (t *Translator) Losses() []lens.Loss {
 
 func (d Direction) lossy() string {
 	if d == ToLegacy {
-		return "to legacy"
+		return lens.ToLegacy
 	}
-	return "to service"
+	return lens.ToService
 }
 
 // Records reports whether bodies are lists of records, each of which is translated by itself.

@@ -25,7 +25,8 @@ type Definition struct {
 	// on the way to the service and after them on the way to legacy, if there are fields.
 	//
 	// A program gives exactly one value. It has no environment, no input but its document and no
-	// modules, and it may take [MaxTime]. A number that it only moves keeps its digits; one that
+	// modules, and it may take [MaxTime]. It is trusted all the same: the memory that it takes isn't bounded,
+	// only what it gets and what it returns, 16 MiB each. A number that it only moves keeps its digits; one that
 	// it computes is exact where it is an integer, and a float64 otherwise. Members come out in
 	// the order of their names, as they do from jq -S: an XML schema that wants another order
 	// wants fields.
@@ -92,6 +93,7 @@ func New(d Definition, set lens.Set) (*Translator, error) {
 		return f
 	}
 	t.legacy, t.service = side("legacy", d.Legacy), side("service", d.Service)
+	set.Texts = lens.Sides[bool]{Legacy: textual(d.Legacy), Service: textual(d.Service)}
 	if len(d.Lens.Fields) > 0 || d.Lens.Unknown != (lens.Ways[lens.Unknown]{}) {
 		l, err := lens.New(d.Lens, set)
 		var problems lens.Problems
@@ -131,6 +133,11 @@ func onlyRecords(c format.Config) bool {
 // cell is "7" where a configuration says 7, or number.
 func onlyTexts(c format.Config) bool { return c.Name == format.CSV || c.Name == format.FixedWidth }
 
+// textual reports whether all values of a format are texts, whether or not it repeats names.
+func textual(c format.Config) bool {
+	return onlyTexts(c) || slices.Contains([]string{format.XML, format.SOAP, format.Form, format.Multipart}, c.Name)
+}
+
 // read marks a document of a format that has nothing but texts.
 func (t *Translator) read(way Direction, doc *document.Document) {
 	if way == ToLegacy && t.texts.Service || way == ToService && t.texts.Legacy {
@@ -157,9 +164,9 @@ func (t *Translator) Losses() []lens.Loss {
 
 func (d Direction) lossy() string {
 	if d == ToLegacy {
-		return "to legacy"
+		return lens.ToLegacy
 	}
-	return "to service"
+	return lens.ToService
 }
 
 // Records reports whether bodies are lists of records, each of which is translated by itself.
@@ -198,7 +205,8 @@ func (t *Translator) Decode(way Direction, in []byte, contentType string) (*docu
 	return doc, nil
 }
 
-// Convert translates a document, or one record, without the formats.
+// Convert translates a document, or one record, without the formats. A *document.Error of fields that have
+// the result of a jq program has no pointer, since that isn't what is read; the place is in its text.
 func (t *Translator) Convert(ctx context.Context, way Direction, in document.Value) (*document.Document, error) {
 	if way == ToLegacy {
 		out, err := t.through(ctx, way, in)
@@ -212,7 +220,11 @@ func (t *Translator) Convert(ctx context.Context, way Direction, in document.Val
 		if err != nil || t.lens == nil {
 			return out, err
 		}
-		return t.through(ctx, way, out.Root())
+		to, err := t.through(ctx, way, out.Root())
+		if err != nil {
+			return nil, t.jq.ToService.behind(err)
+		}
+		return to, nil
 	}
 	return t.through(ctx, way, in)
 }

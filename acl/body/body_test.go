@@ -73,6 +73,15 @@ func TestTranslate(t *testing.T) {
 		"names come out sorted":              {edit: jq("{b: 1, a: 2}", ""), in: `{}`, want: `{"a":2,"b":1}`},
 		"no environment":                     {edit: jq("env | length", ""), in: `{}`, want: `0`},
 
+		"fields behind jq": {
+			edit: func(d *body.Definition) {
+				name := field("NM", "name")
+				name.Number = &lens.Number{}
+				d.Lens = lens.Definition{Fields: []lens.Field{name}, Unknown: keeping}
+				d.JQ.ToService = ".C | {NM: .N}"
+			},
+			in: `{"C":{"N":"x"},"NM":"1"}`, fails: `in the result of the jq program to_service, at /NM: "x" isn't a number`,
+		},
 		"not JSON":          {in: `{"a":`, fails: "ends too early", pointer: "/a"},
 		"jq fails":          {edit: jq(".a.b", ""), in: `{"a":1}`, fails: "jq program to_service"},
 		"jq gives nothing":  {edit: jq("empty", ""), in: `{}`, fails: "gives no value"},
@@ -80,6 +89,8 @@ func TestTranslate(t *testing.T) {
 		"jq gives infinity": {edit: jq("infinite", ""), in: `{}`, fails: "infinite"},
 		"jq gives bytes":    {edit: jq(`{a: error("\(.)")}`, ""), in: `{"x":1}`, fails: `{"x":1}`},
 		"jq gives too much": {edit: jq(`reduce range(40) as $i ("x"; [., .])`, ""), in: `{}`, fails: "larger than"},
+		"jq gets too much":  {edit: jq("0", ""), in: `["` + strings.Repeat("x", 9<<20) + `","` + strings.Repeat("x", 9<<20) + `"]`, fails: "the body is larger than 16 MiB"},
+		"jq gets a number":  {edit: jq("{v: (.v + 1)}", ""), in: `{"v":` + strings.Repeat("7", 100_001) + `}`, fails: "a number of the body, at /v, has 100001 digits"},
 		"jq nests too deep": {edit: jq(`reduce range(2000) as $i (0; [.])`, ""), in: `{}`, fails: "nests deeper"},
 		"jq halts":          {edit: jq(`halt_error`, ""), in: `"x"`, fails: "jq program"},
 	} {
@@ -106,6 +117,65 @@ func TestTranslate(t *testing.T) {
 				t.Errorf("translation (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestJQKeepsArrays has programs whose input has no arrays, but names that repeat, or nothing but texts.
+func TestJQKeepsArrays(t *testing.T) {
+	number := field("n", "count")
+	number.Type = lens.Sides[lens.Type]{Legacy: lens.TypeNumber}
+	for name, c := range map[string]struct {
+		legacy   format.Config
+		program  string
+		fields   []lens.Field
+		in, want string
+	}{
+		"a table":     {format.Config{Name: format.CSV, Header: true}, "{tags: [.A], none: [], n: 5, deep: [[.B]]}", nil, "A,B\nx,7\n", `[{"deep":[["7"]],"n":5,"none":[],"tags":["x"]}]`},
+		"a form":      {format.Config{Name: format.Form}, "{tags: [.A], none: []}", nil, "A=x", `{"none":[],"tags":["x"]}`},
+		"XML":         {format.Config{Name: format.XML, Root: "r"}, "{tags: [.A], none: [], deep: [[1]]}", nil, "<r><A>x</A></r>", `{"deep":[[1]],"none":[],"tags":["x"]}`},
+		"XML, fields": {format.Config{Name: format.XML, Root: "r"}, "{tags: [.A], n: .N, one: .A}", []lens.Field{field("tags", "tags"), number, field("one", "one")}, "<r><A>x</A><N>7</N></r>", `{"tags":["x"],"count":7,"one":"x"}`},
+		"XML, several": {format.Config{Name: format.XML, Root: "r"}, "{tags: .A}", []lens.Field{field("tags", "tags")},
+			"<r><A>x</A><A>y</A></r>", `{"tags":["x","y"]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := body.Definition{Legacy: c.legacy, Service: format.Config{Name: format.JSON}, JQ: lens.Ways[string]{ToService: c.program}}
+			if c.fields != nil {
+				d.Lens = lens.Definition{Fields: c.fields, Unknown: dropping}
+			}
+			got, err := mustNew(t, d).Translate(t.Context(), body.ToService, []byte(c.in), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, string(got)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+	xml := format.Config{Name: format.XML, Root: "r"}
+	back := mustNew(t, body.Definition{Legacy: xml, Service: xml, JQ: lens.Ways[string]{ToLegacy: "{A: .tags}"}})
+	got, err := back.Translate(t.Context(), body.ToLegacy, []byte("<r><tags>x</tags><tags>y</tags></r>"), "")
+	if want := "<r><A>x</A><A>y</A></r>"; err != nil || !strings.HasSuffix(string(got), want) {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+// TestConditionsOnTexts has a condition of a number in a format that has only texts: it holds where that is
+// written as it does where that is read.
+func TestConditionsOnTexts(t *testing.T) {
+	named := field("NM", "name")
+	named.When = &lens.When{Legacy: []lens.Condition{{Path: "TYP", Is: []lens.Literal{{Kind: document.Number, Text: "1"}}}}}
+	for name, legacy := range map[string]format.Config{"XML": {Name: format.XML, Root: "r"}, "a form": {Name: format.Form}} {
+		translator := mustNew(t, body.Definition{Legacy: legacy, Service: format.Config{Name: format.JSON},
+			Lens: lens.Definition{Fields: []lens.Field{field("TYP", "typ"), named}, Unknown: lens.Ways[lens.Unknown]{ToService: lens.Refuse, ToLegacy: lens.Refuse}}})
+		in := `{"typ":"1","name":"x"}`
+		there, err := translator.Translate(t.Context(), body.ToLegacy, []byte(in), "")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if back, err := translator.Translate(t.Context(), body.ToService, there, ""); err != nil || string(back) != in {
+			t.Errorf("%s: %s came back as %s, %v", name, in, back, err)
+		}
 	}
 }
 

@@ -18,12 +18,18 @@ import (
 	"github.com/strangler-fig/toolkit/acl/document"
 )
 
-// MaxTime is how long a jq program may take for one document or record.
+// MaxTime is how long a jq program may take for one document or record. The time is looked at between the
+// steps of a program. A single step ends by itself, and may take longer: the square of a number of a million
+// digits, all matches of a regular expression in a text of a megabyte.
 const MaxTime = 5 * time.Second
 
-// maxResult is the most that the result of a jq program may take: bytes of its texts, and as many
-// again for each of its values as a document needs.
-const maxResult = 16 << 20
+// maxSize is the most that what a jq program gets may take, and its result: bytes of texts, and as many again
+// for each of the values as a document needs.
+const maxSize = 16 << 20
+
+// maxNumber is the most digits of a number that a jq program gets: those of many more take seconds to read,
+// in one step.
+const maxNumber = 100_000
 
 // program is a compiled jq program. It is safe for concurrent use.
 type program struct {
@@ -55,9 +61,13 @@ func (p *program) run(ctx context.Context, in document.Value) (out *document.Doc
 			err = p.wrong("it broke off: %v", v)
 		}
 	}()
+	given, err := new(toJQ).value(in)
+	if err != nil {
+		return nil, p.wrong("%w", err)
+	}
 	limited, cancel := context.WithTimeout(ctx, MaxTime)
 	defer cancel()
-	results := p.code.RunWithContext(limited, toJQ(in))
+	results := p.code.RunWithContext(limited, given)
 	result, ok := results.Next()
 	if !ok {
 		return nil, p.wrong("it gives no value")
@@ -71,7 +81,8 @@ func (p *program) run(ctx context.Context, in document.Value) (out *document.Doc
 		}
 		return nil, p.wrong("it gives more than one value; put them into an array")
 	}
-	w := fromJQ{b: document.NewBuilder(nil, 64), repeats: in.Repeats()}
+	w := fromJQ{b: document.NewBuilder(nil, 64)}
+	// What a program moves stays what it was: a text that may be a number, one that may be a list.
 	w.b.Repeats(in.Repeats())
 	if err := w.value(result); err != nil {
 		return nil, p.wrong("%w", err)
@@ -87,6 +98,16 @@ func (p *program) wrong(format string, args ...any) error {
 	return &document.Error{Err: fmt.Errorf("the jq program %s: %w", p.way, fmt.Errorf(format, args...))}
 }
 
+// behind says of an error of the fields that it is about what the program returned, so that its place is none
+// of the body.
+func (p *program) behind(err error) error {
+	var e *document.Error
+	if !errors.As(err, &e) || e.Pointer == "" {
+		return err
+	}
+	return &document.Error{Err: fmt.Errorf("in the result of the jq program %s, at %s: %w", p.way, e.Pointer, e.Err)}
+}
+
 func (p *program) failed(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -97,34 +118,51 @@ func (p *program) failed(ctx context.Context, err error) error {
 	return p.wrong("%w", err)
 }
 
-// toJQ returns a value as gojq wants it. Numbers stay the digits that they are until something is
+// toJQ makes values as gojq wants them. Numbers stay the digits that they are until something is
 // computed from them.
-func toJQ(v document.Value) any {
+type toJQ struct{ size int }
+
+func (r *toJQ) value(v document.Value) (any, error) {
+	if r.size += 16 + len(v.Bytes()); r.size > maxSize {
+		return nil, fmt.Errorf("the body is larger than %d MiB", maxSize>>20)
+	}
 	switch v.Kind() {
 	case document.True, document.False:
-		return v.Kind() == document.True
+		return v.Kind() == document.True, nil
 	case document.Number:
-		return json.Number(v.Text())
+		if n := len(v.Bytes()); n > maxNumber {
+			return nil, fmt.Errorf("a number of the body, at %s, has %d digits, more than %d", v.Pointer(), n, maxNumber)
+		}
+		return json.Number(v.Text()), nil
 	case document.String:
-		return v.Text()
+		return v.Text(), nil
 	case document.Array:
 		elements := make([]any, 0, v.Len())
 		for e := range v.Elements() {
-			elements = append(elements, toJQ(e))
+			element, err := r.value(e)
+			if err != nil {
+				return nil, err
+			}
+			elements = append(elements, element)
 		}
-		return elements
+		return elements, nil
 	case document.Object:
-		return toJQObject(v)
+		return r.object(v)
 	}
-	return nil
+	return nil, nil
 }
 
-// toJQObject makes an array of the values of a name that repeats, since jq has no other way.
-func toJQObject(v document.Value) any {
+// object makes an array of the values of a name that repeats, since jq has no other way.
+func (r *toJQ) object(v document.Value) (any, error) {
 	members := make(map[string]any, v.Len())
 	lists := map[string]bool{}
 	for name, member := range v.Members() {
-		name, value := string(name), toJQ(member)
+		r.size += len(name)
+		name := string(name)
+		value, err := r.value(member)
+		if err != nil {
+			return nil, err
+		}
 		before, there := members[name]
 		switch {
 		case !there:
@@ -136,19 +174,18 @@ func toJQObject(v document.Value) any {
 			lists[name] = true
 		}
 	}
-	return members
+	return members, nil
 }
 
 // fromJQ writes what gojq returned.
 type fromJQ struct {
-	b       *document.Builder
-	repeats bool // arrays in objects become names that repeat, as they were read
-	size    int
+	b    *document.Builder
+	size int
 }
 
 func (w *fromJQ) value(v any) error {
-	if w.size += 16; w.size > maxResult {
-		return fmt.Errorf("its result is larger than %d MiB", maxResult>>20)
+	if w.size += 16; w.size > maxSize {
+		return fmt.Errorf("its result is larger than %d MiB", maxSize>>20)
 	}
 	switch v := v.(type) {
 	case nil:
@@ -192,8 +229,8 @@ func (w *fromJQ) value(v any) error {
 }
 
 func (w *fromJQ) text(kind document.Kind, s string) error {
-	if w.size += len(s); w.size > maxResult {
-		return fmt.Errorf("its result is larger than %d MiB", maxResult>>20)
+	if w.size += len(s); w.size > maxSize {
+		return fmt.Errorf("its result is larger than %d MiB", maxSize>>20)
 	}
 	if kind == document.Number {
 		w.b.Number(s)
@@ -209,16 +246,10 @@ func (w *fromJQ) object(members map[string]any) error {
 		if !utf8.ValidString(name) {
 			return errors.New("a name in its result isn't UTF-8")
 		}
-		values := []any{members[name]}
-		if list, is := members[name].([]any); is && w.repeats {
-			values = list
-		}
-		for _, v := range values {
-			w.size += len(name)
-			w.b.Name(name)
-			if err := w.value(v); err != nil {
-				return err
-			}
+		w.size += len(name)
+		w.b.Name(name)
+		if err := w.value(members[name]); err != nil {
+			return err
 		}
 	}
 	w.b.End()

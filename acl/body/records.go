@@ -7,6 +7,8 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"sync"
+	"sync/atomic"
 
 	"github.com/strangler-fig/toolkit/acl/format"
 )
@@ -29,10 +31,12 @@ func (t *Translator) Streams(way Direction) bool { return t.records }
 // are read before it.
 //
 // Whatever is translated can be read before more of in is waited for. The reader has to be closed
-// unless it was read to its end or an error, and closing it leaves in alone.
+// unless it was read to its end or an error. Closing it leaves in alone and waits for nothing: it may
+// be done while a Read waits for in, as HTTP/2 does, which then ends with an error as soon as in
+// says something.
 func (t *Translator) Stream(ctx context.Context, way Direction, in io.Reader, contentType string) io.ReadCloser {
 	s := &stream{t: t, way: way, limit: MaxRecord}
-	s.source.Reader = in
+	s.source.Reader, s.source.closed = in, &s.closed
 	s.next, s.stop = iter.Pull2(func(yield func([]byte, error) bool) { s.translate(ctx, contentType, yield) })
 	return s
 }
@@ -40,7 +44,7 @@ func (t *Translator) Stream(ctx context.Context, way Direction, in io.Reader, co
 // translateRecords is Translate for a list of records.
 func (t *Translator) translateRecords(ctx context.Context, way Direction, in []byte, contentType string) ([]byte, error) {
 	s := &stream{t: t, way: way, limit: max(len(in), 1)}
-	s.source.Reader = bytes.NewReader(in)
+	s.source.Reader, s.source.closed = bytes.NewReader(in), &s.closed
 	out := make([]byte, 0, len(in)+len(in)/2)
 	var failed error
 	s.translate(ctx, contentType, func(part []byte, err error) bool {
@@ -63,6 +67,9 @@ type stream struct {
 	source source
 	out    bytes.Buffer // records that are written and that nobody has yet
 
+	closed atomic.Bool
+
+	mu   sync.Mutex // of what follows, which only one at a time may use
 	next func() ([]byte, error, bool)
 	stop func()
 	part []byte // what Read has to return next
@@ -73,6 +80,7 @@ type stream struct {
 type source struct {
 	io.Reader
 	before func() bool
+	closed *atomic.Bool
 	err    error // what reading ended with, unless with the end
 }
 
@@ -84,6 +92,9 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, errClosed
 	}
 	n, err := s.Reader.Read(p)
+	if s.closed.Load() {
+		n, err = 0, errClosed // nobody wants what comes now
+	}
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
@@ -92,14 +103,19 @@ func (s *source) Read(p []byte) (int, error) {
 
 // Read implements io.Reader.
 func (s *stream) Read(p []byte) (int, error) {
-	for len(s.part) == 0 && s.err == nil {
+	s.mu.Lock()
+	defer s.leave()
+	for len(s.part) == 0 && s.err == nil && !s.closed.Load() {
 		part, err, more := s.next()
 		if !more {
 			err = io.EOF
 		}
 		s.part, s.err = part, err
 	}
-	if len(s.part) == 0 {
+	switch {
+	case s.closed.Load(): // perhaps meanwhile; what is cut off there must not look like the end
+		return 0, errClosed
+	case len(s.part) == 0:
 		return 0, s.err
 	}
 	n := copy(p, s.part)
@@ -109,9 +125,26 @@ func (s *stream) Read(p []byte) (int, error) {
 
 // Close implements io.Closer.
 func (s *stream) Close() error {
-	s.stop()
-	s.part, s.err = nil, errClosed
+	s.closed.Store(true)
+	s.end()
 	return nil
+}
+
+// leave lets others in. A Close that came meanwhile found the door locked and left the end to whoever
+// was inside.
+func (s *stream) leave() {
+	s.mu.Unlock()
+	if s.closed.Load() {
+		s.end()
+	}
+}
+
+// end ends the coroutine, unless somebody is inside, who will.
+func (s *stream) end() {
+	if s.mu.TryLock() {
+		s.stop()
+		s.mu.Unlock()
+	}
 }
 
 // translate yields the written records, and at last the error, if there is one.

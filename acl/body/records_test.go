@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -199,6 +200,53 @@ func TestStreamIsClosed(t *testing.T) {
 		if n, err := s.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF {
 			t.Errorf("%s: %d, %v from a closed one", name, n, err)
 		}
+	}
+}
+
+// TestStreamIsClosedWhileRead closes one of which a Read waits for the source, as HTTP/2 does.
+func TestStreamIsClosedWhileRead(t *testing.T) {
+	translator := mustNew(t, body.Definition{Legacy: format.Config{Name: format.NDJSON}, Service: format.Config{Name: format.JSON}})
+	for name, end := range map[string]func(*io.PipeWriter){
+		"the source ends":       func(feed *io.PipeWriter) { feed.Close() },
+		"the source has a cut":  func(feed *io.PipeWriter) { feed.CloseWithError(io.ErrUnexpectedEOF) },
+		"the source says more":  func(feed *io.PipeWriter) { _, _ = io.WriteString(feed, "{\"n\":2}\n"); feed.Close() },
+		"the source never ends": func(feed *io.PipeWriter) { _, _ = io.Copy(feed, &endless{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, feed := io.Pipe()
+			s := translator.Stream(t.Context(), body.ToService, in, "")
+			waits := make(chan struct{})
+			read := make(chan error)
+			go func() {
+				_, err := io.ReadFull(s, make([]byte, len(`[{"n":1}`)))
+				if err == nil {
+					close(waits)
+					_, err = io.ReadAll(s)
+				}
+				read <- err
+			}()
+			_, _ = io.WriteString(feed, "{\"n\":1}\n")
+			<-waits
+			time.Sleep(10 * time.Millisecond) // until it waits indeed; shorter makes the test weaker only
+			closed := make(chan error)
+			go func() { closed <- s.Close() }()
+			select {
+			case err := <-closed:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Error("Close waits for the source")
+			}
+			go end(feed)
+			if err := <-read; err == nil || err == io.EOF {
+				t.Errorf("what was cut off by Close ends with %v", err)
+			}
+			in.Close()
+			if n, err := s.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF {
+				t.Errorf("%d, %v from a closed one", n, err)
+			}
+		})
 	}
 }
 

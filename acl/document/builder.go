@@ -60,16 +60,20 @@ func (b *Builder) Share(v Value, nodes, text int) {
 func (b *Builder) Reset() { *b = Builder{open: b.open[:0]} }
 
 // Put adds a text that stands nowhere yet and returns where it is, for [Builder.Span] and
-// [Builder.NameSpan].
-func (b *Builder) Put(s []byte) (start, end int) {
-	start = len(b.doc.text)
-	b.doc.text = append(b.doc.text, s...)
-	return start, len(b.doc.text)
-}
+// [Builder.NameSpan]: nowhere, if the document would have more text than MaxText.
+func (b *Builder) Put(s []byte) (start, end int) { return put(b, s) }
 
 // PutString is Put of a string.
-func (b *Builder) PutString(s string) (start, end int) {
+func (b *Builder) PutString(s string) (start, end int) { return put(b, s) }
+
+func put[T []byte | string](b *Builder, s T) (start, end int) {
 	start = len(b.doc.text)
+	if len(s) > MaxText-start {
+		if b.err == nil {
+			b.err = errTooMuch
+		}
+		return start, start
+	}
 	b.doc.text = append(b.doc.text, s...)
 	return start, len(b.doc.text)
 }
@@ -155,9 +159,8 @@ func (b *Builder) End() {
 // Name begins a member of an object: its value is the next one.
 func (b *Builder) Name(s string) {
 	if b.expectName() {
-		start := len(b.doc.text)
-		b.doc.text = append(b.doc.text, s...)
-		b.named(start, len(s))
+		start, end := b.PutString(s)
+		b.named(start, end-start)
 	}
 }
 
@@ -180,6 +183,9 @@ func (b *Builder) expectName() bool {
 }
 
 func (b *Builder) named(start, length int) {
+	if b.err != nil {
+		return
+	}
 	if len(b.doc.text) > MaxText {
 		b.err = errTooMuch
 		return
@@ -197,9 +203,8 @@ var errTooMuch = errors.New("the body has more text than a document may have")
 // Bytes writes a text or number from bytes, which are copied. s is UTF-8, and of a number a JSON
 // number (RFC 8259, section 6), for which the caller answers.
 func (b *Builder) Bytes(k Kind, s []byte) {
-	start := len(b.doc.text)
-	b.doc.text = append(b.doc.text, s...)
-	b.Span(k, start, len(b.doc.text))
+	start, end := b.Put(s)
+	b.Span(k, start, end)
 }
 
 // String writes a text.
@@ -209,9 +214,8 @@ func (b *Builder) String(s string) { b.scalar(String, s) }
 func (b *Builder) Number(literal string) { b.scalar(Number, literal) }
 
 func (b *Builder) scalar(k Kind, s string) {
-	start := len(b.doc.text)
-	b.doc.text = append(b.doc.text, s...)
-	b.Span(k, start, len(b.doc.text))
+	start, end := b.PutString(s)
+	b.Span(k, start, end)
 }
 
 // Span writes a text or number that is text[start:end] of the builder's text.

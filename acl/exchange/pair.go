@@ -87,6 +87,7 @@ func newPair(path lens.Sides[string], params []lens.Field, set lens.Set, problem
 
 func (p *pair) compileParams(params []lens.Field, set lens.Set, problem func(Problem)) {
 	var err error
+	set.Texts = lens.Sides[bool]{Legacy: true, Service: true}
 	p.params, err = lens.New(lens.Definition{
 		Fields: params, Unknown: lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Keep},
 	}, set)

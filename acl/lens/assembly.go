@@ -31,6 +31,7 @@ func compileProgram(in side, fields []compiled, unknown Unknown, all bool, a abo
 			p.resolve(&fields[i])
 		}
 	}
+	p.drops(fields)
 	if unknown == Keep {
 		p.keep()
 	}

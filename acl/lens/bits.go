@@ -77,10 +77,10 @@ func (b *bits) join(c *call, in []input) (cell, error) {
 			continue
 		}
 		if one.kind == document.Missing || one.kind == document.Null {
-			return cell{}, fmt.Errorf("%s where others are there; absent: {service: false} would make it false", a(one.kind))
+			return cell{}, &partError{i, fmt.Errorf("%s where others are there; absent: {service: false} would make it false", a(one.kind))}
 		}
 		if err := typed(one, TypeBool); err != nil {
-			return cell{}, located(one.value.Pointer(), err)
+			return cell{}, &partError{i, err}
 		}
 		if one.kind == document.True {
 			n |= 1 << bit

@@ -43,6 +43,7 @@ type doer interface {
 type call struct {
 	ctx     context.Context
 	now     func() time.Time
+	texts   Sides[bool]
 	b       document.Builder
 	slots   []slot
 	cells   []cell
@@ -52,11 +53,12 @@ type call struct {
 	part    input          // an element of a list
 	f       frame          // of the fields that are at work
 	root    document.Value // of what is read
-	stock   int32          // where the lens\'s stock begins in the builder\'s text
+	stock   int32          // where the lens's stock begins in the builder\'s text
 	scratch []byte
 	number  decimal
 	depth   int
 	work    int // what may still be done
+	zeros   int // how many digits more may still be written than were read, see digits
 }
 
 var calls = sync.Pool{New: func() any { return new(call) }}
@@ -101,8 +103,8 @@ type item struct {
 func (l *Lens) translate(ctx context.Context, in side, v document.Value) (*document.Document, error) {
 	c := calls.Get().(*call)
 	defer c.release()
-	c.ctx, c.now, c.depth, c.root = ctx, l.now, 0, v
-	c.work = 1000 + 32*v.Size()
+	c.ctx, c.now, c.texts, c.depth, c.root = ctx, l.now, l.texts, 0, v
+	c.work, c.zeros = 1000+32*v.Size(), 1024+32*v.Size()
 	p := &l.programs[in]
 	c.b.Share(v, p.targets, len(l.stock)+v.Size()*6+64)
 	start, _ := c.b.Put(l.stock)
@@ -128,7 +130,7 @@ func (c *call) release() {
 	}
 	clear(c.slots) // of a run that ended with an error
 	clear(c.cells)
-	clear(c.parts)
+	clear(c.parts[:cap(c.parts)]) // others than the last field's, too
 	c.in, c.part, c.f, c.root = input{}, input{}, frame{}, document.Value{}
 	c.slots, c.cells, c.items = c.slots[:0], c.cells[:0], c.items[:0]
 	calls.Put(c)
@@ -147,6 +149,9 @@ func (c *call) run(l *Lens, in side, v document.Value) error {
 	}
 	if c.work -= 1 + v.Len(); c.work < 0 {
 		return located(v.Pointer(), errWork)
+	}
+	if err := c.b.Err(); err != nil {
+		return located(v.Pointer(), err)
 	}
 	if v.Kind() == document.Null && !p.read.whole {
 		c.b.Null()
@@ -219,6 +224,21 @@ func (c *call) set(f *frame, target int, x cell) error {
 func (c *call) text(kind document.Kind, s []byte) cell {
 	start, end := c.b.Put(s)
 	return cell{form: scalar, kind: kind, start: int32(start), end: int32(end)}
+}
+
+// freeGrowth is how much longer than what was read a number may be without counting: more than a definition can make
+// of a number without an exponent.
+const freeGrowth = 128
+
+var errZeros = errors.New("the numbers of the body grow too much when they are written without exponents")
+
+// digits is text of a number that takes the place of one of so many bytes. An exponent is short, and makes a
+// long number; too many of them are an error.
+func (c *call) digits(kind document.Kind, s []byte, before int) (cell, error) {
+	if c.zeros -= max(0, len(s)-before-freeGrowth); c.zeros < 0 {
+		return cell{}, errZeros
+	}
+	return c.text(kind, s), nil
 }
 
 var null = cell{form: scalar, kind: document.Null}

@@ -89,8 +89,11 @@ func (c *compiler) compileOption(f *compiled, a about) {
 		f.convert, f.many = compileList(f.Field, a), true
 	case optionIDs:
 		t, ok := c.set.Tables[f.IDs]
-		if !ok {
+		switch {
+		case !ok:
 			a.problem("ids", "%s", known("table of identifiers", f.IDs, c.set.Tables))
+		case t == nil:
+			a.problem("ids", "the table of identifiers %q is nil", f.IDs)
 		}
 		f.convert = compileIDs(f.Field, t, a)
 	case optionBits:

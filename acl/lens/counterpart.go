@@ -8,11 +8,12 @@ import (
 )
 
 // Counterparts returns where in the service's document something of what stands at a place of legacy's
-// may stand, as a definition's fields have it. Both are names and indexes, as in a JSON pointer, with * for
-// any one. A place that holds more than one field has the counterparts of all. spelling, if not nil, makes of
-// a name in legacy's paths what the place has for it.
+// may stand, as a definition has it. Both are names and indexes, as in a JSON pointer, with * for any one. A
+// place that holds more than one field has the counterparts of all; where members that no field names are
+// kept, what may be one of them has its own place. spelling, if not nil, makes of a name in legacy's paths what
+// the place has for it.
 func (d Definition) Counterparts(lenses map[string]Definition, legacy []string, spelling func(string) string) (service [][]string) {
-	return counterparts{lenses, spelling}.of(d, legacy, 0)
+	return counterparts{lenses, spelling}.of(d, legacy, nil)
 }
 
 // counterparts looks for them.
@@ -21,17 +22,11 @@ type counterparts struct {
 	spelling func(string) string
 }
 
-// maxNested is how deep lenses are followed that lead to themselves: deeper than any document.
-const maxNested = document.MaxDepth
-
-func (c counterparts) of(d Definition, legacy []string, depth int) (service [][]string) {
-	if depth > maxNested {
-		return nil
-	}
+// of looks for the counterparts of a place in a definition. bare are the lenses that led here without going
+// deeper: none leads to itself so, since New refuses that.
+func (c counterparts) of(d Definition, legacy, bare []string) (service [][]string) {
+	kept := d.Unknown.ToService == Keep || d.Unknown.ToService == "" && len(d.Fields) == 0
 	for _, f := range d.Fields {
-		if f.Count {
-			continue // a number of elements tells of none
-		}
 		for _, path := range f.Legacy {
 			place := tokens(path)
 			if c.spelling != nil {
@@ -39,40 +34,54 @@ func (c counterparts) of(d Definition, legacy []string, depth int) (service [][]
 					place[i] = c.spelling(place[i])
 				}
 			}
+			if len(legacy) >= len(place) && slices.Equal(place, legacy[:len(place)]) {
+				kept = false // a field reads all of it
+			}
 			rest, holds := below(place, legacy)
-			if !holds {
+			if !holds || f.Count { // a number of elements tells of none
 				continue
 			}
 			for _, to := range f.Service {
-				for _, end := range c.ends(f, rest, depth) {
+				for _, end := range c.ends(f, rest, bare, len(place) == 0) {
 					service = append(service, slices.Concat(tokens(to), end))
 				}
 			}
 		}
 	}
+	if kept {
+		service = append(service, slices.Clone(legacy))
+	}
 	return service
 }
 
 // ends returns where below a field's place in the service's document something is that stands at rest below
-// its place in legacy's.
-func (c counterparts) ends(f Field, rest []string, depth int) [][]string {
+// its place in legacy's; same says that this is where the definition itself is.
+func (c counterparts) ends(f Field, rest, bare []string, same bool) [][]string {
+	if !same {
+		bare = nil
+	}
 	switch {
 	case len(rest) == 0:
 		return [][]string{nil}
 	case f.Each != "":
 		if _, err := strconv.Atoi(rest[0]); err == nil || rest[0] == "*" {
-			rest = rest[1:] // names that repeat have no index
+			rest, bare = rest[1:], nil // names that repeat have no index
 		}
 		if len(rest) == 0 {
 			return [][]string{{"*"}}
 		}
+		if slices.Contains(bare, f.Each) {
+			return nil
+		}
 		var all [][]string
-		for _, end := range c.of(c.lenses[f.Each], rest, depth+1) {
+		for _, end := range c.of(c.lenses[f.Each], rest, append(slices.Clip(bare), f.Each)) {
 			all = append(all, append([]string{"*"}, end...))
 		}
 		return all
+	case f.With != "" && slices.Contains(bare, f.With):
+		return nil
 	case f.With != "":
-		return c.of(c.lenses[f.With], rest, depth+1)
+		return c.of(c.lenses[f.With], rest, append(slices.Clip(bare), f.With))
 	case f.how() != nil: // a single value: what is below it isn't known
 		return [][]string{nil}
 	}

@@ -19,48 +19,71 @@ type decimal struct {
 
 var errNotNumber = errors.New("not a number as JSON writes it")
 
-// parse reads a JSON number (RFC 8259, section 6). It reuses d's memory.
-func (d *decimal) parse(text []byte) error {
-	d.negative, d.digits, d.exp = false, d.digits[:0], 0
-	rest := text
-	if len(rest) > 0 && rest[0] == '-' {
-		d.negative, rest = true, rest[1:]
+// notated is the parts of a JSON number (RFC 8259, section 6).
+type notated struct {
+	negative        bool
+	whole, fraction []byte // digits
+	exponent        []byte // with its sign; nil: none
+}
+
+// readNumber reads a JSON number of any size and reports whether text is one.
+func readNumber(text []byte) (l notated, ok bool) {
+	if len(text) > 0 && text[0] == '-' {
+		l.negative, text = true, text[1:]
 	}
-	whole := digitsOf(rest)
-	if whole == 0 || whole > 1 && rest[0] == '0' {
+	n := digitsOf(text)
+	if n == 0 || n > 1 && text[0] == '0' {
+		return l, false
+	}
+	l.whole, text = text[:n], text[n:]
+	if len(text) > 0 && text[0] == '.' {
+		if n = digitsOf(text[1:]); n == 0 {
+			return l, false
+		}
+		l.fraction, text = text[1:1+n], text[1+n:]
+	}
+	if len(text) > 0 && (text[0] == 'e' || text[0] == 'E') {
+		l.exponent = text[1:]
+		if text = text[1:]; len(text) > 0 && (text[0] == '-' || text[0] == '+') {
+			text = text[1:]
+		}
+		if n = digitsOf(text); n == 0 {
+			return l, false
+		}
+		text = text[n:]
+	}
+	return l, len(text) == 0
+}
+
+// isNumber reports whether text is a JSON number, of any size.
+func isNumber(text []byte) bool {
+	_, ok := readNumber(text)
+	return ok
+}
+
+// parse reads a JSON number. It reuses d's memory.
+func (d *decimal) parse(text []byte) error {
+	l, ok := readNumber(text)
+	if !ok {
 		return errNotNumber
 	}
-	d.digits, rest = append(d.digits, rest[:whole]...), rest[whole:]
-	if len(rest) > 0 && rest[0] == '.' {
-		n := digitsOf(rest[1:])
-		if n == 0 {
-			return errNotNumber
-		}
-		d.digits, rest = append(d.digits, rest[1:1+n]...), rest[1+n:]
-		d.exp = -n
-	}
-	if len(rest) > 0 && (rest[0] == 'e' || rest[0] == 'E') {
-		exp, err := exponent(rest[1:])
+	d.negative, d.digits, d.exp = l.negative, append(append(d.digits[:0], l.whole...), l.fraction...), -len(l.fraction)
+	if l.exponent != nil {
+		exp, err := exponent(l.exponent)
 		if err != nil {
 			return err
 		}
 		d.exp += exp
-		rest = nil
-	}
-	if len(rest) > 0 {
-		return errNotNumber
 	}
 	d.trim()
 	return nil
 }
 
+// exponent reads an exponent, of which it is known that it is one.
 func exponent(text []byte) (int, error) {
-	minus := false
-	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
-		minus, text = text[0] == '-', text[1:]
-	}
-	if len(text) == 0 || digitsOf(text) != len(text) {
-		return 0, errNotNumber
+	minus := text[0] == '-'
+	if minus || text[0] == '+' {
+		text = text[1:]
 	}
 	e := 0
 	for _, c := range text {

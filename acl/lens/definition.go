@@ -60,10 +60,12 @@ type Field struct {
 	OtherBit Unknown // for Bits: bits that none names: Drop or Refuse (the default)
 	// Join is what stands between the parts of one side's text, which are texts on the other: the last
 	// has all that is left. Parts at the end may be missing. One that is missing in front of
-	// another is an error, unless Absent says what stands for none; then it is empty in the text.
+	// another is an error, unless Absent says what stands for none; then it is empty in the text. One
+	// that ends so that Join would be found in another place is an error: of x- and -- and y.
 	Join string
 	// List is what stands between the elements of the service's array in legacy's text; none are the
-	// empty text. An element that has it in it is an error.
+	// empty text. An element that has it in it is an error, and so is one, other than the last, that ends
+	// so that it would be found in another place: of x| and || and y.
 	List     string
 	IDs      string   // identifiers, through the Table of that name
 	Count    bool     // legacy's number of elements of the service's array
@@ -156,7 +158,8 @@ type Time struct {
 // When is a condition on one side's document, which is read in one direction and written in the
 // other. Where it is written, the fields without a condition come first, and the condition looks
 // at what they have written.
-// There, a condition's path is one that such a field writes, or lies in what one writes as it is.
+// There, a condition's path is one that such a field writes, or lies in what one writes as it is. What Each
+// or With write is taken for a value before it is known, even if null becomes of it.
 type When struct {
 	Legacy, Service []Condition // all of which hold
 }

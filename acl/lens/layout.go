@@ -36,7 +36,19 @@ type holds struct {
 	year, century, month, day, hour, minute, second, milli, nano bool
 	half                                                         bool // tells morning from afternoon
 	offset                                                       bool // says how far it is from UTC
+	offsetMinute, offsetSecond                                   bool // how exactly, beyond hours
 	abbreviation                                                 bool // only names the zone
+}
+
+// offsetUnit is what the offsets are multiples of that there is a place for, in seconds.
+func (h holds) offsetUnit() int {
+	switch {
+	case h.offsetSecond:
+		return 1
+	case h.offsetMinute:
+		return 60
+	}
+	return 3600
 }
 
 func (h holds) date() bool   { return h.year && h.month && h.day }
@@ -91,6 +103,14 @@ func probe(text string) holds {
 	}
 	// A day that falls on the same day of the week, so that a layout which only has that is found out.
 	h.day = differs(base.AddDate(0, 0, 7))
+	// Not from UTC itself, for which some layouts have a letter.
+	beyond := func(seconds int) bool {
+		in := func(offset int) string {
+			return time.Date(2011, 3, 4, 5, 6, 7, 0, time.FixedZone("UTC", offset)).Format(text)
+		}
+		return h.offset && in(3600) != in(3600+seconds)
+	}
+	h.offsetMinute, h.offsetSecond = beyond(60), beyond(1)
 	h.abbreviation = !h.offset && differs(time.Date(2011, 3, 4, 5, 6, 7, 0, time.FixedZone("XYZ", 0)))
 	return h
 }

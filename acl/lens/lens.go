@@ -20,13 +20,17 @@ type Table interface {
 type Set struct {
 	Lenses map[string]Definition // for Field.Each and Field.With; a lens may refer to itself
 	Tables map[string]Table
-	Now    func() time.Time // nil: time.Now
+	// Texts says of which sides the format has nothing but texts, so that a condition takes what is written
+	// there for one, as it does when that is read (see document.Document.Repeats).
+	Texts Sides[bool]
+	Now   func() time.Time // nil: time.Now
 }
 
 // Lens is a compiled definition. It is safe for concurrent use.
 type Lens struct {
 	programs [2]program // by the side that is read
 	now      func() time.Time
+	texts    Sides[bool]
 	losses   []Loss
 	stock    []byte // of the lens that New returns: its own and that of those it refers to
 }
@@ -44,7 +48,7 @@ func New(d Definition, set Set) (*Lens, error) {
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
-	l.now = now
+	l.now, l.texts = now, set.Texts
 	l.losses = c.losses
 	l.stock = c.stock.text
 	return l, nil

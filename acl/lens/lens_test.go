@@ -1,9 +1,11 @@
 package lens
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -362,3 +364,246 @@ type waiting struct{}
 
 func (waiting) ToService(ctx context.Context, _ string) (string, error) { return "", ctx.Err() }
 func (waiting) ToLegacy(ctx context.Context, _ string) (string, error)  { return "", ctx.Err() }
+
+// TestExponents holds that a small body with many exponents doesn't become one that is many times as large.
+func TestExponents(t *testing.T) {
+	item := Definition{Unknown: Ways[Unknown]{Refuse, Refuse}, Fields: []Field{f("P", "p", Field{Number: &Number{Legacy: TypeNumber}})}}
+	l := mustNew(t, Set{Lenses: map[string]Definition{"item": item}}, Refuse, f("A", "a", Field{Each: "item"}))
+	for name, tt := range map[string]struct {
+		number string
+		n      int
+		fails  bool
+	}{
+		"one":                 {"1e999", 1, false},
+		"many":                {"1e999", 1000, true},
+		"many, behind":        {"1e-999", 1000, true},
+		"many without zeros":  {"1e100", 1000, false},
+		"many that are long":  {strings.Repeat("7", 1000), 1000, false},
+		"many, the other way": {"1e999", 1000, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			translate, array, member := l.ToService, "A", "P"
+			if strings.HasSuffix(name, "way") {
+				translate, array, member = l.ToLegacy, "a", "p"
+			}
+			body := fmt.Sprintf(`{%q:[%s]}`, array, strings.TrimSuffix(strings.Repeat(fmt.Sprintf(`{%q:%s},`, member, tt.number), tt.n), ","))
+			out, err := translate(context.Background(), parse(t, body).Root())
+			switch {
+			case tt.fails && !errors.Is(err, errZeros):
+				t.Errorf("%v, want %v", err, errZeros)
+			case !tt.fails && err != nil:
+				t.Error(err)
+			case err == nil && len(text(out.Root())) > 2000+20*len(body):
+				t.Errorf("%d bytes became %d", len(body), len(text(out.Root())))
+			}
+		})
+	}
+}
+
+// TestOverlaps holds that texts are refused which end as the separator behind them begins, so that it would be
+// found in another place, and that others come back.
+func TestOverlaps(t *testing.T) {
+	list := func(separator string) *Lens { return mustNew(t, Set{}, Refuse, f("A", "a", Field{List: separator})) }
+	join := func(separator string) *Lens {
+		return mustNew(t, Set{}, Refuse, Field{Legacy: []string{"A"}, Service: []string{"a", "b"}, Join: separator})
+	}
+	for name, tt := range map[string]struct {
+		lens       *Lens
+		body, want string // what it becomes, or a part of the error
+	}{
+		"a list":                {list("||"), `{"a":["x|","y"]}`, "at /a/0: "},
+		"a list of three":       {list("aba"), `{"a":["x","yab","z"]}`, "at /a/1: "},
+		"the last":              {list("||"), `{"a":["x","y|"]}`, `{"A": "x||y|"}`},
+		"the begin of a list's": {list("||"), `{"a":["x","|y"]}`, `{"A": "x|||y"}`},
+		"no overlap":            {list("ab"), `{"a":["xa","y"]}`, `{"A": "xaaby"}`},
+		"parts":                 {join("--"), `{"a":"x-","b":"y"}`, "at /a: "},
+		"the last part":         {join("--"), `{"a":"x","b":"y-"}`, `{"A": "x--y-"}`},
+		"a part alone":          {join("--"), `{"a":"x-"}`, `{"A": "x-"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := parse(t, tt.body)
+			out, err := tt.lens.ToLegacy(context.Background(), in.Root())
+			if strings.HasPrefix(tt.want, "at ") {
+				if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+					t.Errorf("%v, want an error %s", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := text(out.Root()); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+			back, err := tt.lens.ToService(context.Background(), out.Root())
+			if err != nil || text(back.Root()) != text(in.Root()) {
+				t.Errorf("came back as %s, %v", text(back.Root()), err)
+			}
+		})
+	}
+}
+
+// TestOverlapsAlways compares with what splitting does.
+func TestOverlapsAlways(t *testing.T) {
+	of := rapid.SliceOfN(rapid.SampledFrom([]byte("ab")), 1, 6)
+	rapid.Check(t, func(t *rapid.T) {
+		s, separator := of.Draw(t, "text"), of.Draw(t, "separator")
+		if bytes.Contains(s, separator) {
+			t.Skip()
+		}
+		first, _, _ := bytes.Cut(append(bytes.Clone(s), separator...), separator)
+		if got, want := overlaps(s, separator), !bytes.Equal(first, s); got != want {
+			t.Errorf("%t, want %t", got, want)
+		}
+	})
+}
+
+// TestPlaceOfParts holds that an error of a field with several places is about the one at fault.
+func TestPlaceOfParts(t *testing.T) {
+	bits := mustNew(t, Set{}, Refuse, Field{Legacy: []string{"A"}, Service: []string{"vip", "x.blocked", "late"}, Bits: []int{0, 1, 2}})
+	join := mustNew(t, Set{}, Refuse, Field{Legacy: []string{"A"}, Service: []string{"a", "b", "c"}, Join: "-"})
+	for name, tt := range map[string]struct {
+		lens          *Lens
+		body, pointer string
+	}{
+		"a bit that is null":      {bits, `{"vip":true,"x":{"blocked":null},"late":true}`, "/x/blocked"},
+		"a bit that isn't there":  {bits, `{"vip":true,"late":true}`, "/x/blocked"},
+		"a bit that is a text":    {bits, `{"vip":true,"x":{"blocked":true},"late":"x"}`, "/late"},
+		"a part that is null":     {join, `{"a":"x","b":null,"c":"z"}`, "/b"},
+		"a part that isn't there": {join, `{"b":"y"}`, "/a"},
+		"the middle":              {join, `{"a":"x","c":"z"}`, "/b"},
+		"a part that is a number": {join, `{"a":"x","b":"y","c":3}`, "/c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tt.lens.ToLegacy(context.Background(), parse(t, tt.body).Root())
+			var at *document.Error
+			if !errors.As(err, &at) || at.Pointer != tt.pointer {
+				t.Errorf("%v, want an error at %s", err, tt.pointer)
+			}
+		})
+	}
+}
+
+// TestShown holds that a long text is cut between characters.
+func TestShown(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("a", 40):                                   strconv.Quote(strings.Repeat("a", 40)),
+		strings.Repeat("a", 41):                                   strconv.Quote(strings.Repeat("a", 37) + "…"),
+		strings.Repeat("a", 36) + strings.Repeat("ü", 3):          strconv.Quote(strings.Repeat("a", 36) + "…"),
+		strings.Repeat("a", 34) + strings.Repeat("\U0001f642", 2): strconv.Quote(strings.Repeat("a", 34) + "…"),
+	} {
+		if got := shown(&input{kind: document.String, text: []byte(text)}); got != want {
+			t.Errorf("%s is shown as %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestOffsets holds that a time keeps its moment where its zone has an offset for which the layout has no place.
+func TestOffsets(t *testing.T) {
+	for name, tt := range map[string]struct {
+		zone, layout, body, want string
+	}{
+		"whole minutes":              {"Europe/Berlin", "RFC3339", "2025-07-01 12:00:00", "2025-07-01T12:00:00+02:00"},
+		"seconds":                    {"Europe/Berlin", "RFC3339", "0001-01-01 00:00:00", "0000-12-31T23:06:32Z"},
+		"seconds in the layout":      {"Europe/Berlin", "2006-01-02T15:04:05-07:00:00", "0001-01-01 00:00:00", "0001-01-01T00:00:00+00:53:28"},
+		"minutes":                    {"Asia/Kolkata", "RFC3339", "2025-07-01 12:00:00", "2025-07-01T12:00:00+05:30"},
+		"minutes where hours are":    {"Asia/Kolkata", "2006-01-02T15:04:05-07", "2025-07-01 12:00:00", "2025-07-01T06:30:00+00"},
+		"days without a year":        {"Europe/Berlin", "01-02 15:04", "07-05 15:04", "07-05 15:04"},
+		"days without a year, other": {"Europe/Berlin", "02.01. 15:04", "07-05 15:04", "05.07. 15:04"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			legacy := "2006-01-02 15:04:05"
+			if strings.HasPrefix(name, "days") {
+				legacy = "01-02 15:04"
+			}
+			l := mustNew(t, Set{}, Refuse, f("A", "a", Field{Time: &Time{Layout: Sides[string]{legacy, tt.layout}, Zone: Sides[string]{tt.zone, tt.zone}}}))
+			in := parse(t, fmt.Sprintf(`{"A": %q}`, tt.body))
+			out, err := l.ToService(context.Background(), in.Root())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := out.Root().Get("a").Text(); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+			if back, err := l.ToLegacy(context.Background(), out.Root()); err != nil || text(back.Root()) != text(in.Root()) {
+				t.Errorf("came back as %s, %v", text(back.Root()), err)
+			}
+		})
+	}
+}
+
+func TestChanges(t *testing.T) {
+	for name, want := range map[string]bool{
+		"UTC": false, "Europe/Berlin": true, "Asia/Tokyo": false, "Asia/Shanghai": true /* until 1991 */, "America/Sao_Paulo": true, /* until 2019 */
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := changes(zone); got != want {
+			t.Errorf("%s: %t, want %t", name, got, want)
+		}
+	}
+}
+
+// TestWhenSeesWhatIsWritten holds that a condition on the side that is written holds where it would hold when
+// that is read.
+func TestWhenSeesWhatIsWritten(t *testing.T) {
+	when := func(path string, is ...Literal) []Field {
+		return []Field{f("T", "t", Field{}), f("A", "a", Field{When: &When{Service: []Condition{{Path: path, Is: is}}}})}
+	}
+	plain, texts := Sides[bool]{}, Sides[bool]{Service: true}
+	for name, tt := range map[string]struct {
+		fields  []Field
+		texts   Sides[bool]
+		body    string
+		repeats bool
+		holds   bool
+	}{
+		"a text is no boolean":               {when("t", yes), plain, `{"T":"true","A":"x"}`, true, false},
+		"a boolean":                          {when("t", yes), plain, `{"T":true,"A":"x"}`, false, true},
+		"a text":                             {when("t", str("true")), plain, `{"T":"true","A":"x"}`, true, true},
+		"a text, which stands for a boolean": {when("t", yes), texts, `{"T":"true","A":"x"}`, false, true},
+		"a boolean that becomes a text":      {when("t", str("true")), texts, `{"T":true,"A":"x"}`, false, true},
+		"a number that becomes a text":       {when("t", str("1.0")), texts, `{"T":1.0,"A":"x"}`, false, true},
+		"several are an array":               {when("t[1]", str("q")), plain, `{"T":"p","T":"q","A":"x"}`, true, true},
+		"several are an array, no more":      {when("t[2]"), plain, `{"T":"p","T":"q","A":"x"}`, true, false},
+		"an array has no members":            {when("t.x"), plain, `{"T":"p","T":"q","A":"x"}`, true, false},
+		"several below":                      {when("t.x[1].y"), plain, `{"T":{"x":"p","x":{"y":"q"}},"A":"x"}`, true, true},
+		"the first of several below":         {when("t.x", str("p")), plain, `{"T":{"x":"p","x":"q"},"A":"x"}`, true, false},
+		"one below is none of several":       {when("t.x[0]"), plain, `{"T":{"x":"p"},"A":"x"}`, true, false},
+		"one below":                          {when("t.x", str("p")), plain, `{"T":{"x":"p"},"A":"x"}`, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := mustNew(t, Set{Texts: tt.texts}, Drop, tt.fields...)
+			in := parse(t, tt.body)
+			in.Repeats = tt.repeats
+			out, err := l.ToService(context.Background(), in.Root())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := out.Root().Get("a").Exists(); got != tt.holds {
+				t.Errorf("it became %s, want a: %t", text(out.Root()), tt.holds)
+			}
+			if !tt.holds {
+				return
+			}
+			if tt.texts.Service { // as it is read again
+				b := document.NewBuilder(nil, 0)
+				b.Repeats(true)
+				b.Object()
+				for name, v := range out.Root().Members() {
+					b.Name(string(name))
+					b.String(v.Text())
+				}
+				b.End()
+				if out, err = b.Document(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if back, err := l.ToLegacy(context.Background(), out.Root()); err != nil || !back.Root().Get("A").Exists() {
+				t.Errorf("it came back as %s, %v", text(back.Root()), err)
+			}
+		})
+	}
+}

@@ -70,14 +70,14 @@ func (l *lister) toLegacy(c *call, in *input) (cell, error) {
 	case in.n > 1:
 		s := c.slots[c.f.slots+int(in.slot)]
 		for v := range c.root.At(s.parent).Named(c.f.p.places[in.slot].name) {
-			if err := l.add(c, v, n); err != nil {
+			if err := l.add(c, v, n, n+1 < int(in.n)); err != nil {
 				return cell{}, err
 			}
 			n++
 		}
 	case in.kind == document.Array:
 		for v := range in.value.Elements() {
-			if err := l.add(c, v, n); err != nil {
+			if err := l.add(c, v, n, n+1 < in.value.Len()); err != nil {
 				return cell{}, err
 			}
 			n++
@@ -85,7 +85,7 @@ func (l *lister) toLegacy(c *call, in *input) (cell, error) {
 	case !in.textual:
 		return cell{}, errKind(in, "an array")
 	default:
-		if err := l.add(c, in.value, n); err != nil {
+		if err := l.add(c, in.value, n, false); err != nil {
 			return cell{}, err
 		}
 		n++
@@ -97,7 +97,7 @@ func (l *lister) toLegacy(c *call, in *input) (cell, error) {
 }
 
 // add adds the element v, before which there are n, to legacy's text.
-func (l *lister) add(c *call, v document.Value, n int) error {
+func (l *lister) add(c *call, v document.Value, n int, more bool) error {
 	c.part = input{kind: v.Kind(), text: v.Bytes(), textual: v.Repeats(), value: v}
 	e := &c.part
 	if err := typed(e, l.element); err != nil {
@@ -106,9 +106,27 @@ func (l *lister) add(c *call, v document.Value, n int) error {
 	if bytes.Contains(e.text, l.separator) {
 		return errAt(v, "%s has %q in it, which stands between the elements", shown(e), l.separator)
 	}
+	if more && overlaps(e.text, l.separator) {
+		return &document.Error{Pointer: v.Pointer(), Err: errOverlap(e, l.separator)}
+	}
 	if n > 0 {
 		c.scratch = append(c.scratch, l.separator...)
 	}
 	c.scratch = append(c.scratch, e.text...)
 	return nil
+}
+
+// overlaps reports whether a separator behind a text is found earlier than there, because the text ends as the
+// separator begins: of a| and || would become a and |.
+func overlaps(text, separator []byte) bool {
+	for n := 1; n < len(separator); n++ {
+		if bytes.HasSuffix(text, separator[:n]) && bytes.HasPrefix(separator, separator[n:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func errOverlap(in *input, separator []byte) error {
+	return fmt.Errorf("the end of %s and the %q behind it would be taken for another %q", shown(in), separator, separator)
 }

@@ -2,6 +2,7 @@ package lens
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 )
@@ -17,7 +18,7 @@ func lossesOf(f *field, fields []Field, unknown [2]Unknown, told *[2]map[string]
 		lossesOfPresence(f, in, a)
 		lossesOfPaths(f, in, told[in], a)
 		if f.When != nil && unknown[in] != Refuse && len(at(f.at, in)) > 0 && f.option != optionConst && f.option != optionGenerate && f.option != optionDrop && (f.option != optionCount || in == service) {
-			a.loss(in, "where the condition doesn't hold, %s is dropped", listedPaths(f.paths(in)))
+			a.loss(in, "where the condition doesn't hold, %s is dropped", listed(f.paths(in)))
 		}
 	}
 	only := legacy // the side of a field with one path
@@ -94,16 +95,11 @@ func lossesOfPaths(f *field, in side, told map[string]bool, a about) {
 	}
 }
 
-func listedPaths(paths []string) string {
-	s := ""
-	for i, p := range paths {
-		switch {
-		case i > 0 && i == len(paths)-1:
-			s += " and "
-		case i > 0:
-			s += ", "
-		}
-		s += p
+// listed writes words as a sentence has them: a, b and c.
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
 	}
-	return s
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }

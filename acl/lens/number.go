@@ -70,6 +70,8 @@ func (n *notation) check(a about) {
 	}
 	if n.group != "" && n.group == n.point {
 		a.problem("number.group", "%q is the decimal point as well", n.group)
+	} else if n.group != "" && (strings.Contains(n.group, n.point) || strings.Contains(n.point, n.group)) {
+		a.problem("number.group", "%q and the decimal point %q can't be told apart", n.group, n.point)
 	}
 	if n.group != "" && n.Width > 0 {
 		a.problem("number.width", "leading zeros and groups exclude one another")
@@ -134,7 +136,7 @@ func (n *notation) toService(c *call, in *input) (cell, error) {
 		}
 	}
 	c.scratch = d.appendPlaces(c.scratch[:0], places)
-	return c.text(n.serviceType.kind(), c.scratch), nil
+	return c.digits(n.serviceType.kind(), c.scratch, len(in.text))
 }
 
 // behind returns how many digits legacy has behind a point of its own.
@@ -237,7 +239,7 @@ func (n *notation) toLegacy(c *call, in *input) (cell, error) {
 		d.exp += n.Scale
 	}
 	c.scratch = n.append(c.scratch[:0], d)
-	return c.text(n.legacyType.kind(), c.scratch), nil
+	return c.digits(n.legacyType.kind(), c.scratch, len(in.text))
 }
 
 func (n *notation) append(dst []byte, d *decimal) []byte {

@@ -14,7 +14,8 @@ type parts struct {
 	presence
 	from []*reading
 	to   int
-	join func(c *call, in []input) (cell, error) // parts that are no value have the kind Missing
+	// join gets parts that are no value with the kind Missing. Its error may be a *partError.
+	join func(c *call, in []input) (cell, error)
 }
 
 // whole is the same in the direction in which the one is read.
@@ -50,8 +51,21 @@ func (p *parts) do(c *call, f *frame) error {
 	} else {
 		x, err = p.join(c, in)
 	}
-	return c.finish(f, p.to, x, err, p.from[0])
+	from := p.from[0]
+	if one := new(partError); errors.As(err, &one) {
+		from, err = p.from[one.part], one.err
+	}
+	return c.finish(f, p.to, x, err, from)
 }
+
+// partError is what is wrong with one of several parts, which may be that it isn't there.
+type partError struct {
+	part int
+	err  error
+}
+
+// Error implements error.
+func (e *partError) Error() string { return e.err.Error() }
 
 func (w *whole) do(c *call, f *frame) error {
 	s := &c.slots[f.slots+w.from.slot]
@@ -140,10 +154,13 @@ func (j joiner) join(c *call, in []input) (cell, error) {
 			continue
 		}
 		if part.kind == document.Missing || part.kind == document.Null {
-			return cell{}, errGapInParts
+			return cell{}, &partError{i, errGapInParts}
 		}
 		if err := typed(part, j.part); err != nil {
-			return cell{}, located(part.value.Pointer(), err)
+			return cell{}, &partError{i, err}
+		}
+		if i < last && overlaps(part.text, j.separator) {
+			return cell{}, &partError{i, errOverlap(part, j.separator)}
 		}
 		c.scratch = append(c.scratch, part.text...)
 	}

@@ -157,28 +157,3 @@ func (c *call) writeText(s []byte, t Type) (cell, error) {
 	}
 	return c.text(t.kind(), s), nil
 }
-
-// isNumber reports whether text is a JSON number, of any size.
-func isNumber(text []byte) bool {
-	text = bytes.TrimPrefix(text, []byte{'-'})
-	whole := digitsOf(text)
-	if whole == 0 || whole > 1 && text[0] == '0' {
-		return false
-	}
-	text = text[whole:]
-	if len(text) > 0 && text[0] == '.' {
-		n := digitsOf(text[1:])
-		if n == 0 {
-			return false
-		}
-		text = text[1+n:]
-	}
-	if len(text) > 0 && (text[0] == 'e' || text[0] == 'E') {
-		if text = text[1:]; len(text) > 0 && (text[0] == '-' || text[0] == '+') {
-			text = text[1:]
-		}
-		n := digitsOf(text)
-		return n > 0 && n == len(text)
-	}
-	return len(text) == 0
-}

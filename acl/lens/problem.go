@@ -41,11 +41,17 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// What [Loss.Direction] says.
+const (
+	ToService = "to service"
+	ToLegacy  = "to legacy"
+)
+
 // Loss is something that a definition doesn't bring over, and so can't bring back.
 type Loss struct {
 	Lens      string // as in Problem
 	Field     int    // -1: what no field names
-	Direction string // the direction in which it is lost: "to service" or "to legacy"
+	Direction string // in which it is lost: ToService or ToLegacy
 	What      string // a sentence without a full stop: "B becomes active, which comes back as A"
 }
 

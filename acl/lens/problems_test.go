@@ -12,7 +12,7 @@ import (
 func TestProblems(t *testing.T) {
 	set := Set{
 		Lenses: map[string]Definition{"order": order, "line": line},
-		Tables: map[string]Table{"crossed": crossed{}},
+		Tables: map[string]Table{"crossed": crossed{}, "none": nil},
 	}
 	when := func(path, is string) *When { return &When{Legacy: []Condition{{Path: path, Is: []Literal{str(is)}}}} }
 	tests := []struct {
@@ -38,8 +38,22 @@ func TestProblems(t *testing.T) {
 		{"below another", []Field{f("A", "a", Field{}), f("B", "a.b", Field{})}, "field 2: service: a.b lies below a, which field 1 writes as a whole"},
 		{"above another", []Field{f("A.B", "a", Field{}), f("A", "b", Field{})}, "field 2: legacy: A is written as a whole, while another field writes below it"},
 		{"array and object", []Field{f("A", "a[0]", Field{}), f("B", "a.b", Field{})}, "field 2: service: a.b: a is an array in one field and an object in another"},
+		{"drop of what passes", []Field{f("A", "a", Field{}), {Legacy: []string{"A"}, Drop: true}}, "field 2: drop: A passes with A, which field 1 takes as a whole"},
+		{"drop below what passes", []Field{{Legacy: []string{"A.PW"}, Drop: true}, f("A", "a", Field{})}, "field 1: drop: A.PW passes with A, which field 2 takes as a whole"},
+		{"drop of the service's below what passes", []Field{f("A", ".", Field{}), {Service: []string{"a[1].pw"}, Drop: true}}, "field 2: drop: a[1].pw passes with ., which field 1 takes as a whole"},
+		{"drop in another lens", []Field{f("A", "a", Field{With: "line"}), {Legacy: []string{"A.PW"}, Drop: true}}, "field 2: drop: A.PW passes with A, which field 1 takes as a whole"},
+		{"drop below what passes on a condition", []Field{f("T", "t", Field{}), f("A", "a", Field{When: when("T", "x")}), {Legacy: []string{"A.PW"}, Drop: true}}, "field 3: drop: A.PW passes with A, which field 2 takes as a whole"},
+		{"drop otherwise", []Field{f("T", "t", Field{}), f("A", "a", Field{When: when("T", "x")}), {Legacy: []string{"A"}, Drop: true}}, ""},
+		{"drop on another condition", []Field{f("T", "t", Field{}), f("A", "a", Field{When: when("T", "x")}), {Legacy: []string{"A.PW"}, Drop: true, When: when("T", "y")}}, ""},
+		{"drop of what is left", []Field{f("A.B", "a", Field{}), {Legacy: []string{"A"}, Drop: true}}, ""},
+		{"drop of what is counted", []Field{f("CNT", "books", Field{Count: true}), {Service: []string{"books"}, Drop: true}}, ""},
+		{"drop of an element of an object", []Field{{Legacy: []string{"A[0]"}, Drop: true}, f("A.B", "b", Field{})}, "field 1: legacy: A[0]: A is an array in one field and an object in another"},
+		{"drop of a member of an array", []Field{f("A[0]", "b", Field{}), {Legacy: []string{"A.B"}, Drop: true}}, "field 2: legacy: A.B: A is an array in one field and an object in another"},
 		{"unknown lens", []Field{f("A", "a", Field{Each: "ordr"}), f("B", "b", Field{With: "customer"})}, "field 1: each: there is no translator \"ordr\"; did you mean order?\nfield 2: with: there is no translator \"customer\"; there are: line, order"},
 		{"unknown table", []Field{f("A", "a", Field{IDs: "cross"})}, "field 1: ids: there is no table of identifiers \"cross\"; did you mean crossed?"},
+		{"a table that is nil", []Field{f("A", "a", Field{IDs: "none"})}, "field 1: ids: the table of identifiers \"none\" is nil"},
+		{"a group with a point in it", []Field{f("A", "a", Field{Number: &Number{Group: ".."}})}, "field 1: number.group: \"..\" and the decimal point \".\" can't be told apart"},
+		{"a point with a group in it", []Field{f("A", "a", Field{Number: &Number{Group: ",", Decimal: ",,"}})}, "field 1: number.group: \",\" and the decimal point \",,\" can't be told apart"},
 		{"several codes", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x", "B", "x", "C", "y", "C", "z")}})}, "field 1: values: \"C\" stands for \"y\" and \"z\": say which is written to service, with forth\nfield 1: values: \"x\" stands for \"A\" and \"B\": say which is written to legacy, with back"},
 		{"no codes", []Field{f("A", "a", Field{Values: &Values{}})}, "field 1: values: there are none"},
 		{"back to nowhere", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x"), Back: pairs("Q", "x", "A", "x")}})}, "field 1: values.back: \"x\" becomes \"Q\", which isn't among the values and couldn't be read again\nfield 1: values.back: \"x\" stands there twice"},
@@ -64,6 +78,10 @@ field 1: number.sign: legacy's value is a number, which has no such thing; legac
 		{"layouts", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{"yyyy-MM-dd", "2006-01-02 03:04"}}})}, `field 1: time.legacy: "yyyy-MM-dd" has no meaning as a layout; it is Go's, of the moment 2006-01-02 15:04:05, or one of RFC3339, RFC1123, RFC850, date, unix, unix_ms
 field 1: time.service: "2006-01-02 03:04" doesn't tell morning from afternoon: 15 is the hour of 24, and 03 wants a PM`},
 		{"layouts without a date", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{Legacy: "15:04"}}})}, "field 1: time: one side has a date and the other has not, which couldn't be made up"},
+		{"days without a year, across zones", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{"02/01 15:04", "01-02 15:04"}, Zone: Sides[string]{Legacy: "Europe/Berlin"}}})}, "field 1: time: without a year it can't be told how far Europe/Berlin and UTC are apart; with one zone for both it needn't"},
+		{"days without a year, with an offset", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{"02/01 15:04", "01-02 15:04 -0700"}, Zone: Sides[string]{Legacy: "Europe/Berlin"}}})}, "field 1: time: without a year it can't be told how far Europe/Berlin and any offset are apart; with one zone for both it needn't"},
+		{"days without a year, with an offset each", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{"02/01 15:04 -0700", "01-02 15:04 -0700"}}})}, ""},
+		{"days without a year, in one zone", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{"02/01 15:04", "01-02 15:04"}, Zone: Sides[string]{"Europe/Berlin", "Europe/Berlin"}}})}, ""},
 		{"an abbreviation", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{Legacy: "2006-01-02 15:04 MST"}}})}, `field 1: time.legacy: "2006-01-02 15:04 MST" only has the zone's abbreviation, which doesn't say what time it is; -0700 would`},
 		{"a layout of digits", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{"020106", "2.1.06"}, Type: Sides[Type]{TypeNumber, TypeBool}}})}, "field 1: time.legacy: \"020106\" doesn't make a number: it is written as 040311\nfield 1: time.service: a time is a text or a number, not \"boolean\""},
 		{"types", []Field{f("A", "a", Field{Type: Sides[Type]{"integer", TypeText}}), f("B", "b", Field{Type: Sides[Type]{TypeBool, TypeNumber}})}, "field 1: type: \"integer\" isn't a type; these are: text, number, boolean\nfield 2: type: a boolean and a number have nothing in common; bool: {true: 1, false: 0} says which numbers are meant"},

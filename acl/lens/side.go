@@ -18,7 +18,12 @@ func (s side) String() string {
 func (s side) other() side { return 1 - s }
 
 // direction is what Loss.Direction says where s is the side that is read.
-func (s side) direction() string { return "to " + s.other().String() }
+func (s side) direction() string {
+	if s == legacy {
+		return ToService
+	}
+	return ToLegacy
+}
 
 // at returns what x has for a side.
 func at[T any](x Sides[T], s side) T {

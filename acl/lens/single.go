@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 )
@@ -140,10 +142,14 @@ func errKind(in *input, wanted string) error {
 func shown(in *input) string {
 	text := string(in.text)
 	if len(text) > 40 {
-		text = text[:37] + "…"
+		end := 37
+		for end > 0 && !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end] + "…"
 	}
 	if in.kind == document.String {
-		return fmt.Errorf("%q", text).Error()
+		return strconv.Quote(text)
 	}
 	return text
 }

@@ -38,12 +38,21 @@ func compileTime(f *Field, a about) (both [2]layout) {
 	return both
 }
 
-// changes reports whether a zone's clocks are set forward and back.
+// changes reports whether a zone's clocks were set back since 1970, before which little is known about most,
+// or will be as far as is known.
 func changes(zone *time.Location) bool {
-	year := time.Now().Year()
-	_, winter := time.Date(year, 1, 1, 0, 0, 0, 0, zone).Zone()
-	_, summer := time.Date(year, 7, 1, 0, 0, 0, 0, zone).Zone()
-	return winter != summer
+	for at := time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC).In(zone); at.Year() < 2100; {
+		_, end := at.ZoneBounds()
+		if end.IsZero() {
+			return false
+		}
+		_, before := at.Zone()
+		if _, after := end.Zone(); after < before {
+			return true
+		}
+		at = end
+	}
+	return false
 }
 
 func convertTimes(f *Field, a about) conversions {
@@ -65,9 +74,14 @@ func compareLayouts(both *[2]layout, a about) {
 		a.problem("time", "one side has a date and the other has not, which couldn't be made up")
 		return
 	}
-	if !l.clock() && !s.clock() || l.noDate() {
+	same := both[legacy].zone.String() == both[service].zone.String() && (!l.offset && !s.offset || both[legacy].zone == time.UTC)
+	switch {
+	case !l.clock() && !s.clock() || l.noDate() || !l.year && same:
 		// Days, months and hours that are of no day are the same everywhere.
 		both[legacy].zone, both[service].zone = time.UTC, time.UTC
+	case !l.year && !same:
+		a.problem("time", "without a year it can't be told how far %s and %s are apart; with one zone for both it needn't", both[legacy].where(), both[service].where())
+		return
 	}
 	for _, in := range []side{legacy, service} {
 		from, to := both[in].holds, both[in.other()].holds
@@ -94,6 +108,14 @@ func compareLayouts(both *[2]layout, a about) {
 			a.loss(in, "a time comes back as its layout writes it, where that can be read in other spellings too")
 		}
 	}
+}
+
+// where names the zone that a layout's times are of, for messages.
+func (l *layout) where() string {
+	if l.holds.offset {
+		return "any offset"
+	}
+	return l.zone.String()
 }
 
 var (
@@ -234,6 +256,13 @@ func (l *layout) write(c *call, t time.Time) (cell, error) {
 		c.scratch = strconv.AppendInt(c.scratch[:0], t.Unix(), 10)
 	default:
 		t = t.In(l.zone)
+		if l.holds.offset {
+			// Before there were zones, the clocks of Berlin were 53 minutes and 28 seconds before those of
+			// Greenwich, for which few layouts have a place.
+			if _, east := t.Zone(); east%l.holds.offsetUnit() != 0 {
+				t = t.UTC()
+			}
+		}
 		if y := t.Year(); y < 0 || y > 9999 {
 			return cell{}, errYear
 		}

@@ -127,7 +127,11 @@ func compileTable(v *Values, in side, chosen []Pair, a about) *table {
 			continue
 		}
 		if said.of(from) < 0 {
-			a.problem("values", "%s stands for %s: say which is written to %s, with %s", from, listed(to), written, option[len("values."):])
+			words := make([]string, len(to))
+			for i, l := range to {
+				words[i] = l.String()
+			}
+			a.problem("values", "%s stands for %s: say which is written to %s, with %s", from, listed(words), written, option[len("values."):])
 			continue
 		}
 		chosen := t.write[t.known.of(from)]
@@ -157,18 +161,4 @@ func compileTable(v *Values, in side, chosen []Pair, a about) *table {
 		t.otherWritten = a.literal(*t.other)
 	}
 	return t
-}
-
-func listed(literals []Literal) string {
-	s := ""
-	for i, l := range literals {
-		switch {
-		case i > 0 && i == len(literals)-1:
-			s += " and "
-		case i > 0:
-			s += ", "
-		}
-		s += l.String()
-	}
-	return s
 }

@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -15,12 +16,19 @@ func (m *message) readFault(t xmlTag) (*Fault, error) {
 	r.anyBare = true
 	r.above = len(r.open)
 	f := &Fault{}
+	var seen []string
 	err := r.each(t, func() error {
 		part, err := r.start()
 		if err != nil {
 			return err
 		}
-		switch string(r.text[part.local:part.end]) {
+		local := string(r.text[part.local:part.end])
+		once := strings.ToLower(local) // detail and Detail are one
+		if slices.Contains(seen, once) {
+			return r.fail(fmt.Errorf("%s stands in the fault a second time", r.said(part.xmlName)))
+		}
+		seen = append(seen, once)
+		switch local {
 		case "faultcode":
 			f.Code, err = m.code(part)
 		case "Code":

@@ -102,6 +102,10 @@ func TestFaultIsAnError(t *testing.T) {
 		"<soap:Reason>x</soap:Reason>":                       "text stands in soap:Reason",
 		"<detail>x<b/></detail>":                             "text stands beside elements",
 		"<faultactor>":                                       "the end tag is that of another",
+		"<detail/><soap:Detail/>":                            "soap:Detail stands in the fault a second time",
+		"<faultcode>a</faultcode><faultcode>b</faultcode>":   "faultcode stands in the fault a second time",
+		"<faultstring/><faultstring/>":                       "faultstring stands in the fault a second time",
+		"<faultactor/><faultactor/>":                         "faultactor stands in the fault a second time",
 		"<faultcode>soap:Client</faultcode><faultstring>&x;": "other entities aren't known",
 	} {
 		if _, err := f.Decode([]byte(envelope11+`><soap:Body><soap:Fault>`+body+`</soap:Fault>`+closing), ""); err == nil || !strings.Contains(err.Error(), want) {
@@ -113,7 +117,7 @@ func TestFaultIsAnError(t *testing.T) {
 func TestFaultsAreBounded(t *testing.T) {
 	code := strings.Repeat("<soap:Subcode><soap:Value>a</soap:Value>", 70) + strings.Repeat("</soap:Subcode>", 70)
 	for body, want := range map[string]string{
-		strings.Repeat("<faultstring/>", 65):                                      "more than 64 reasons",
+		"<soap:Reason>" + strings.Repeat("<soap:Text/>", 65) + "</soap:Reason>":   "more than 64 reasons",
 		"<soap:Code><soap:Value>soap:Sender</soap:Value>" + code + "</soap:Code>": "more than 64 subcodes",
 	} {
 		_, err := mustSOAP(t, Config{}).Decode([]byte(envelope11+`><soap:Body><soap:Fault>`+body+`</soap:Fault>`+closing), "")

@@ -52,6 +52,7 @@ func TestXMLMemory(t *testing.T) {
 		"header blocks":               fill(envelope11+"><soap:Header>", "<a/>", "</soap:Header><soap:Body><a/>"+closing),
 		"header blocks of a long URI": fill(envelope11+">"+`<soap:Header xmlns:p="`+strings.Repeat("u", 2000)+`">`+different("<p:a%x/><p:b%x/>"), "", "</soap:Header><soap:Body><a/>"+closing),
 		"a fault":                     fill(envelope11+"><soap:Body><soap:Fault><detail>", "<a/>", "</detail></soap:Fault>"+closing),
+		"a fault of many details":     fill(envelope11+"><soap:Body><soap:Fault>", "<detail/>", "</soap:Fault>"+closing),
 		"a fault of many reasons":     fill(envelope11+"><soap:Body><soap:Fault>", "<faultstring/>", "</soap:Fault>"+closing),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -148,6 +148,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"csv text behind a quote", two, "", "\"1\"x,2\n", `at /0/a: 'x' stands behind the quote that closes the cell`},
 		{"csv quote that isn't closed", two, "", "1,2\n1,\"2\n1,2", `at /1: a quote is never closed`},
 		{"csv columns that are the same", header, "", "a,b,a\n", `in the header: the column "a" stands twice`},
+		{"csv column of a long name", header, "", "a," + strings.Repeat("x", 1025) + "\n", `in the header: the name of column 2 has 1025 bytes, and at most 1024 are read`},
+		{"csv columns of long names", header, "", many("%064d"+strings.Repeat("x", 936)+",", 66) + "a\n", `in the header: the names have 66001 bytes together, and at most 65536 are read`},
 		{"csv header that isn't closed", header, "", "a,\"b", `in the header: a quote is never closed`},
 		{"csv column that is missing", Config{Name: CSV, Header: true, Columns: two.Columns}, "", "a\n", `in the header: the column "b" is missing`},
 		{"csv column that nobody knows", Config{Name: CSV, Header: true, Columns: two.Columns}, "", "a,b,c\n", `in the header: the column "c" isn't one`},

@@ -134,17 +134,28 @@ func (m *message) reason(t xmlTag, f *Fault) error {
 	return err
 }
 
-// detail reads the detail as a document of its own.
+// detailName is the member that a detail is while it stands beside a header.
+const detailName = "#detail"
+
+// detail reads the detail. It is what the reader's document then is, or a member of it where there
+// are header blocks: two documents would take twice the memory.
 func (m *message) detail(t xmlTag) (document.Value, error) {
 	r := m.r
-	r.b, r.kept = document.NewBuilder(r.text[:r.own:r.own], nodesOf(r.text[r.pos:])), nil
-	r.b.Repeats(true)
+	if m.object {
+		r.keep([]byte(detailName))
+	}
 	if err := r.value(t, false); err != nil {
 		return document.Value{}, err
 	}
+	if m.object {
+		r.b.End()
+	}
 	doc, err := r.b.Document()
-	if err != nil {
+	switch {
+	case err != nil:
 		return document.Value{}, r.fail(err)
+	case m.object:
+		return doc.Root().Get(detailName), nil
 	}
 	return doc.Root(), nil
 }

@@ -90,11 +90,11 @@ func (x *xmlFormat) Decode(body []byte, contentType string) (*document.Document,
 }
 
 func (x *xmlFormat) reader(body []byte, contentType string) (*xmlReader, error) {
-	text, err := xmlUTF8(body, contentType, x.charset)
+	text, copies, err := xmlUTF8(body, contentType, x.charset)
 	if err != nil {
 		return nil, err
 	}
-	return newXMLReader(x.names, text)
+	return newXMLReader(x.names, text, nodeBudget(len(body), copies))
 }
 
 // rootValue writes the root element, which begins here.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
@@ -30,10 +31,11 @@ func littleEndian() encoding.Encoding { return unicode.UTF16(unicode.LittleEndia
 
 // xmlUTF8 returns the body in UTF-8. What says its character set, the first that says one counts
 // (RFC 7303, section 3.2): a byte order mark, the message's content type, the declaration, the
-// configuration.
-func xmlUTF8(body []byte, contentType string, configured charset) ([]byte, error) {
-	if rest, ok := bytes.CutPrefix(body, []byte("\xef\xbb\xbf")); ok {
-		return charset{}.decode(rest)
+// configuration. copies is how many bytes were allocated for it.
+func xmlUTF8(body []byte, contentType string, configured charset) (text []byte, copies int, err error) {
+	if rest, ok := bytes.CutPrefix(body, utf8BOM); ok {
+		text, err = charset{}.decode(rest)
+		return text, 0, err
 	}
 	if rest, ok := bytes.CutPrefix(body, []byte("\xfe\xff")); ok {
 		return decodeWide(rest, bigEndian())
@@ -56,13 +58,16 @@ func xmlUTF8(body []byte, contentType string, configured charset) ([]byte, error
 	c, err := xmlCharset(name)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case c.name == "UTF-16", c.name == "UTF-16BE":
 		return decodeWide(body, bigEndian())
 	case c.name == "UTF-16LE":
 		return decodeWide(body, littleEndian())
 	}
-	return c.decode(body)
+	if text, err = c.decode(body); c.enc != nil {
+		copies = cap(text)
+	}
+	return text, copies, err
 }
 
 // declaredCharset returns what the declaration says. That it can be read says that it isn't UTF-16,
@@ -91,17 +96,20 @@ func declaredCharset(body []byte) string {
 }
 
 // decodeWide puts UTF-16 into UTF-8. What is no UTF-16 is an error, not a replacement character.
-func decodeWide(body []byte, e encoding.Encoding) ([]byte, error) {
-	out, err := e.NewDecoder().Bytes(body)
+func decodeWide(body []byte, e encoding.Encoding) (text []byte, copies int, err error) {
+	copies = len(body)/2*3 + utf8.UTFMax // two bytes are at most three, and four are four
+	text = make([]byte, copies)
+	n, _, err := e.NewDecoder().Transform(text, body, true)
 	if err != nil {
-		return nil, fmt.Errorf("the body isn't UTF-16: %w", err)
+		return nil, 0, fmt.Errorf("the body isn't UTF-16: %w", err)
 	}
-	if bytes.Contains(out, []byte("\uFFFD")) {
-		if back, err := e.NewEncoder().Bytes(out); err != nil || !bytes.Equal(back, body) {
-			return nil, errors.New("the body isn't UTF-16: half a character stands in it")
+	text = text[:n]
+	if bytes.Contains(text, []byte("\uFFFD")) {
+		if back, err := e.NewEncoder().Bytes(text); err != nil || !bytes.Equal(back, body) {
+			return nil, 0, errors.New("the body isn't UTF-16: half a character stands in it")
 		}
 	}
-	return out, nil
+	return text, copies, nil
 }
 
 var errNotInCharset = errors.New("has a character that the character set lacks")

@@ -91,7 +91,7 @@ func xmlAgain(t fataler, formats []Format, body []byte) (read int) {
 		if _, plain := x.(*xmlFormat); !plain || i > 0 {
 			continue
 		}
-		if text, err := xmlUTF8(bytes.Clone(body), "", charset{}); err != nil {
+		if text, _, err := xmlUTF8(bytes.Clone(body), "", charset{}); err != nil {
 			t.Fatalf("%v", err)
 		} else if other, ok := oracle(t, text); ok && blanks(other) != blanks(want) {
 			t.Fatalf("%q (-encoding/xml +here):\n%s", body, cmp.Diff(blanks(other), blanks(want)))

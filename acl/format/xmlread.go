@@ -52,13 +52,14 @@ type xmlTag struct {
 	mark  int // how many bindings were in force before it
 }
 
-// newXMLReader returns a reader of a body in UTF-8, which it changes.
-func newXMLReader(names *xmlNames, body []byte) (*xmlReader, error) {
+// newXMLReader returns a reader of a body in UTF-8, which it changes. budget is how many nodes it
+// may allocate.
+func newXMLReader(names *xmlNames, body []byte, budget int) (*xmlReader, error) {
 	if at := notXML(body); at >= 0 {
 		return nil, fmt.Errorf("at byte %d is what XML can't carry, or no UTF-8", at)
 	}
 	r := &xmlReader{xmlScanner: xmlScanner{text: body}, names: names, own: len(body)}
-	r.b = document.NewBuilder(body, nodesOf(body))
+	r.b = document.NewBuilder(body, min(nodesOf(body), budget))
 	r.b.Repeats(true)
 	if uri, ok := names.uris[""]; ok {
 		r.bare[0] = bareNames{true, uri}
@@ -68,7 +69,8 @@ func newXMLReader(names *xmlNames, body []byte) (*xmlReader, error) {
 
 // nodesOf bounds how many nodes the elements of a text become, so that they are allocated once: two
 // for each element and each attribute, and two for the text of an element that has attributes. A
-// node takes at least two bytes of a body, whatever is in it.
+// node takes at least two bytes of a body, whatever is in it: with what isn't ASCII in UTF-8, a text
+// has more bytes than the body it is of, and so is bounded by that as well.
 func nodesOf(text []byte) int {
 	n := 2*(bytes.Count(text, []byte("<"))-bytes.Count(text, []byte("</"))) + 4*bytes.Count(text, []byte("="))
 	return min(n, len(text)/2) + 8

@@ -58,18 +58,26 @@ func lookupCharset(name string) (charset, error) {
 // Where c is windows-1252, that is also what is announced as ISO-8859-1 or ASCII, as it is to
 // browsers: servers add these names to whatever they send.
 func (c charset) of(contentType string) (charset, error) {
-	name := parameter(contentType, "charset")
-	if name == "" {
+	name, err := charsetParameter(contentType)
+	if name == "" && err == nil {
 		return c, nil
 	}
-	announced, err := lookupCharset(name)
+	var announced charset
+	if err == nil {
+		announced, err = lookupCharset(name)
+	}
 	if err != nil {
 		return announced, &document.Error{Err: err}
 	}
+	return c.meant(announced), nil
+}
+
+// meant returns the set that is meant where c is configured and another announced.
+func (c charset) meant(announced charset) charset {
 	if c.enc == charmap.Windows1252 && (announced.enc == charmap.ISO8859_1 || announced.name == "US-ASCII") {
-		return c, nil
+		return c
 	}
-	return announced, nil
+	return announced
 }
 
 // decoded returns the set of a body that is announced as contentType, and the body in UTF-8 as decode does.

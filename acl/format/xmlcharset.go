@@ -43,7 +43,10 @@ func xmlUTF8(body []byte, contentType string, configured charset) (text []byte, 
 	if rest, ok := bytes.CutPrefix(body, []byte("\xff\xfe")); ok {
 		return decodeWide(rest, littleEndian())
 	}
-	name := parameter(contentType, "charset")
+	name, err := charsetParameter(contentType)
+	if err != nil {
+		return nil, 0, err
+	}
 	// A document begins with "<" or white space, so that UTF-16 shows in its first two bytes
 	// (XML 1.0, appendix F).
 	if len(body) > 1 && (body[0] == 0) != (body[1] == 0) && (name == "" || strings.EqualFold(name, "utf-16")) {
@@ -64,6 +67,7 @@ func xmlUTF8(body []byte, contentType string, configured charset) (text []byte, 
 	case c.name == "UTF-16LE":
 		return decodeWide(body, littleEndian())
 	}
+	c = configured.meant(c)
 	if text, err = c.decode(body); c.enc != nil {
 		copies = cap(text)
 	}

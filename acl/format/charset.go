@@ -32,6 +32,7 @@ func lookupCharset(name string) (charset, error) {
 	if name == "" || strings.EqualFold(name, "utf-8") || strings.EqualFold(name, "utf8") {
 		return charset{}, nil
 	}
+	name = ownName(name)
 	enc, err := ianaindex.IANA.Encoding(name)
 	if err != nil || enc == nil {
 		if enc, err = htmlindex.Get(name); err != nil {
@@ -52,6 +53,19 @@ func lookupCharset(name string) (charset, error) {
 		return charset{}, fmt.Errorf("the character set %s doesn't contain ASCII as it is, and so can't be read safely; use another", name)
 	}
 	return charset{name, enc}, nil
+}
+
+// ownName returns the IANA name of a set that browsers, who know it under this name, take for one of
+// Windows.
+func ownName(name string) string {
+	lower := strings.ToLower(name)
+	if lower == "ascii" {
+		return "US-ASCII"
+	}
+	if number, ok := strings.CutPrefix(lower, "iso8859"); ok {
+		return "ISO-8859-" + strings.TrimPrefix(number, "-")
+	}
+	return name
 }
 
 // of returns the set of a body that is announced as contentType: the one that this names, else c.

@@ -91,6 +91,19 @@ func TestCharsetExact(t *testing.T) {
 	}
 }
 
+// TestCharsetNames holds that names of a standard are its set and not that of Windows, as to browsers.
+func TestCharsetNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"iso8859-1": "ISO-8859-1", "ISO88591": "ISO-8859-1", "iso_8859-1": "ISO-8859-1", "l1": "ISO-8859-1", "cp819": "ISO-8859-1",
+		"ascii": "US-ASCII", "ANSI_X3.4-1968": "US-ASCII", "iso8859-9": "ISO-8859-9", "iso88599": "ISO-8859-9", "latin5": "ISO-8859-9",
+		"iso8859-15": "ISO-8859-15", "iso88592": "ISO-8859-2", "cp1252": "windows-1252", "x-cp1254": "windows-1254",
+	} {
+		if c, err := lookupCharset(name); err != nil || c.String() != want {
+			t.Errorf("%s is %s, %v, want %s", name, c, err, want)
+		}
+	}
+}
+
 // TestCharsetOf holds which set a body is read in.
 func TestCharsetOf(t *testing.T) {
 	for _, test := range []struct{ name, configured, contentType, want string }{

@@ -259,6 +259,8 @@ func TestNewProblems(t *testing.T) {
 			"columns[0].width: 0 isn't a width", `columns[1].align: "middle" isn't known`, `columns[1].pad: "xx" isn't one character`, "columns[2].pad: US-ASCII has no character",
 		}},
 		{"two sets", Config{Name: CSV, Header: true, ContentType: "text/csv; charset=latin1"}, []string{"content_type: it names the character set latin1, and bodies are written in UTF-8"}},
+		{"another set than UTF-16", Config{Name: XML, Charset: "UTF-16", ContentType: "application/xml; charset=utf-8"}, []string{"content_type: it names the character set utf-8, and bodies are written in UTF-16"}},
+		{"UTF-16 where another set is written", Config{Name: SOAP, ContentType: "text/xml; charset=utf-16"}, []string{"content_type: it names the character set utf-16, and bodies are written in UTF-8"}},
 		{"multipart", Config{Name: Multipart, ContentType: "multipart/form-data; boundary=x"}, []string{"content_type: the boundary is made anew"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -31,6 +31,7 @@ type entry struct {
 	cookies []string // Set-Cookie lines for those who waited
 	err     *Error
 	until   time.Time
+	about   sessionKey // what else than the session it depends on: see Bridge.about
 
 	mu     sync.Mutex
 	token  string
@@ -61,8 +62,9 @@ type sessions struct {
 // flight is a lookup on its way.
 type flight struct {
 	done  chan struct{}
-	stale bool   // the session changed meanwhile: what comes of it is for those who wait only; guarded by sessions.mu
-	entry *entry // when done
+	about sessionKey // as entry.about will be
+	stale bool       // the session changed meanwhile: what comes of it is for those who wait only; guarded by sessions.mu
+	entry *entry     // when done
 }
 
 func newSessions(size int) (*sessions, error) {
@@ -86,10 +88,10 @@ func (s *sessions) key(of session) (k sessionKey) {
 	return k
 }
 
-// get returns what is known and still holds. s.mu is held.
-func (s *sessions) get(k sessionKey, now time.Time) *entry {
+// get returns what is known and still holds, for a request of that about. s.mu is held.
+func (s *sessions) get(k, about sessionKey, now time.Time) *entry {
 	for _, cache := range []*simplelru.LRU[sessionKey, *entry]{s.known, s.others} {
-		if e, ok := cache.Get(k); ok {
+		if e, ok := cache.Get(k); ok && e.about == about {
 			if now.Before(e.until) {
 				return e
 			}

@@ -204,3 +204,64 @@ func TestProblemsAreAllTold(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestSessionsOfSeveral holds that what a lookup said is for those alone for whom it was asked: legacy may have
+// several tenants, each with sessions of the same ids, and go by more than the session.
+func TestSessionsOfSeveral(t *testing.T) {
+	for name, test := range map[string]struct {
+		headers []string
+		first   []string // of two requests of one session
+		second  []string
+	}{
+		"hosts":             {nil, []string{"X-Forwarded-Host: a.example"}, []string{"X-Forwarded-Host: b.example"}},
+		"other cookies":     {[]string{"Cookie"}, []string{"Cookie: remember=ada"}, []string{"Cookie: remember=bob"}},
+		"other credentials": {[]string{"Authorization"}, []string{"Authorization: Basic YTph"}, []string{"Authorization: Basic YjpiCg=="}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			legacy := newShop(t)
+			legacy.before = func(w http.ResponseWriter, r *http.Request) bool {
+				w.Header().Set("Content-Type", "application/json")
+				fmt.Fprintf(w, `{"user": %q, "token": "t", "roles": []}`, r.Host+r.Header.Get("Authorization")+strings.Join(r.Header["Cookie"], ""))
+				return true
+			}
+			c := config(t, legacy)
+			c.Host, c.Lookup.Headers = "preserve", test.headers
+			b := newBridge(t, c)
+			s := newService(t, b)
+			who := func(lines []string) string {
+				get(t, b.Transport(pool(t)), s.URL, append([]string{"Cookie: " + cookie + "=fixed"}, lines...)...)
+				return s.last(t).User
+			}
+			first, second, again := who(test.first), who(test.second), who(test.first)
+			if first == second || first != again {
+				t.Errorf("the first is %q, the second %q, and the first again %q", first, second, again)
+			}
+		})
+	}
+}
+
+// TestReverseOwnHeader says that a token in the header that services get it in counts, and never becomes the
+// account when it is no good.
+func TestReverseOwnHeader(t *testing.T) {
+	legacy := newShop(t)
+	c := config(t, legacy)
+	c.Issue.Session, c.Issue.Header = true, "X-Visitor"
+	c.Login = &identity.Login{URL: "/login", Form: map[string]string{"USR": "robot", "PWD": "secret"}}
+	b := newBridge(t, c)
+	s := newService(t, b)
+	var token string
+	s.answer = func(w http.ResponseWriter, r *http.Request) { token = r.Header.Get("X-Visitor") }
+	get(t, b.Transport(pool(t)), s.URL, "Cookie: "+cookie+"="+legacy.logIn("ada"))
+	for line, want := range map[string]string{"X-Visitor: " + token: "ada's account", "X-Visitor: rubbish": "401", "X-Visitor: ": "401", "X-Other: x": "robot's account"} {
+		resp, body, err := call(t, b.Reverse(pool(t)), "GET", legacy.URL+"/app/account", "", line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode == 401 {
+			body = "401"
+		}
+		if !strings.HasPrefix(body, want) {
+			t.Errorf("%s: %s, want %s", line[:min(len(line), 20)], body, want)
+		}
+	}
+}

@@ -36,7 +36,7 @@ type account struct {
 
 // asAccount sends a request with the account's session.
 func (t *reverse) asAccount(service *http.Request) (*http.Response, error) {
-	a := t.accounts[int(t.turn.Add(1)-1)%len(t.accounts)]
+	a := t.accounts[(t.turn.Add(1)-1)%uint32(len(t.accounts))]
 	s, err := t.logIn(service.Context(), a)
 	if err != nil {
 		closeBody(service)

@@ -18,10 +18,10 @@ import (
 // answer is that of a lookup that this request waited for. An error is ErrNotCached, or that the request's
 // context ended.
 func (b *Bridge) who(r *http.Request, s session, passive bool) (e *entry, waited bool, err error) {
-	k := b.sessions.key(s)
+	k, about := b.sessions.key(s), b.about(r)
 	for {
 		b.sessions.mu.Lock()
-		if e := b.sessions.get(k, time.Now()); e != nil {
+		if e := b.sessions.get(k, about, time.Now()); e != nil {
 			b.sessions.mu.Unlock()
 			b.stats.hits.Add(1)
 			return e, false, nil
@@ -32,9 +32,9 @@ func (b *Bridge) who(r *http.Request, s session, passive bool) (e *entry, waited
 		}
 		f := b.sessions.flights[k]
 		if f == nil {
-			f = b.takeOff(r, k, s)
+			f = b.takeOff(r, k, s, about)
 		}
-		again := f.stale // it began before the session changed, and this request came after
+		again := f.stale || f.about != about // it began before the session changed, or is another's answer
 		b.sessions.mu.Unlock()
 		if !again {
 			b.stats.waits.Add(1)
@@ -50,13 +50,31 @@ func (b *Bridge) who(r *http.Request, s session, passive bool) (e *entry, waited
 	}
 }
 
+// about is what else than the session a lookup's answer may depend on: the host that legacy is asked for, as
+// it may have several tenants, and other credentials that go along.
+func (b *Bridge) about(r *http.Request) sessionKey {
+	parts := []string{b.hostFor(r)}
+	for _, name := range b.c.Lookup.Headers {
+		switch name {
+		case "Authorization":
+			parts = append(parts, r.Header[name]...)
+		case "Cookie":
+			others := http.Header{name: slices.Clone(r.Header[name])}
+			takeCookie(others, b.c.Cookie)
+			parts = append(parts, others[name]...)
+		}
+	}
+	return b.sessions.key(parts)
+}
+
 // takeOff begins a lookup. sessions.mu is held.
-func (b *Bridge) takeOff(r *http.Request, k sessionKey, s session) *flight {
-	f := &flight{done: make(chan struct{})}
+func (b *Bridge) takeOff(r *http.Request, k sessionKey, s session, about sessionKey) *flight {
+	f := &flight{done: make(chan struct{}), about: about}
 	b.sessions.flights[k] = f
 	ask := b.question(r, s)
 	b.running.Go(func() {
 		e := b.ask(ask, s)
+		e.about = about
 		now := time.Now()
 		b.sessions.mu.Lock()
 		delete(b.sessions.flights, k)

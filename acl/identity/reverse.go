@@ -9,8 +9,8 @@ import (
 )
 
 // Reverse returns a http.RoundTripper that sends a service's requests through next, to legacy, with a
-// session cookie instead of their Authorization. A Bearer token that this Bridge issued, and that has a
-// session in it (JWT.Session), becomes that session; without a token the account of Config.Login is used.
+// session cookie instead of their Authorization. A Bearer token that this Bridge issued, or one as it is in the
+// header that services get it in (JWT.Header), becomes the session that is in it (JWT.Session); without a token the account of Config.Login is used.
 // Any other token, and none where there is no account, is answered 401 with a problem document: a
 // visitor's token that is no good never becomes the account.
 //
@@ -27,23 +27,21 @@ type reverse struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *reverse) RoundTrip(service *http.Request) (*http.Response, error) {
-	credentials := service.Header["Authorization"]
-	if len(credentials) == 0 {
+	header, token, err := t.credentials(service)
+	if header == "" {
 		if len(t.accounts) == 0 {
 			closeBody(service)
 			return unauthorized(service, "", "This needs a visitor's token in Authorization: Bearer, as there is no account for services."), nil
 		}
 		return t.asAccount(service)
 	}
-	scheme, token, _ := strings.Cut(credentials[0], " ")
 	var s session
-	err := errors.New("it is no Bearer token")
-	if len(credentials) == 1 && strings.EqualFold(scheme, "Bearer") {
-		s, err = t.sessionOf(strings.Trim(token, " "), time.Now())
+	if err == nil {
+		s, err = t.sessionOf(token, time.Now())
 	}
 	if err != nil {
 		closeBody(service)
-		return unauthorized(service, "invalid_token", "The token in Authorization is no good: "+err.Error()+"."), nil
+		return unauthorized(service, "invalid_token", "The token in "+header+" is no good: "+err.Error()+"."), nil
 	}
 	resp, err := t.next.RoundTrip(t.with(service, s))
 	if err != nil {
@@ -52,6 +50,28 @@ func (t *reverse) RoundTrip(service *http.Request) (*http.Response, error) {
 	}
 	t.observe(s, service.Method, resp.Header)
 	return t.without(service, resp), nil
+}
+
+// credentials returns the token that a service sends, and the header that it is in: the one in which it got
+// it, if it has another name than Authorization, else that. No header: it sends none.
+func (t *reverse) credentials(service *http.Request) (header, token string, err error) {
+	if issue := t.c.Issue; issue != nil && issue.Header != "Authorization" {
+		if values := service.Header[issue.Header]; len(values) > 0 {
+			if len(values) > 1 {
+				err = errors.New("there are several")
+			}
+			return issue.Header, strings.Trim(values[0], " "), err
+		}
+	}
+	values := service.Header["Authorization"]
+	if len(values) == 0 {
+		return "", "", nil
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		err = errors.New("it is no Bearer token")
+	}
+	return "Authorization", strings.Trim(token, " "), err
 }
 
 // with returns a request as legacy is sent it.

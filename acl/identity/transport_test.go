@@ -50,7 +50,7 @@ func TestServiceKnowsWho(t *testing.T) {
 	}
 
 	// Again: nobody is asked, and the token is the same one.
-	get(t, through, s.URL, "Cookie: "+cookie+"="+ada)
+	get(t, through, s.URL, "Cookie: "+cookie+"="+ada, "X-Forwarded-Host: shop.example.com")
 	if stats := b.Stats(); stats != (identity.Stats{Lookups: 1, Hits: 1, Waits: 1, Issued: 1}) {
 		t.Errorf("%+v", stats)
 	}

@@ -23,6 +23,9 @@ func (w *watch) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Context().Value(ours{}) != nil {
 		return resp, err
 	}
+	if safe(req.Method) && (err != nil || resp.Header["Set-Cookie"] == nil) {
+		return resp, err // it can't have changed a session, which costs most requests nothing to know
+	}
 	var s session
 	for _, line := range req.Header["Cookie"] {
 		_, values := splitCookies(line, w.c.Cookie)

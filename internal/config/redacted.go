@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/format"
 )
 
@@ -108,7 +109,7 @@ func pointerTokens(pointer string) []string {
 func tokensPointer(tokens []string) string {
 	var b strings.Builder
 	for _, t := range tokens {
-		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(t))
+		b.WriteString("/" + document.EscapePointer(t))
 	}
 	return b.String()
 }

@@ -32,6 +32,7 @@ type doors struct {
 	mu      sync.Mutex
 	open    map[string]*door // by address, and by setting too where any port is good
 	serving bool             // they are answered
+	ended   bool             // for good: a reload that is late opens none
 	running sync.WaitGroup
 }
 
@@ -67,6 +68,9 @@ func (d *Daemon) openDoors(cfg *config.Config, wanted []wantedDoor) (fresh map[s
 	d.doors.mu.Lock()
 	defer d.doors.mu.Unlock()
 	fresh = map[string]*door{}
+	if d.doors.ended {
+		return fresh, nil
+	}
 	for _, w := range wanted {
 		if d.doors.open[w.key()] != nil {
 			continue
@@ -101,6 +105,10 @@ func closeDoors(all map[string]*door) {
 func (d *Daemon) useDoors(wanted []wantedDoor, fresh map[string]*door, grace time.Duration) {
 	d.doors.mu.Lock()
 	defer d.doors.mu.Unlock()
+	if d.doors.ended {
+		closeDoors(fresh)
+		return
+	}
 	next := map[string]*door{}
 	for _, w := range wanted {
 		one := fresh[w.key()]
@@ -148,7 +156,7 @@ func (d *Daemon) endDoor(one *door, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	if err := stop(ctx, one.server); err != nil {
-		d.log.Warn("requests to a listener that the configuration has no more were cut", keySetting, one.setting, keyError, err)
+		d.log.Warn("requests to a listener that ends were cut", keySetting, one.setting, keyError, err)
 	}
 	one.listener.Close() // where it was never answered
 }
@@ -157,7 +165,7 @@ func (d *Daemon) endDoor(one *door, grace time.Duration) {
 func (d *Daemon) endDoors(ctx context.Context) {
 	d.doors.mu.Lock()
 	open := d.doors.open
-	d.doors.open, d.doors.serving = nil, false
+	d.doors.open, d.doors.serving, d.doors.ended = nil, false, true
 	d.doors.mu.Unlock()
 	deadline, _ := ctx.Deadline()
 	for _, one := range open {

@@ -168,6 +168,13 @@ func TestDecodeErrors(t *testing.T) {
 		{"multipart of two names", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\ncontent-disposition: form-data; name=b\r\n\r\nx\r\n--b--", `part 1: it has Content-Disposition twice`},
 		{"multipart of two types", Config{Name: Multipart}, parts, "--b\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\nx\r\n--b--", `part 1: it has Content-Type twice`},
 		{"multipart text that isn't UTF-8", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\xfc\r\n--b--", `at /a: the body isn't UTF-8`},
+		{"multipart of an extended filename", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a; filename*=utf-8''gr%C3%BCn\r\n\r\nx\r\n--b--", `part 1: its Content-Disposition has filename*, which forms don't have`},
+		{"multipart of an extended name", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a; Name*0=b\r\n\r\nx\r\n--b--", `part 1: its Content-Disposition has Name*0, which forms don't have`},
+		{"multipart of a long name", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=" + strings.Repeat("a", 1025) + "\r\n\r\nx\r\n--b--", `part 1: its name is longer than 1024 bytes`},
+		{"multipart of a long filename", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a; filename=" + strings.Repeat("a", 1025) + "\r\n\r\nx\r\n--b--", `at /a: its filename is longer than 1024 bytes`},
+		{"multipart of a line that only begins as the last", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--b--y\r\n", `the body ends in part 1`},
+		{"multipart of two codings", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\nx\r\n--b--", `part 1: it has Content-Transfer-Encoding twice`},
+		{"multipart of a bad escape", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nx=ZZ\r\n--b--", `at /a: "=ZZ" isn't an escape of quoted-printable`},
 		{"multipart in an unknown coding", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: zip\r\n\r\nx\r\n--b--", `at /a: the transfer encoding "zip" isn't known`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -77,6 +77,7 @@ func TestMemory(t *testing.T) {
 		{"short lines", Config{Name: FixedWidth, Columns: lines}, "", repeat("x\n")},
 		{"cells of one character", Config{Name: FixedWidth, Columns: lines}, "", repeat(strings.Repeat("x", 50) + "\n")},
 		{"parts", Config{Name: Multipart}, "multipart/form-data; boundary=b", strings.Repeat(part, 9000) + "--b--"},
+		{"parts in quoted-printable", Config{Name: Multipart}, "multipart/form-data; boundary=b", strings.Repeat(strings.Replace(part, "\r\n\r\n", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n", 1), 9000) + "--b--"},
 		{"too many parts", Config{Name: Multipart}, "multipart/form-data; boundary=b", repeat(part) + "--b--"},
 		{"delimiters", Config{Name: Multipart}, "multipart/form-data; boundary=b", repeat("\n--b")},
 		{"a long header", Config{Name: Multipart}, "multipart/form-data; boundary=b", "--b\r\n" + repeat("a:\n") + "\n--b--"},

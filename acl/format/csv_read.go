@@ -300,7 +300,7 @@ func (r *csvReader) raw() ([]byte, error) {
 			break
 		}
 		counted = len(line)
-		if line, err = r.lines.next(true); errors.Is(err, io.EOF) {
+		if line, err = r.lines.next(true); err == io.EOF {
 			err = &document.Error{Err: errUnclosed}
 		} else if errors.As(err, new(*document.Error)) {
 			err = &document.Error{Err: fmt.Errorf("%w; is a quote in it never closed?", err)}

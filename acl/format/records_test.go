@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -107,16 +108,20 @@ func TestRecords(t *testing.T) {
 // TestRecordsOfBrokenReader holds that what goes wrong with the body's reader is told as it is,
 // since it isn't the body's fault.
 func TestRecordsOfBrokenReader(t *testing.T) {
-	broken := errors.New("connection lost")
-	for _, v := range variants() {
-		r, ok := mustNew(t, v.config).(Records)
-		if !ok {
-			continue
-		}
-		body := map[string]string{JSON: "[1,", NDJSON: "1\n2", CSV: "", FixedWidth: "00"}[v.config.Name]
-		records := r.Read(io.MultiReader(strings.NewReader(body), iotest.ErrReader(broken)), v.contentType, 0)
-		if _, err := readAll(t, records); err != broken {
-			t.Errorf("%s: got %v", v.name, err)
+	for _, broken := range []error{errors.New("connection lost"), io.ErrUnexpectedEOF, fmt.Errorf("connection lost: %w", io.EOF)} {
+		for _, v := range variants() {
+			r, ok := mustNew(t, v.config).(Records)
+			if !ok {
+				continue
+			}
+			for _, body := range map[string][]string{
+				JSON: {"", " ", "[", "[1", "[1 ", "[1,", `[{"a":`, `["`, "[1]"}, NDJSON: {"", "1", "1\n2", "1\n"}, CSV: {"", "a,b", `"`, "\n"}, FixedWidth: {"", "00"},
+			}[v.config.Name] {
+				records := r.Read(io.MultiReader(strings.NewReader(body), iotest.ErrReader(broken)), v.contentType, 0)
+				if _, err := readAll(t, records); err != broken {
+					t.Errorf("%s: %s: got %v", v.name, body, err)
+				}
+			}
 		}
 	}
 }

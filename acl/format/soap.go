@@ -103,7 +103,7 @@ func (s *soapFormat) Decode(body []byte, contentType string) (*document.Document
 	if m.fault != nil {
 		return nil, m.fault
 	}
-	return r.b.Document()
+	return r.document()
 }
 
 // message is one that is being read.

@@ -70,6 +70,9 @@ func xmlAgain(t fataler, formats []Format, body []byte) (read int) {
 	for i, x := range formats {
 		doc, err := x.Decode(bytes.Clone(body), "")
 		if err != nil {
+			if !errors.As(err, new(*document.Error)) && !errors.As(err, new(*Fault)) {
+				t.Fatalf("%v isn't a *document.Error", err)
+			}
 			continue
 		}
 		read++
@@ -239,6 +242,9 @@ func FuzzSOAP(f *testing.F) {
 				faultsAgain(t, x, fault)
 				continue
 			} else if err != nil {
+				if !errors.As(err, new(*document.Error)) {
+					t.Fatalf("%v isn't a *document.Error", err)
+				}
 				continue
 			}
 			want := show(doc.Root())

@@ -56,7 +56,7 @@ type xmlTag struct {
 // may allocate.
 func newXMLReader(names *xmlNames, body []byte, budget int) (*xmlReader, error) {
 	if at := notXML(body); at >= 0 {
-		return nil, fmt.Errorf("at byte %d is what XML can't carry, or no UTF-8", at)
+		return nil, &document.Error{Err: fmt.Errorf("%s can't stand in XML, at byte %d of the body", character(body[at:]), at+1)}
 	}
 	r := &xmlReader{xmlScanner: xmlScanner{text: body}, names: names, own: len(body)}
 	r.b = document.NewBuilder(body, min(nodesOf(body), budget))
@@ -91,7 +91,16 @@ func (r *xmlReader) fail(err error) error {
 		p.WriteByte('/')
 		p.WriteString(r.said(n))
 	}
-	return &document.Error{Pointer: p.String(), Err: fmt.Errorf("byte %d: %w", r.pos, err)}
+	return &document.Error{Pointer: p.String(), Err: r.here(err)}
+}
+
+// here gives err the byte where the reader is, counted as in JSON: from 1, in UTF-8, without a byte
+// order mark.
+func (r *xmlReader) here(err error) error {
+	if errors.Is(err, errEnds) {
+		return err
+	}
+	return fmt.Errorf("%w, at byte %d of the body", err, r.pos+1)
 }
 
 // said is how a document calls a name.
@@ -101,6 +110,15 @@ func (r *xmlReader) said(n xmlName) string {
 		return n.prefix + local
 	}
 	return n.prefix + ":" + local
+}
+
+// document returns what was read.
+func (r *xmlReader) document() (*document.Document, error) {
+	d, err := r.b.Document()
+	if err != nil {
+		return nil, &document.Error{Err: err}
+	}
+	return d, nil
 }
 
 // prolog goes to the root's start tag.
@@ -156,7 +174,8 @@ func (r *xmlReader) start() (xmlTag, error) {
 	}
 	r.open = append(r.open, t.xmlName)
 	if len(r.open) > document.MaxDepth {
-		return t, &document.Error{Err: fmt.Errorf("byte %d: the body nests deeper than %d", r.pos, document.MaxDepth)}
+		// Without the place, which would be a line of as many names.
+		return t, &document.Error{Err: r.here(fmt.Errorf("the body nests deeper than %d", document.MaxDepth))}
 	}
 	return t, nil
 }

@@ -50,7 +50,7 @@ func (w *xmlWriter) end(dst []byte) ([]byte, error) {
 	}
 	out, err := w.encoder.Bytes(w.out)
 	if err != nil {
-		return nil, fmt.Errorf("write the body in its character set: %w", err)
+		return nil, &document.Error{Err: fmt.Errorf("write the body in its character set: %w", err)}
 	}
 	return append(dst, out...), nil
 }

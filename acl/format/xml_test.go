@@ -299,3 +299,55 @@ func TestXMLErrorsTellTheByte(t *testing.T) {
 		})
 	}
 }
+
+// TestXMLDeclarations holds that a declaration is what the grammar says, and nothing that looks like
+// a part of one is taken for it.
+func TestXMLDeclarations(t *testing.T) {
+	const none = "the XML declaration isn't one, which has a version, then perhaps an encoding, then perhaps standalone, at byte "
+	for _, test := range []struct{ name, declaration, want string }{
+		{"a version", `<?xml version="1.0"?>`, "Ã¼"},
+		{"all of it", "<?xml\tversion = '1.0'\r\nencoding\n=\n\"ISO-8859-1\" standalone='yes' ?>", "Ã¼"},
+		{"latin1", `<?xml version='1.0' encoding='ISO-8859-1'?>`, "Ã¼"},
+		{"UTF-8", `<?xml version='1.0' encoding='utf-8'?>`, "ü"},
+		{"standalone", `<?xml version='1.0' standalone='no'?>`, "Ã¼"},
+		{"another instruction", `<?xml-stylesheet encoding="utf-8"?>`, "Ã¼"},
+		{"long", `<?xml version='1.0'` + strings.Repeat(" ", 2000) + `encoding='utf-8'?>`, "ü"},
+
+		{"an encoding in a value", `<?xml version='1.0' standalone='encoding="utf-8"'?>`, `standalone is "encoding=\"utf-8\""; it is yes or no, at byte 21 of the body`},
+		{"an encoding that is a part of a name", `<?xml version='1.0' xencoding='utf-8'?>`, none + "21 of the body"},
+		{"an encoding that begins a name", `<?xml version='1.0' encodings='utf-8'?>`, none + "21 of the body"},
+		{"a part of a part", `<?xml version='1.0' stand='no'?>`, none + "21 of the body"},
+		{"no version", `<?xml encoding='utf-8'?>`, none + "7 of the body"},
+		{"no version, but its end", `<?xml on='1.0'?>`, none + "7 of the body"},
+		{"in another order", `<?xml version='1.0' standalone='no' encoding='utf-8'?>`, none + "37 of the body"},
+		{"twice", `<?xml version='1.0' encoding='utf-8' encoding='utf-8'?>`, none + "38 of the body"},
+		{"no space", `<?xml version='1.0'encoding='utf-8'?>`, none + "20 of the body"},
+		{"no equals sign", `<?xml version='1.0' encoding'utf-8'?>`, none + "21 of the body"},
+		{"no quotes", `<?xml version='1.0' encoding=utf-8?>`, "a value in the XML declaration has no quotes, at byte 30 of the body"},
+		{"a reference", `<?xml version='1.&#48;'?>`, "the body is XML 1.&#48;; only 1.0 is read, at byte 7 of the body"},
+		{"no name of a set", `<?xml version='1.0' encoding='utf 8'?>`, `"utf 8" is no name of a character set, at byte 21 of the body`},
+		{"an empty set", `<?xml version='1.0' encoding=''?>`, `"" is no name of a character set, at byte 21 of the body`},
+		{"no end", `<?xml version='1.0' encoding='utf-8`, "the body ends too early"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := mustXML(t, Config{Root: "a", Charset: "ISO-8859-1"}).Decode([]byte(test.declaration+"<a>ü</a>"), "")
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = doc.Root().Text()
+			}
+			if got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if err == nil { // the set is announced, and what is declared is only looked at
+				doc, err = mustXML(t, Config{Root: "a"}).Decode([]byte(test.declaration+"<a>ü</a>"), "text/xml; charset=utf-8")
+				if err != nil || doc.Root().Text() != "ü" {
+					t.Errorf("announced: %v", err)
+				}
+			} else if _, again := mustXML(t, Config{Root: "a"}).Decode([]byte(test.declaration+"<a>ü</a>"), "text/xml; charset=utf-8"); again == nil || again.Error() != got {
+				t.Errorf("announced: got %v", again)
+			}
+		})
+	}
+}

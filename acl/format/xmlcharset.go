@@ -53,7 +53,9 @@ func xmlUTF8(body []byte, contentType string, configured charset) (text []byte, 
 		name = map[bool]string{true: "UTF-16BE", false: "UTF-16LE"}[body[0] == 0]
 	}
 	if name == "" {
-		name = declaredCharset(body)
+		if name, err = declaredCharset(body); err != nil {
+			return nil, 0, err
+		}
 	}
 	if name == "" {
 		name = configured.String()
@@ -76,27 +78,17 @@ func xmlUTF8(body []byte, contentType string, configured charset) (text []byte, 
 
 // declaredCharset returns what the declaration says. That it can be read says that it isn't UTF-16,
 // which programs that print to a text and send that as UTF-8 say all the same.
-func declaredCharset(body []byte) string {
-	if !bytes.HasPrefix(body, []byte("<?xml")) {
-		return ""
+func declaredCharset(body []byte) (string, error) {
+	name, at, err := readDeclaration(body)
+	switch {
+	case errors.Is(err, errEnds):
+		return "", err
+	case err != nil:
+		return "", fmt.Errorf("%w, at byte %d of the body", err, at+1)
+	case len(name) >= 6 && strings.EqualFold(name[:6], "utf-16"):
+		return "", nil
 	}
-	declaration, _, ok := bytes.Cut(body[:min(len(body), 1024)], []byte("?>"))
-	if !ok {
-		return ""
-	}
-	_, value, ok := bytes.Cut(declaration, []byte("encoding"))
-	if !ok {
-		return ""
-	}
-	value = bytes.TrimLeft(value, "= \t\r\n")
-	if len(value) == 0 || value[0] != '"' && value[0] != '\'' {
-		return ""
-	}
-	value, _, _ = bytes.Cut(value[1:], value[:1])
-	if len(value) >= 6 && strings.EqualFold(string(value[:6]), "utf-16") {
-		return ""
-	}
-	return string(value)
+	return name, nil
 }
 
 // decodeWide puts UTF-16 into UTF-8. What is no UTF-16 is an error, not a replacement character.

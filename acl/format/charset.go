@@ -94,12 +94,23 @@ func (c charset) meant(announced charset) charset {
 	return announced
 }
 
+// marked returns the set of a body that begins so: UTF-8 where it begins with the byte order mark of
+// that, whatever it is announced as, and c else. Editors put the mark in front of files that go on to be
+// sent as what files have always been there; as text of another set it is never meant.
+func (c charset) marked(body []byte) charset {
+	if bytes.HasPrefix(body, utf8BOM) {
+		return charset{}
+	}
+	return c
+}
+
 // decoded returns the set of a body that is announced as contentType, and the body in UTF-8 as decode does.
 func (c charset) decoded(body []byte, contentType string) (charset, []byte, error) {
 	c, err := c.of(contentType)
 	if err != nil {
 		return c, nil, err
 	}
+	c = c.marked(body)
 	text, err := c.decode(body)
 	if err != nil {
 		return c, nil, &document.Error{Err: err}

@@ -32,6 +32,7 @@ func lookupCharset(name string) (charset, error) {
 	if name == "" || strings.EqualFold(name, "utf-8") || strings.EqualFold(name, "utf8") {
 		return charset{}, nil
 	}
+	name = ownName(name)
 	enc, err := ianaindex.IANA.Encoding(name)
 	if err != nil || enc == nil {
 		if enc, err = htmlindex.Get(name); err != nil {
@@ -54,22 +55,53 @@ func lookupCharset(name string) (charset, error) {
 	return charset{name, enc}, nil
 }
 
+// ownName returns the IANA name of a set that browsers, who know it under this name, take for one of
+// Windows.
+func ownName(name string) string {
+	lower := strings.ToLower(name)
+	if lower == "ascii" {
+		return "US-ASCII"
+	}
+	if number, ok := strings.CutPrefix(lower, "iso8859"); ok {
+		return "ISO-8859-" + strings.TrimPrefix(number, "-")
+	}
+	return name
+}
+
 // of returns the set of a body that is announced as contentType: the one that this names, else c.
 // Where c is windows-1252, that is also what is announced as ISO-8859-1 or ASCII, as it is to
 // browsers: servers add these names to whatever they send.
 func (c charset) of(contentType string) (charset, error) {
-	name := parameter(contentType, "charset")
-	if name == "" {
+	name, err := charsetParameter(contentType)
+	if name == "" && err == nil {
 		return c, nil
 	}
-	announced, err := lookupCharset(name)
+	var announced charset
+	if err == nil {
+		announced, err = lookupCharset(name)
+	}
 	if err != nil {
 		return announced, &document.Error{Err: err}
 	}
+	return c.meant(announced), nil
+}
+
+// meant returns the set that is meant where c is configured and another announced.
+func (c charset) meant(announced charset) charset {
 	if c.enc == charmap.Windows1252 && (announced.enc == charmap.ISO8859_1 || announced.name == "US-ASCII") {
-		return c, nil
+		return c
 	}
-	return announced, nil
+	return announced
+}
+
+// marked returns the set of a body that begins so: UTF-8 where it begins with the byte order mark of
+// that, whatever it is announced as, and c else. Editors put the mark in front of files that go on to be
+// sent as what files have always been there; as text of another set it is never meant.
+func (c charset) marked(body []byte) charset {
+	if bytes.HasPrefix(body, utf8BOM) {
+		return charset{}
+	}
+	return c
 }
 
 // decoded returns the set of a body that is announced as contentType, and the body in UTF-8 as decode does.
@@ -78,6 +110,7 @@ func (c charset) decoded(body []byte, contentType string) (charset, []byte, erro
 	if err != nil {
 		return c, nil, err
 	}
+	c = c.marked(body)
 	text, err := c.decode(body)
 	if err != nil {
 		return c, nil, &document.Error{Err: err}

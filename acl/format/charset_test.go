@@ -91,6 +91,19 @@ func TestCharsetExact(t *testing.T) {
 	}
 }
 
+// TestCharsetNames holds that names of a standard are its set and not that of Windows, as to browsers.
+func TestCharsetNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"iso8859-1": "ISO-8859-1", "ISO88591": "ISO-8859-1", "iso_8859-1": "ISO-8859-1", "l1": "ISO-8859-1", "cp819": "ISO-8859-1",
+		"ascii": "US-ASCII", "ANSI_X3.4-1968": "US-ASCII", "iso8859-9": "ISO-8859-9", "iso88599": "ISO-8859-9", "latin5": "ISO-8859-9",
+		"iso8859-15": "ISO-8859-15", "iso88592": "ISO-8859-2", "cp1252": "windows-1252", "x-cp1254": "windows-1254",
+	} {
+		if c, err := lookupCharset(name); err != nil || c.String() != want {
+			t.Errorf("%s is %s, %v, want %s", name, c, err, want)
+		}
+	}
+}
+
 // TestCharsetOf holds which set a body is read in.
 func TestCharsetOf(t *testing.T) {
 	for _, test := range []struct{ name, configured, contentType, want string }{
@@ -100,6 +113,10 @@ func TestCharsetOf(t *testing.T) {
 		{"announced alone", "", "text/csv; charset=cp1252", "windows-1252"},
 		{"announced as a part of what is configured", "windows-1252", "text/csv; charset=iso-8859-1", "windows-1252"},
 		{"announced as ASCII", "windows-1252", "text/csv; charset=us-ascii", "windows-1252"},
+		{"announced beside what is no parameter", "", "text/csv; charset=latin1; x", "ISO-8859-1"},
+		{"announced beside what needs quotes", "latin1", `a/b; action=urn:x/y; q="a\"; charset=x" ;Charset = "utf-8"`, "UTF-8"},
+		{"announced twice alike", "", "text/csv; charset=latin1; charset=LATIN1", "ISO-8859-1"},
+		{"none beside what is no parameter", "latin1", "text/csv; x; charset=", "ISO-8859-1"},
 		{"announced as another", "windows-1252", "text/csv; charset=iso-8859-2", "ISO-8859-2"},
 	} {
 		c, err := lookupCharset(test.configured)
@@ -108,6 +125,18 @@ func TestCharsetOf(t *testing.T) {
 		}
 		if c, err = c.of(test.contentType); err != nil || c.String() != test.want {
 			t.Errorf("%s: got %s, %v, want %s", test.name, c, err, test.want)
+		}
+	}
+}
+
+// TestCharsetOfTwo holds that of two sets none is taken.
+func TestCharsetOfTwo(t *testing.T) {
+	for _, contentType := range []string{"text/csv; charset=latin1; charset=utf-8", "text/xml; x; charset=latin1; charset=utf-8"} {
+		if c, err := (charset{}).of(contentType); err == nil || !strings.Contains(err.Error(), "names two character sets") {
+			t.Errorf("%s: %s, %v", contentType, c, err)
+		}
+		if _, err := mustXML(t, Config{}).Decode([]byte("<a/>"), contentType); err == nil || !strings.Contains(err.Error(), "names two character sets") {
+			t.Errorf("%s: %v", contentType, err)
 		}
 	}
 }

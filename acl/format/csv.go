@@ -129,13 +129,18 @@ func (f *csvFormat) appendRecord(dst []byte, c *columns, values []document.Value
 }
 
 // appendCell appends a cell, in quotes where it must be: an empty one that is alone would be an
-// empty line, and a byte order mark in front of all would be taken off.
+// empty line, and a byte order mark in front of all would be taken off. In another set than UTF-8, what
+// begins with the mark's first byte could become one with what stands behind it.
 func (f *csvFormat) appendCell(dst, text []byte, alone bool) ([]byte, error) {
+	start := len(dst)
 	if !f.always && !(alone && len(text) == 0) && !bytes.ContainsAny(text, "\"\r\n") &&
 		!bytes.Contains(text, f.delimiter) && !bytes.HasPrefix(text, utf8BOM) {
-		return f.charset.append(dst, text)
+		var err error
+		if dst, err = f.charset.append(dst, text); err != nil || f.charset.enc == nil || len(dst) == start || dst[start] != utf8BOM[0] {
+			return dst, err
+		}
 	}
-	dst = append(dst, '"')
+	dst = append(dst[:start], '"')
 	for {
 		i := bytes.IndexByte(text, '"')
 		if i < 0 {

@@ -172,13 +172,7 @@ func (f *csvFormat) headed(text []byte, at, end int) (*columns, error) {
 		if n > maxColumns {
 			err = fmt.Errorf("there are %d columns, and at most %d are read", n, maxColumns)
 		} else {
-			names := make([]string, len(cells))
-			for i, c := range cells {
-				names[i] = string(text[c.start:c.end])
-			}
-			if c, err = newColumns(names); err == nil {
-				err = f.order(c)
-			}
+			c, err = f.named(text, cells)
 		}
 	}
 	if err != nil {
@@ -186,6 +180,26 @@ func (f *csvFormat) headed(text []byte, at, end int) (*columns, error) {
 	}
 	c.found = cells
 	return c, nil
+}
+
+// named returns the columns that have cells of a header for their names.
+func (f *csvFormat) named(text []byte, cells []span) (*columns, error) {
+	names, all := make([]string, len(cells)), 0
+	for i, c := range cells {
+		n := c.end - c.start
+		if all += n; n > maxColumnName {
+			return nil, fmt.Errorf("the name of column %d has %d bytes, and at most %d are read", i+1, n, maxColumnName)
+		}
+		names[i] = string(text[c.start:c.end])
+	}
+	if all > maxColumnNames {
+		return nil, fmt.Errorf("the names have %d bytes together, and at most %d are read", all, maxColumnNames)
+	}
+	c, err := newColumns(names)
+	if err != nil {
+		return nil, err
+	}
+	return c, f.order(c)
 }
 
 // order gives the columns of a header the order of those that are configured.
@@ -286,7 +300,7 @@ func (r *csvReader) raw() ([]byte, error) {
 			break
 		}
 		counted = len(line)
-		if line, err = r.lines.next(true); errors.Is(err, io.EOF) {
+		if line, err = r.lines.next(true); err == io.EOF {
 			err = &document.Error{Err: errUnclosed}
 		} else if errors.As(err, new(*document.Error)) {
 			err = &document.Error{Err: fmt.Errorf("%w; is a quote in it never closed?", err)}

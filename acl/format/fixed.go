@@ -89,13 +89,15 @@ func (f *fixed) Write(w io.Writer) RecordWriter {
 
 func (f *fixed) appendRecord(dst []byte, c *columns, values []document.Value, first bool) ([]byte, error) {
 	var cell []byte
+	start := len(dst)
+	marked := errors.New("the body can't begin with a byte order mark of its own")
 	for i, v := range values {
 		text, err := plainText(v)
 		if err == nil {
 			cell, err = f.shape[i].appendCell(cell[:0], text)
 		}
 		if err == nil && first && i == 0 && bytes.HasPrefix(cell, utf8BOM) {
-			err = errors.New("the body can't begin with a byte order mark of its own")
+			err = marked
 		}
 		if err == nil {
 			dst, err = f.charset.append(dst, cell)
@@ -103,6 +105,9 @@ func (f *fixed) appendRecord(dst []byte, c *columns, values []document.Value, fi
 		if err != nil {
 			return dst, atName([]byte(c.names[i]), err)
 		}
+	}
+	if first && bytes.HasPrefix(dst[start:], utf8BOM) { // in another set, as ï»¿
+		return dst, atName([]byte(c.names[0]), marked)
 	}
 	return append(dst, f.newline...), nil
 }

@@ -68,6 +68,12 @@ func TestBodies(t *testing.T) {
 		{"csv in windows-1252", Config{Name: CSV, Header: true, Charset: "windows-1252", Delimiter: "§"}, "", "a\xa7b\n\x80\xa7\xfc\n", `[{"a":"€","b":"ü"}]`, ""},
 		{"csv in the announced set", Config{Name: CSV, Header: true}, "text/csv; charset=latin1", "a\n\xfc\n", `[{"a":"ü"}]`, "a\nü\n"},
 
+		{"csv in UTF-8 that is announced in another set", Config{Name: CSV, Header: true}, "text/csv; charset=windows-1252", "\uFEFFa\n€\n", `[{"a":"€"}]`, "a\n€\n"},
+		{"csv in UTF-8 where another set is usual", Config{Name: CSV, Header: true, Charset: "windows-1252"}, "", "\uFEFFa\n€\n", `[{"a":"€"}]`, "a\n\x80\n"},
+		{"csv that begins as a mark", Config{Name: CSV, Charset: "windows-1252", Columns: []Column{{Name: "name"}}}, "", "\"\xef\xbb\xbf\"\n", `[{"name":"ï»¿"}]`, ""},
+		{"csv that begins as a mark with its delimiter", Config{Name: CSV, Charset: "windows-1252", Delimiter: "»", Columns: []Column{{Name: "name"}, {Name: "n"}}}, "", "\"\xef\"\xbb\xbf\n", `[{"name":"ï","n":"¿"}]`, ""},
+		{"json in UTF-8 where another set is usual", Config{Name: JSON, Charset: "windows-1252"}, "application/json; charset=windows-1252", "\uFEFF\"€\"", `"€"`, "\"\x80\""},
+
 		{"fixed width", Config{Name: FixedWidth, Columns: people}, "", "000012Jürgen     5\n-00012            \n", `[{"id":"12","name":"Jürgen","n":"5"},{"id":"-12","name":"","n":""}]`, ""},
 		{"fixed width of short lines", Config{Name: FixedWidth, Columns: people}, "", "000000Ann\r\n", `[{"id":"0","name":"Ann","n":""}]`, "000000Ann         \n"},
 		{"fixed width in latin1", Config{Name: FixedWidth, Charset: "ISO-8859-1", Columns: people[1:2], Newline: "\r\n"}, "", "J\xfcrgen  \r\n", `[{"name":"Jürgen"}]`, ""},
@@ -148,6 +154,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"csv text behind a quote", two, "", "\"1\"x,2\n", `at /0/a: 'x' stands behind the quote that closes the cell`},
 		{"csv quote that isn't closed", two, "", "1,2\n1,\"2\n1,2", `at /1: a quote is never closed`},
 		{"csv columns that are the same", header, "", "a,b,a\n", `in the header: the column "a" stands twice`},
+		{"csv column of a long name", header, "", "a," + strings.Repeat("x", 1025) + "\n", `in the header: the name of column 2 has 1025 bytes, and at most 1024 are read`},
+		{"csv columns of long names", header, "", many("%064d"+strings.Repeat("x", 936)+",", 66) + "a\n", `in the header: the names have 66001 bytes together, and at most 65536 are read`},
 		{"csv header that isn't closed", header, "", "a,\"b", `in the header: a quote is never closed`},
 		{"csv column that is missing", Config{Name: CSV, Header: true, Columns: two.Columns}, "", "a\n", `in the header: the column "b" is missing`},
 		{"csv column that nobody knows", Config{Name: CSV, Header: true, Columns: two.Columns}, "", "a,b,c\n", `in the header: the column "c" isn't one`},
@@ -163,9 +171,18 @@ func TestDecodeErrors(t *testing.T) {
 		{"multipart without a name", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--", `part 1: its Content-Disposition has no name`},
 		{"multipart without a header", Config{Name: Multipart}, parts, "--b\r\n\r\nx\r\n--b--", `part 1: it has no Content-Disposition`},
 		{"multipart of lines that are no header", Config{Name: Multipart}, parts, "--b\r\nhello\r\n\r\nx\r\n--b--", `part 1: "hello" isn't a header field`},
+		{"csv with a mark that isn't UTF-8", header, "text/csv; charset=windows-1252", "\uFEFFa\n\x80\n", `the body isn't UTF-8: the byte 0x80 is no part of a character there, at byte 3`},
+		{"ndjson of a line of \\v", Config{Name: NDJSON}, "", "1\n\v\n", `at /1: a value can't begin with '\v', at byte 1 of the line`},
 		{"multipart of two names", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\ncontent-disposition: form-data; name=b\r\n\r\nx\r\n--b--", `part 1: it has Content-Disposition twice`},
 		{"multipart of two types", Config{Name: Multipart}, parts, "--b\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\nx\r\n--b--", `part 1: it has Content-Type twice`},
 		{"multipart text that isn't UTF-8", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\xfc\r\n--b--", `at /a: the body isn't UTF-8`},
+		{"multipart of an extended filename", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a; filename*=utf-8''gr%C3%BCn\r\n\r\nx\r\n--b--", `part 1: its Content-Disposition has filename*, which forms don't have`},
+		{"multipart of an extended name", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a; Name*0=b\r\n\r\nx\r\n--b--", `part 1: its Content-Disposition has Name*0, which forms don't have`},
+		{"multipart of a long name", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=" + strings.Repeat("a", 1025) + "\r\n\r\nx\r\n--b--", `part 1: its name is longer than 1024 bytes`},
+		{"multipart of a long filename", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a; filename=" + strings.Repeat("a", 1025) + "\r\n\r\nx\r\n--b--", `at /a: its filename is longer than 1024 bytes`},
+		{"multipart of a line that only begins as the last", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--b--y\r\n", `the body ends in part 1`},
+		{"multipart of two codings", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n\r\nx\r\n--b--", `part 1: it has Content-Transfer-Encoding twice`},
+		{"multipart of a bad escape", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nx=ZZ\r\n--b--", `at /a: "=ZZ" isn't an escape of quoted-printable`},
 		{"multipart in an unknown coding", Config{Name: Multipart}, parts, "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: zip\r\n\r\nx\r\n--b--", `at /a: the transfer encoding "zip" isn't known`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -199,6 +216,8 @@ func TestAppendErrors(t *testing.T) {
 		{"csv of an empty record", Config{Name: CSV, Header: true}, `[{}]`, `at /0: the first record has no members`},
 		{"fixed width too wide", fixed, `[{"id":"1234"}]`, `at /0/id: the text has 4 characters, and the column 3`},
 		{"fixed width of nothing where zeros pad", fixed, `[{"x":"1"}]`, `at /0/id: "" would be read as "0", since the column is padded with "0"`},
+		{"fixed width of a mark", Config{Name: FixedWidth, Columns: []Column{{Name: "a", Width: 2}}}, `[{"a":"\uFEFF"}]`, `at /0/a: the body can't begin with a byte order mark of its own`},
+		{"fixed width of a mark in another set", Config{Name: FixedWidth, Charset: "windows-1252", Columns: []Column{{Name: "a", Width: 1}, {Name: "b", Width: 2}}}, `[{"a":"ï","b":"»¿"}]`, `at /0/a: the body can't begin with a byte order mark of its own`},
 		{"fixed width of padding", fixed, `[{"id":"1","y":"*"}]`, `at /0/y: "*" would be read as "", since the column is padded with "*"`},
 		{"fixed width over lines", fixed, `[{"id":"1","x":"\n"}]`, `at /0/x: the text has a line break in it`},
 		{"ndjson of nothing", Config{Name: NDJSON}, ``, `there is no value to write`},
@@ -257,6 +276,8 @@ func TestNewProblems(t *testing.T) {
 			"columns[0].width: 0 isn't a width", `columns[1].align: "middle" isn't known`, `columns[1].pad: "xx" isn't one character`, "columns[2].pad: US-ASCII has no character",
 		}},
 		{"two sets", Config{Name: CSV, Header: true, ContentType: "text/csv; charset=latin1"}, []string{"content_type: it names the character set latin1, and bodies are written in UTF-8"}},
+		{"another set than UTF-16", Config{Name: XML, Charset: "UTF-16", ContentType: "application/xml; charset=utf-8"}, []string{"content_type: it names the character set utf-8, and bodies are written in UTF-16"}},
+		{"UTF-16 where another set is written", Config{Name: SOAP, ContentType: "text/xml; charset=utf-16"}, []string{"content_type: it names the character set utf-16, and bodies are written in UTF-8"}},
 		{"multipart", Config{Name: Multipart, ContentType: "multipart/form-data; boundary=x"}, []string{"content_type: the boundary is made anew"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

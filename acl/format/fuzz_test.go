@@ -54,7 +54,7 @@ type variant struct {
 	seeds       []string
 	// mayRefuse says that what is read can't always be written: in multipart a header field can
 	// hold what we don't write there; a line of fixed width can begin with a byte order mark
-	// behind the byte order mark; and in the sets of East Asia some bytes are characters for
+	// behind the byte order mark, or with what would be one in UTF-8; and in the sets of East Asia some bytes are characters for
 	// which their encoders know none.
 	mayRefuse bool
 }
@@ -78,6 +78,7 @@ func variants() []variant {
 			"--b\r\nContent-Disposition: form-data; name=\"\xe4\"\r\n\r\n\x80\r\n--b--\r\n",
 		}, true},
 		{"csv header", Config{Name: CSV, Header: true}, "", []string{"a,b\n1,\"x\"\"y\n\"\r\n\n,\n", "a,a\n", "a\n\"\"\n", "a,b\n1\n", "a\nx\"\n"}, false},
+		{"csv latin1", Config{Name: CSV, Charset: "ISO-8859-1", Delimiter: "»", Columns: []Column{{Name: "a"}, {Name: "b"}}}, "", []string{"\"\xef\"\xbb\xbf\n", "\uFEFFa»b\n"}, true},
 		{"csv columns", Config{Name: CSV, Delimiter: "§", Quote: "always", Newline: "\r\n", Columns: []Column{{Name: "a"}, {Name: "b"}}}, "", []string{"1§2\r\n\"x§\"§\n", "1\n"}, false},
 		{"csv one column", Config{Name: CSV, Columns: []Column{{Name: "a"}}}, "", []string{"\"\"\n\nx\r", "\"\uFEFF\""}, false},
 		{"csv both", Config{Name: CSV, Header: true, Delimiter: ";", Columns: []Column{{Name: "a"}, {Name: "b"}}}, "", []string{"b;a\n1;2\n", "a\n", ""}, false},
@@ -85,7 +86,7 @@ func variants() []variant {
 		{"csv gb18030", Config{Name: CSV, Header: true, Charset: "gb18030"}, "", []string{"a\n\x84\x31\x95\x33", "\xc4\xe3\n\xba\xc3"}, true},
 		{"fixed", Config{Name: FixedWidth, Columns: columns}, "", []string{"0001Anna    1x*\n", "-012Jürgen 12**\r\n", "short\n", strings.Repeat("x", 20)}, true},
 		{"fixed spaces", Config{Name: FixedWidth, Newline: "\r\n", Columns: spaces}, "", []string{"ab\n\n  ab     x\n", "a     \n", "\uFEFF\uFEFFbcd"}, true},
-		{"fixed latin1", Config{Name: FixedWidth, Charset: "ISO-8859-1", Columns: spaces}, "", []string{"\xe4\xf6\xfc"}, false},
+		{"fixed latin1", Config{Name: FixedWidth, Charset: "ISO-8859-1", Columns: spaces}, "", []string{"\xe4\xf6\xfc", "\n\xef\xbb\xbfx", "\uFEFF€"}, true},
 	}
 }
 

@@ -53,7 +53,7 @@ func (s jsonSet) decode(body []byte, contentType string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.enc == nil {
+	if c = c.marked(body); c.enc == nil {
 		return bytes.TrimPrefix(body, utf8BOM), nil
 	}
 	if body, err = c.decode(body); err != nil {

@@ -51,7 +51,7 @@ func (r *jsonReader) Next() (*document.Document, error) {
 			return d, nil
 		}
 	}
-	r.err = under(element(r.index), err)
+	r.err = placed(r.index, err)
 	return nil, r.err
 }
 
@@ -63,7 +63,7 @@ func (r *jsonReader) more() (bool, error) {
 		}
 		c, err := r.space()
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			return false, &document.Error{Err: errors.New("the body is empty; a list of records is an array")}
 		case err != nil:
 			return false, err
@@ -131,7 +131,7 @@ func (r *jsonReader) end() error {
 }
 
 func (r *jsonReader) early(err error) error {
-	if errors.Is(err, io.EOF) {
+	if err == io.EOF {
 		return under(element(r.index), errors.New("the body ends too early"))
 	}
 	return placed(r.index, err)
@@ -205,8 +205,8 @@ func (r *jsonReader) element() error {
 }
 
 func (r *jsonReader) ended(err error) error {
-	if errors.Is(err, io.EOF) {
-		return errors.New("the body ends too early")
+	if err == io.EOF {
+		return &document.Error{Err: errors.New("the body ends too early")}
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func (l *lineReader) next(more bool) ([]byte, error) {
 			return nil, tooLong(l.limit)
 		}
 		switch {
-		case err == nil, errors.Is(err, io.EOF) && len(l.line) > before:
+		case err == nil, err == io.EOF && len(l.line) > before:
 			return l.line, nil
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err

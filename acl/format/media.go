@@ -1,6 +1,8 @@
 package format
 
 import (
+	"fmt"
+	"iter"
 	"mime"
 	"slices"
 	"strings"
@@ -38,6 +40,52 @@ func (m media) ContentType() string { return m.written }
 func mediaType(contentType string) string {
 	t, _, _ := strings.Cut(contentType, ";")
 	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// charsetParameter returns the charset of a Content-Type; empty where there is none. It counts
+// however wrong the other parameters are: to read a body in another set than the one that it is
+// announced in would be worse.
+func charsetParameter(contentType string) (string, error) {
+	if !strings.Contains(contentType, ";") {
+		return "", nil
+	}
+	if _, params, err := mime.ParseMediaType(contentType); err == nil {
+		return params["charset"], nil
+	}
+	var set string
+	_, rest, _ := strings.Cut(contentType, ";")
+	for name, value := range looseParameters(rest) {
+		if !strings.EqualFold(name, "charset") || value == "" {
+			continue
+		}
+		if set != "" && !strings.EqualFold(set, value) {
+			return "", fmt.Errorf("the content type %q names two character sets", contentType)
+		}
+		set = value
+	}
+	return set, nil
+}
+
+// looseParameters goes through parameters that needn't be well-formed, without their quotes.
+func looseParameters(s string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for s != "" {
+			end, quoted := 0, false
+			for ; end < len(s) && (quoted || s[end] != ';'); end++ {
+				switch {
+				case s[end] == '"':
+					quoted = !quoted
+				case s[end] == '\\' && quoted && end+1 < len(s):
+					end++
+				}
+			}
+			name, value, _ := strings.Cut(s[:end], "=")
+			if !yield(strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"`)) {
+				return
+			}
+			s = s[min(end+1, len(s)):]
+		}
+	}
 }
 
 // parameter returns a parameter of a Content-Type; empty where there is none.

@@ -137,7 +137,16 @@ func (f *multipart) appendPart(dst []byte, v document.Value) ([]byte, error) {
 	dst = append(dst, "\r\n\r\n"...)
 	switch encoding.Text() {
 	case "":
-		return append(dst, content.Bytes()...), nil
+		var set charset
+		if !filename.Exists() && mediaType(contentType.Text()) == "text/plain" { // which is read as a text
+			if set, err = f.charset.of(contentType.Text()); err != nil {
+				return dst, atName([]byte(partType), err)
+			}
+		}
+		if dst, err = set.append(dst, content.Bytes()); err != nil {
+			return dst, atName([]byte(partContent), err)
+		}
+		return dst, nil
 	case "base64":
 		if dst, err = base64.StdEncoding.AppendDecode(dst, content.Bytes()); err != nil {
 			return dst, atName([]byte(partContent), fmt.Errorf("it isn't base64: %w", err))

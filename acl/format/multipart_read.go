@@ -5,9 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"mime/quotedprintable"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +15,7 @@ import (
 const (
 	maxParts      = 10000   // of a body
 	maxPartHeader = 8 << 10 // of a part, in bytes
+	maxPartName   = 1 << 10 // of a part and of its file, in bytes of UTF-8
 )
 
 // Decode implements Format. The boundary is that of contentType. What stands in front of the first
@@ -83,19 +82,20 @@ func nextDelimiter(body []byte, from int, delimiter []byte) (before, behind int,
 			continue
 		}
 		rest := at + len(delimiter)
-		last = bytes.HasPrefix(body[rest:], []byte("--"))
-		if !last {
-			for rest < len(body) && (body[rest] == ' ' || body[rest] == '\t') {
-				rest++
-			}
-			switch {
-			case bytes.HasPrefix(body[rest:], []byte("\r\n")):
-				rest += 2
-			case bytes.HasPrefix(body[rest:], []byte("\n")):
-				rest++
-			default: // a longer line
-				continue
-			}
+		if last = bytes.HasPrefix(body[rest:], []byte("--")); last {
+			rest += len("--")
+		}
+		for rest < len(body) && (body[rest] == ' ' || body[rest] == '\t') {
+			rest++
+		}
+		switch {
+		case bytes.HasPrefix(body[rest:], []byte("\r\n")):
+			rest += 2
+		case bytes.HasPrefix(body[rest:], []byte("\n")):
+			rest++
+		case last && rest == len(body):
+		default: // a longer line
+			continue
 		}
 		if before = at; before > from {
 			if before--; before > from && body[before-1] == '\r' {
@@ -112,13 +112,15 @@ func (f *multipart) part(b *document.Builder, body []byte, from, end int) error 
 	if err != nil {
 		return err
 	}
-	content := body[at:end]
+	content := b.Text(at, end) // and not of body, which names may have made the document move away from
 	decoded := true
 	switch h.transfer {
 	case "", "7bit", "8bit", "binary":
 		decoded = false
 	case "quoted-printable":
-		content, err = io.ReadAll(quotedprintable.NewReader(bytes.NewReader(content)))
+		var n int
+		n, err = unquotePrintable(content)
+		content, end, decoded = content[:n], at+n, false
 	case "base64":
 		content, err = base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(content))
 	default:
@@ -175,6 +177,42 @@ func (f *multipart) part(b *document.Builder, body []byte, from, end int) error 
 	return b.Err()
 }
 
+// unquotePrintable resolves quoted-printable (RFC 2045, section 6.7) where it stands, and returns
+// how long it is then. mime/quotedprintable takes 4 KiB for each part, and an = that begins no
+// escape for itself.
+func unquotePrintable(s []byte) (n int, err error) {
+	for at := 0; at < len(s); {
+		next := len(s)
+		if i := bytes.IndexByte(s[at:], '\n'); i >= 0 {
+			next = at + i + 1
+		}
+		text := chomp(s[at:next])
+		lineEnd := s[at+len(text) : next]
+		text = bytes.TrimRight(text, " \t\r") // added on the way
+		if soft := bytes.HasSuffix(text, []byte("=")); soft {
+			text, lineEnd = text[:len(text)-1], nil
+		}
+		for i := 0; i < len(text); i++ {
+			c := text[i]
+			switch {
+			case c == '=':
+				if i+2 >= len(text) || unhex(text[i+1]) > 15 || unhex(text[i+2]) > 15 {
+					return 0, fmt.Errorf("%q isn't an escape of quoted-printable, which is = and two hexadecimal digits", text[i:min(i+3, len(text))])
+				}
+				c = unhex(text[i+1])<<4 | unhex(text[i+2])
+				i += 2
+			case c < ' ' && c != '\t', c == 0x7F:
+				return 0, fmt.Errorf("%s can't stand in quoted-printable", character(text[i:]))
+			}
+			s[n] = c
+			n++
+		}
+		n += copy(s[n:], lineEnd)
+		at = next
+	}
+	return n, nil
+}
+
 // readable reports whether s is a text: UTF-8 without control characters but those of lines.
 func readable(s []byte) bool {
 	for _, c := range s {
@@ -193,7 +231,7 @@ type partHeader struct {
 
 // header reads the header of the part between two places, and returns where its content begins.
 func (f *multipart) header(body []byte, from, end int) (h partHeader, at int, err error) {
-	named, typed := false, false
+	named, typed, encoded := false, false, false
 	for at = from; ; {
 		if at-from > maxPartHeader {
 			return h, 0, fmt.Errorf("the header is longer than %d bytes", maxPartHeader)
@@ -234,6 +272,10 @@ func (f *multipart) header(body []byte, from, end int) (h partHeader, at int, er
 				return h, 0, fmt.Errorf("%q isn't a content type", value)
 			}
 		case bytes.EqualFold(key, []byte("Content-Transfer-Encoding")):
+			if encoded {
+				return h, 0, errors.New("it has Content-Transfer-Encoding twice")
+			}
+			encoded = true
 			h.transfer = strings.ToLower(string(value))
 		}
 	}
@@ -248,6 +290,12 @@ func (f *multipart) disposition(value string) (name, filename string, file bool,
 	if err != nil || kind != "form-data" {
 		return "", "", false, fmt.Errorf("its Content-Disposition %q isn't form-data with a name", value)
 	}
+	_, rest, _ := strings.Cut(value, ";")
+	for param := range looseParameters(rest) {
+		if base, _, extended := strings.Cut(strings.ToLower(param), "*"); extended && (base == "name" || base == "filename") {
+			return "", "", false, fmt.Errorf("its Content-Disposition has %s, which forms don't have (RFC 7578, section 4.2); it is %s", param, base)
+		}
+	}
 	raw, ok := params["name"]
 	if !ok {
 		return "", "", false, errors.New("its Content-Disposition has no name")
@@ -256,11 +304,16 @@ func (f *multipart) disposition(value string) (name, filename string, file bool,
 	if err != nil {
 		return "", "", false, fmt.Errorf("its name: %w", f.charset.broken(err))
 	}
-	name = string(text)
+	if name = string(text); len(name) > maxPartName {
+		return "", "", false, fmt.Errorf("its name is longer than %d bytes", maxPartName)
+	}
 	if raw, file = params["filename"]; file {
 		if text, err = f.charset.appendDecoded(nil, []byte(raw)); err != nil {
 			return "", "", false, atName([]byte(name), fmt.Errorf("its filename: %w", f.charset.broken(err)))
 		}
+	}
+	if file && len(text) > maxPartName {
+		return "", "", false, atName([]byte(name), fmt.Errorf("its filename is longer than %d bytes", maxPartName))
 	}
 	return name, string(text), file, nil
 }

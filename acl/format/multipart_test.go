@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"mime"
 	mimemultipart "mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -70,7 +69,7 @@ func TestMultipartOfOthers(t *testing.T) {
 	file, _ := w.CreateFormFile("file", "a.bin")
 	file.Write([]byte("\x00\x01"))
 	part, _ := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {mime.FormatMediaType("form-data", map[string]string{"name": "q", "filename": "grün.txt"})},
+		"Content-Disposition": {`form-data; name=q; filename="grün.txt"`},
 		"Content-Type":        {"text/plain"}, "X-Other": {"y"}, "Content-Transfer-Encoding": {"Quoted-Printable"},
 	})
 	part.Write([]byte("=41=\r\nB"))
@@ -85,6 +84,39 @@ func TestMultipartOfOthers(t *testing.T) {
 		`"q":{"filename":"grün.txt","content_type":"text/plain","content":"AB"},"old":"€"}`
 	if got != want {
 		t.Errorf("(-want +got)\n%s", cmp.Diff(want, got))
+	}
+}
+
+// TestMultipartTextOfItsOwnSet holds that a text whose content type names a character set is written
+// in that, since it is what a text is read in.
+func TestMultipartTextOfItsOwnSet(t *testing.T) {
+	for _, test := range []struct{ name, charset, part, body, again string }{
+		{"latin1 in UTF-8", "", `{"content_type":"text/plain; charset=ISO-8859-1","content":"ü"}`, "\r\n\r\n\xfc\r\n", `"ü"`},
+		{"UTF-8 in latin1", "ISO-8859-1", `{"content_type":"text/plain; charset=UTF-8","content":"€"}`, "\r\n\r\n€\r\n", `"€"`},
+		{"the form's", "windows-1252", `{"content_type":"text/plain","content":"€"}`, "\r\n\r\n\x80\r\n", `"€"`},
+		{"a file", "windows-1252", `{"filename":"a","content_type":"text/plain","content":"€"}`, "\r\n\r\n€\r\n", `{"filename":"a","content_type":"text/plain","content":"€"}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := mustNew(t, Config{Name: Multipart, Charset: test.charset})
+			body, err := f.Append(nil, value(t, `{"a":`+test.part+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Contains(body, []byte(test.body)) {
+				t.Errorf("%q isn't in %q", test.body, body)
+			}
+			if got, want := decodeTo(t, f, string(body), ContentTypeOf(f, body)), `{"a":`+test.again+`}`; got != want {
+				t.Errorf("(-want +got)\n%s", cmp.Diff(want, got))
+			}
+		})
+	}
+	for part, want := range map[string]string{
+		`{"content_type":"text/plain; charset=ISO-8859-1","content":"€"}`: "at /a/content: ISO-8859-1 has no character '€' (U+20AC)",
+		`{"content_type":"text/plain; charset=klingon","content":"a"}`:    `at /a/content_type: the character set "klingon" isn't known; use an IANA name such as ISO-8859-1 or windows-1252`,
+	} {
+		if _, err := mustNew(t, Config{Name: Multipart}).Append(nil, value(t, `{"a":`+part+`}`)); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
 	}
 }
 

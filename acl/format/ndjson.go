@@ -34,7 +34,7 @@ func (f *ndjson) Decode(body []byte, contentType string) (*document.Document, er
 		if i := bytes.IndexByte(body[at:], '\n'); i >= 0 {
 			end = at + i + 1
 		}
-		if line := bytes.TrimSpace(body[at:end]); len(line) > 0 {
+		if !blankLine(body[at:end]) {
 			if err := d.line(at, end); err != nil {
 				d.place.index(n)
 				return nil, d.place.wrap(err)
@@ -50,6 +50,9 @@ func (f *ndjson) Decode(body []byte, contentType string) (*document.Document, er
 	}
 	return doc, nil
 }
+
+// blankLine reports whether a line has nothing in it but what JSON calls white space (RFC 8259, section 2).
+func blankLine(line []byte) bool { return len(bytes.Trim(line, " \t\r\n")) == 0 }
 
 // Append implements Format. What isn't an array is a body of one record.
 func (f *ndjson) Append(dst []byte, v document.Value) ([]byte, error) {
@@ -76,7 +79,7 @@ func (r *ndjsonReader) Next() (*document.Document, error) {
 			r.err = placed(r.index, err)
 			break
 		}
-		if len(bytes.TrimSpace(line)) == 0 {
+		if blankLine(line) {
 			continue
 		}
 		d, err := decodeJSON(bytes.Clone(line), "line")

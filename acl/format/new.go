@@ -11,8 +11,8 @@ import (
 //
 // An option that the format doesn't know is a problem, so that nobody waits for what it would do.
 func New(c Config) (Format, error) {
-	make, options := constructor(c.Name)
-	if make == nil {
+	construct, options := constructor(c.Name)
+	if construct == nil {
 		return nil, Problems{{"format", fmt.Sprintf("%q isn't a format; it is %s", c.Name, strings.Join(names, ", "))}}
 	}
 	var p Problems
@@ -26,16 +26,20 @@ func New(c Config) (Format, error) {
 			p = append(p, Problem{"content_type", fmt.Sprintf("%q isn't a content type such as text/csv; charset=utf-8", c.ContentType)})
 		}
 	}
-	if set, err := lookupCharset(c.Charset); err != nil {
-		if c.Name != XML && c.Name != SOAP { // which know UTF-16 too, and look for themselves
+	lookup, isXML := lookupCharset, c.Name == XML || c.Name == SOAP
+	if isXML { // which know UTF-16 too
+		lookup = xmlCharset
+	}
+	if set, err := lookup(c.Charset); err != nil {
+		if !isXML { // which look for themselves
 			p = append(p, Problem{"charset", err.Error()})
 		}
 	} else if named := parameter(c.ContentType, "charset"); named != "" {
-		if announced, err := lookupCharset(named); err != nil || announced.String() != set.String() {
+		if announced, err := lookup(named); err != nil || announced.String() != set.String() {
 			p = append(p, Problem{"content_type", fmt.Sprintf("it names the character set %s, and bodies are written in %s; say the same in charset", named, set)})
 		}
 	}
-	f, err := make(c)
+	f, err := construct(c)
 	if err != nil {
 		if more, ok := err.(Problems); ok {
 			p = append(p, more...)

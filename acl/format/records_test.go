@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -67,6 +68,9 @@ func TestRecords(t *testing.T) {
 
 		{"ndjson", Config{Name: NDJSON}, "\uFEFF1\n\r\n[2]\r\n{}", "1\n[2]\n{}\n", ""},
 		{"ndjson of a bad line", Config{Name: NDJSON}, "1\n\n[2,]\n", "1\n", "at /1/1: a value can't begin with ']', at byte 4 of the line"},
+		{"a line of a space that JSON hasn't", Config{Name: NDJSON}, "1\n \v\n2", "1\n", `at /1: a value can't begin with '\v', at byte 2 of the line`},
+		{"a line of a no-break space", Config{Name: NDJSON}, "\u00a0\n2", "", `at /0: a value can't begin with '\u00a0', at byte 1 of the line`},
+		{"a line of JSON's space", Config{Name: NDJSON}, "1\n \t\r\n2", "1\n2\n", ""},
 		{"a long line", Config{Name: NDJSON}, "1\n" + strings.Repeat("2", 61), "1\n", "at /1: the record is longer than 60 bytes"},
 		{"a line as long as may be", Config{Name: NDJSON}, "1\n" + strings.Repeat("2", 60) + "\r\n", "1\n" + strings.Repeat("2", 60) + "\n", ""},
 
@@ -82,6 +86,14 @@ func TestRecords(t *testing.T) {
 		{"csv in a set", Config{Name: CSV, Header: true, Charset: "windows-1252"}, "a\n\x80\n", "{\"a\":\"€\"}\n", ""},
 		{"csv that isn't in its set", Config{Name: CSV, Header: true, Charset: "US-ASCII"}, "a\n1\n\x80\n", "{\"a\":\"1\"}\n", "at /1: the body isn't US-ASCII: it has bytes that are no character there"},
 
+		{"json in UTF-8 after all", Config{Name: JSON, Charset: "windows-1252"}, "\uFEFF[\"€\"]", "\"€\"\n", ""},
+		{"json in UTF-8 after all that isn't", Config{Name: JSON, Charset: "windows-1252"}, "\uFEFF[1,\"\x80\"]", "1\n", "at /1: the body isn't UTF-8: it has bytes that are no character there"},
+		{"ndjson in UTF-8 after all", Config{Name: NDJSON, Charset: "windows-1252"}, "\uFEFF\"€\"", "\"€\"\n", ""},
+		{"csv in UTF-8 after all", Config{Name: CSV, Header: true, Charset: "windows-1252"}, "\uFEFFa\n€\n\uFFFD\n", "{\"a\":\"€\"}\n{\"a\":\"\uFFFD\"}\n", ""},
+		{"csv in UTF-8 after all that isn't", Config{Name: CSV, Header: true, Charset: "windows-1252"}, "\uFEFFa\n1\n\x80\n", "{\"a\":\"1\"}\n", "at /1: the body isn't UTF-8: it has bytes that are no character there"},
+		{"fixed width in UTF-8 after all", Config{Name: FixedWidth, Charset: "windows-1252", Columns: fixed.Columns}, "\uFEFF€", "{\"a\":\"€\",\"b\":\"\"}\n", ""},
+		{"fixed width of less than a mark", Config{Name: FixedWidth, Charset: "windows-1252", Columns: fixed.Columns}, "\xef\xbb", "{\"a\":\"ï»\",\"b\":\"\"}\n", ""},
+
 		{"fixed width", fixed, "a1x\n\nü\r\nab", "{\"a\":\"a1\",\"b\":\"x\"}\n{\"a\":\"ü\",\"b\":\"\"}\n{\"a\":\"ab\",\"b\":\"\"}\n", ""},
 		{"fixed width of a long line", fixed, "a1x\na1xy", "{\"a\":\"a1\",\"b\":\"x\"}\n", "at /1: the line has 4 characters, and the columns 3"},
 		{"fixed width that isn't UTF-8", fixed, "\xfc", "", "at /0: the body isn't UTF-8: it has bytes that are no character there"},
@@ -96,6 +108,9 @@ func TestRecords(t *testing.T) {
 				if got != test.want {
 					t.Errorf("%s: (-want +got)\n%s", name, cmp.Diff(test.want, got))
 				}
+				if whole, wholeErr := f.Decode([]byte(test.body), ""); (wholeErr == nil) != (err == io.EOF) && !strings.Contains(test.err, "longer than") && !strings.Contains(test.err, "isn't an array") {
+					t.Errorf("%s: at once %v, %v", name, whole, wholeErr)
+				}
 				if test.err == "" && err != io.EOF || test.err != "" && (err.Error() != test.err || !errors.As(err, new(*document.Error))) {
 					t.Errorf("%s: got  %v\nwant %s", name, err, test.err)
 				}
@@ -107,16 +122,20 @@ func TestRecords(t *testing.T) {
 // TestRecordsOfBrokenReader holds that what goes wrong with the body's reader is told as it is,
 // since it isn't the body's fault.
 func TestRecordsOfBrokenReader(t *testing.T) {
-	broken := errors.New("connection lost")
-	for _, v := range variants() {
-		r, ok := mustNew(t, v.config).(Records)
-		if !ok {
-			continue
-		}
-		body := map[string]string{JSON: "[1,", NDJSON: "1\n2", CSV: "", FixedWidth: "00"}[v.config.Name]
-		records := r.Read(io.MultiReader(strings.NewReader(body), iotest.ErrReader(broken)), v.contentType, 0)
-		if _, err := readAll(t, records); err != broken {
-			t.Errorf("%s: got %v", v.name, err)
+	for _, broken := range []error{errors.New("connection lost"), io.ErrUnexpectedEOF, fmt.Errorf("connection lost: %w", io.EOF)} {
+		for _, v := range variants() {
+			r, ok := mustNew(t, v.config).(Records)
+			if !ok {
+				continue
+			}
+			for _, body := range map[string][]string{
+				JSON: {"", " ", "[", "[1", "[1 ", "[1,", `[{"a":`, `["`, "[1]"}, NDJSON: {"", "1", "1\n2", "1\n"}, CSV: {"", "a,b", `"`, "\n"}, FixedWidth: {"", "00"},
+			}[v.config.Name] {
+				records := r.Read(io.MultiReader(strings.NewReader(body), iotest.ErrReader(broken)), v.contentType, 0)
+				if _, err := readAll(t, records); err != broken {
+					t.Errorf("%s: %s: got %v", v.name, body, err)
+				}
+			}
 		}
 	}
 }

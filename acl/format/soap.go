@@ -103,7 +103,7 @@ func (s *soapFormat) Decode(body []byte, contentType string) (*document.Document
 	if m.fault != nil {
 		return nil, m.fault
 	}
-	return r.b.Document()
+	return r.document()
 }
 
 // message is one that is being read.
@@ -178,11 +178,11 @@ func (m *message) begin() {
 // header reads the header blocks. They are of whoever had something to add to the message, so that
 // a configuration can't know them all, and what their names are has nothing to do with the body's.
 func (m *message) header(t xmlTag) error {
-	r, any := m.r, false
+	r, begun := m.r, false
 	r.below = "/" + headerName
 	err := r.each(t, func() error {
-		if !any {
-			any = true
+		if !begun {
+			begun = true
 			m.begin()
 			r.keep([]byte(headerName))
 			r.b.Object()
@@ -190,7 +190,7 @@ func (m *message) header(t xmlTag) error {
 		return r.member()
 	})
 	r.below = ""
-	if err == nil && any {
+	if err == nil && begun {
 		r.b.End()
 	}
 	return err

@@ -35,7 +35,7 @@ func (f *Fault) Reason() string { return f.reason().Text }
 
 func (f *Fault) reason() Reason {
 	for _, r := range f.Reasons {
-		if r.Lang == "en" || strings.HasPrefix(r.Lang, "en-") {
+		if lang, _, _ := strings.Cut(r.Lang, "-"); strings.EqualFold(lang, "en") { // RFC 5646, section 2.1.1
 			return r
 		}
 	}

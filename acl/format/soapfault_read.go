@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -15,12 +16,19 @@ func (m *message) readFault(t xmlTag) (*Fault, error) {
 	r.anyBare = true
 	r.above = len(r.open)
 	f := &Fault{}
+	var seen []string
 	err := r.each(t, func() error {
 		part, err := r.start()
 		if err != nil {
 			return err
 		}
-		switch string(r.text[part.local:part.end]) {
+		local := string(r.text[part.local:part.end])
+		once := strings.ToLower(local) // detail and Detail are one
+		if slices.Contains(seen, once) {
+			return r.fail(fmt.Errorf("%s stands in the fault a second time", r.said(part.xmlName)))
+		}
+		seen = append(seen, once)
+		switch local {
 		case "faultcode":
 			f.Code, err = m.code(part)
 		case "Code":
@@ -126,17 +134,28 @@ func (m *message) reason(t xmlTag, f *Fault) error {
 	return err
 }
 
-// detail reads the detail as a document of its own.
+// detailName is the member that a detail is while it stands beside a header.
+const detailName = "#detail"
+
+// detail reads the detail. It is what the reader's document then is, or a member of it where there
+// are header blocks: two documents would take twice the memory.
 func (m *message) detail(t xmlTag) (document.Value, error) {
 	r := m.r
-	r.b, r.kept = document.NewBuilder(r.text[:r.own:r.own], nodesOf(r.text[r.pos:])), nil
-	r.b.Repeats(true)
+	if m.object {
+		r.keep([]byte(detailName))
+	}
 	if err := r.value(t, false); err != nil {
 		return document.Value{}, err
 	}
+	if m.object {
+		r.b.End()
+	}
 	doc, err := r.b.Document()
-	if err != nil {
+	switch {
+	case err != nil:
 		return document.Value{}, r.fail(err)
+	case m.object:
+		return doc.Root().Get(detailName), nil
 	}
 	return doc.Root(), nil
 }

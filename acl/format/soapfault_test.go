@@ -102,6 +102,10 @@ func TestFaultIsAnError(t *testing.T) {
 		"<soap:Reason>x</soap:Reason>":                       "text stands in soap:Reason",
 		"<detail>x<b/></detail>":                             "text stands beside elements",
 		"<faultactor>":                                       "the end tag is that of another",
+		"<detail/><soap:Detail/>":                            "soap:Detail stands in the fault a second time",
+		"<faultcode>a</faultcode><faultcode>b</faultcode>":   "faultcode stands in the fault a second time",
+		"<faultstring/><faultstring/>":                       "faultstring stands in the fault a second time",
+		"<faultactor/><faultactor/>":                         "faultactor stands in the fault a second time",
 		"<faultcode>soap:Client</faultcode><faultstring>&x;": "other entities aren't known",
 	} {
 		if _, err := f.Decode([]byte(envelope11+`><soap:Body><soap:Fault>`+body+`</soap:Fault>`+closing), ""); err == nil || !strings.Contains(err.Error(), want) {
@@ -113,7 +117,7 @@ func TestFaultIsAnError(t *testing.T) {
 func TestFaultsAreBounded(t *testing.T) {
 	code := strings.Repeat("<soap:Subcode><soap:Value>a</soap:Value>", 70) + strings.Repeat("</soap:Subcode>", 70)
 	for body, want := range map[string]string{
-		strings.Repeat("<faultstring/>", 65):                                      "more than 64 reasons",
+		"<soap:Reason>" + strings.Repeat("<soap:Text/>", 65) + "</soap:Reason>":   "more than 64 reasons",
 		"<soap:Code><soap:Value>soap:Sender</soap:Value>" + code + "</soap:Code>": "more than 64 subcodes",
 	} {
 		_, err := mustSOAP(t, Config{}).Decode([]byte(envelope11+`><soap:Body><soap:Fault>`+body+`</soap:Fault>`+closing), "")
@@ -228,7 +232,22 @@ func TestFaultsAreProblems(t *testing.T) {
 			`"reasons":[{"lang":"de","text":"Diesen Status gibt es nicht"},{"lang":"en-US","text":"There is no such status"}],"detail":{"Status":"OPNE"}}}`},
 		"a text": {v11, envelope11 + `><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>x</faultstring><detail>y</detail></soap:Fault>` + closing, 500,
 			`{"title":"x","status":500,"detail":"y","fault":{"code":"Server"}}`},
-		"a problem in XML of others": {v11, rfc, 403, `{"type":"https://x","status":403,"accounts":["1",{"a":"2"}],"n":{"b":["1","2"]}}`},
+		"a problem in XML of others": {v11, rfc, 403, `{"type":"https://x","status":403,"accounts":["1",{"a":"2"}],"n":{"b":["1","2"]},"fault":{"code":"Client","reasons":[{"text":"x"}]}}`},
+		"a problem beside other details": {v12, envelope12 + `><soap:Body><soap:Fault><soap:Code><soap:Value>soap:Receiver</soap:Value><soap:Subcode><soap:Value>x</soap:Value></soap:Subcode></soap:Code>` +
+			`<soap:Reason><soap:Text xml:lang="de">Weg</soap:Text><soap:Text xml:lang="EN-us">Gone</soap:Text></soap:Reason><soap:Node>urn:n</soap:Node><soap:Role>urn:r</soap:Role>` +
+			`<soap:Detail><trace>1</trace><problem xmlns="urn:ietf:rfc:7807"><title>Gone</title></problem><trace>2</trace></soap:Detail></soap:Fault>` + closing, 500,
+			`{"title":"Gone","fault":{"code":"Receiver","subcodes":["x"],"actor":"urn:r","node":"urn:n","reasons":[{"lang":"de","text":"Weg"},{"lang":"EN-us","text":"Gone"}],"detail":{"trace":["1","2"]}}}`},
+		"a problem and nothing else": {v12, envelope12 + `><soap:Body><soap:Fault><soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code>` +
+			`<soap:Reason><soap:Text xml:lang="en">Gone</soap:Text></soap:Reason><soap:Detail><problem xmlns="urn:ietf:rfc:7807"><title>Gone</title></problem></soap:Detail></soap:Fault>` + closing, 500,
+			`{"title":"Gone"}`},
+		"several languages": {v12, envelope12 + `><soap:Body><soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value></soap:Code>` +
+			`<soap:Reason><soap:Text xml:lang="de">Weg</soap:Text><soap:Text xml:lang="EN-us">Gone</soap:Text></soap:Reason></soap:Fault>` + closing, 400,
+			`{"title":"Gone","status":400,"fault":{"code":"Sender","reasons":[{"lang":"de","text":"Weg"},{"lang":"EN-us","text":"Gone"}]}}`},
+		"a problem that is a text": {v11, envelope11 + `><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>x</faultstring><detail><problem xmlns="urn:ietf:rfc:7807">y</problem></detail></soap:Fault>` + closing, 500,
+			`{"title":"x","status":500,"fault":{"code":"Server","detail":{"problem:problem":"y"}}}`},
+		"a problem of odd elements": {v11, envelope11 + `><soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>t</faultstring><detail><problem xmlns="urn:ietf:rfc:7807" status="500">` +
+			`<title xml:lang="en">t</title><a type="text">b</a><c type="array">d</c><e type="null">f</e><g type="object">h</g><i><i>j</i><k>l</k></i><x:m xmlns:x="http://legacy.example.com/common">n</x:m><o xml:lang="de"/></problem></detail></soap:Fault>` + closing, 500,
+			`{"title":"t","a":"b","c":"d","e":"f","g":"h","i":{"i":"j","k":"l"},"c:m":"n","o":""}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, problem, err := ProblemOf(faultIn(t, test.format, []byte(test.body)))
@@ -240,8 +259,10 @@ func TestFaultsAreProblems(t *testing.T) {
 			}
 		})
 	}
-	wrong := strings.Replace(rfc, "<n>", `<n type="number">`, 1)
-	if _, _, err := ProblemOf(faultIn(t, v11, []byte(wrong))); err == nil || !strings.Contains(err.Error(), "is no number") {
-		t.Errorf("a wrong number: %v", err)
+	for _, kind := range []string{"number", "boolean"} {
+		wrong := strings.Replace(rfc, "<n>", `<n type="`+kind+`">`, 1)
+		if _, _, err := ProblemOf(faultIn(t, v11, []byte(wrong))); err == nil || !strings.Contains(err.Error(), "is no "+kind) {
+			t.Errorf("a wrong %s: %v", kind, err)
+		}
 	}
 }

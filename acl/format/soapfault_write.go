@@ -139,11 +139,9 @@ func (s *soapFormat) writeCode(w *xmlWriter, name, code string) error {
 	if notXML([]byte(code)) >= 0 {
 		return w.fail(errNotXML)
 	}
-	if uri, local, ok := strings.Cut(code, "}"); ok && len(uri) > 1 && uri[0] == '{' && isNCName(local) {
-		w.out = append(w.out, ` xmlns:code="`...)
-		w.escaped([]byte(uri[1:]), true)
-		w.out = append(w.out, '"')
-		code = "code:" + local
+	if uri, local, ok := cutBraces([]byte(code)); ok {
+		w.declaration("code", string(uri))
+		code = "code:" + string(local)
 	} else if s.standard(code) {
 		code = s.prefix + ":" + code
 	} else if prefix, _, ok := strings.Cut(code, ":"); ok {

@@ -23,8 +23,13 @@ type columns struct {
 	order []int
 }
 
-// maxColumns is the most columns that a body may name.
-const maxColumns = 1 << 12
+// The most that a body may name: columns, and bytes of the name of one and of all together, which
+// stand in each of its records.
+const (
+	maxColumns     = 1 << 12
+	maxColumnName  = 1 << 10
+	maxColumnNames = 64 << 10
+)
 
 // newColumns returns the columns of these names; the error names one that stands twice.
 func newColumns(names []string) (*columns, error) {

@@ -86,15 +86,15 @@ func (x *xmlFormat) Decode(body []byte, contentType string) (*document.Document,
 	if err := r.misc(false); err != nil {
 		return nil, r.fail(err)
 	}
-	return r.b.Document()
+	return r.document()
 }
 
 func (x *xmlFormat) reader(body []byte, contentType string) (*xmlReader, error) {
-	text, err := xmlUTF8(body, contentType, x.charset)
+	text, copies, err := xmlUTF8(body, contentType, x.charset)
 	if err != nil {
-		return nil, err
+		return nil, under("", err)
 	}
-	return newXMLReader(x.names, text)
+	return newXMLReader(x.names, text, nodeBudget(len(body), copies))
 }
 
 // rootValue writes the root element, which begins here.

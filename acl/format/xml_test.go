@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangler-fig/toolkit/acl/document"
 )
 
 const xsiDeclared = ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`
@@ -215,7 +217,7 @@ func TestXMLRefuses(t *testing.T) {
 		"a late XML declaration":         {` <?xml version="1.0"?><a/>`, "", "elsewhere than at the beginning"},
 		"XML 1.1":                        {`<?xml version="1.1"?><a/>`, "", "only 1.0 is read"},
 		"a declaration without version":  {`<?xml encoding="utf-8"?><a/>`, "", "isn't one"},
-		"control characters":             {"<a>\x01</a>", "", "what XML can't carry"},
+		"control characters":             {"<a>\x01</a>", "", `'\x01' can't stand in XML, at byte 4 of the body`},
 		"invalid UTF-8":                  {"<a>\xff</a>", "", "the body isn't UTF-8"},
 		"a prefix that isn't declared":   {"<a><x:b/></a>", "", `the prefix "x" isn't declared`},
 		"a prefix undeclared":            {`<a xmlns:x=""/>`, "", "declared as nothing"},
@@ -260,6 +262,91 @@ func TestXMLRefuses(t *testing.T) {
 			}
 			if !strings.Contains(err.Error(), test.want) || pointerOf(err) != test.pointer {
 				t.Errorf("%v at %q, want %q at %q", err, pointerOf(err), test.want, test.pointer)
+			}
+		})
+	}
+}
+
+// TestXMLErrorsTellTheByte holds that what is wrong with a body is a *document.Error that tells the
+// byte as the JSON reader does: from 1, without a byte order mark.
+func TestXMLErrorsTellTheByte(t *testing.T) {
+	for _, test := range []struct{ name, body, contentType, want string }{
+		{"the first byte", "x", "", "something else than an element stands here, at byte 1 of the body"},
+		{"behind a byte order mark", "\uFEFFx", "", "something else than an element stands here, at byte 1 of the body"},
+		{"in an element", "<a><b>AT&T</b></a>", "", "at /b: " + errReference.Error() + ", at byte 9 of the body"},
+		{"in windows-1252", "<a>\x80&T</a>", "a/xml; charset=windows-1252", errReference.Error() + ", at byte 7 of the body"},
+		{"the end", "<a>", "", "the body ends too early"},
+		{"a control character", "<a>\x02</a>", "", `'\x02' can't stand in XML, at byte 4 of the body`},
+		{"another set", "<a>\xfc</a>", "", "the body isn't UTF-8: the byte 0xFC is no part of a character there, at byte 4; what set is it in? (charset)"},
+		{"UTF-16 that is cut", "\xff\xfe<", "", "the body isn't UTF-16: half a character stands in it"},
+		{"an unknown set", "<a/>", "a/xml; charset=klingon", `the character set "klingon" isn't known; use an IANA name such as ISO-8859-1 or windows-1252`},
+		{"two sets", "<a/>", "a/xml; charset=a; charset=b", `the content type "a/xml; charset=a; charset=b" names two character sets`},
+		{"too deep", strings.Repeat("<a>", 513), "", "the body nests deeper than 512, at byte 1540 of the body"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, f := range []Format{mustXML(t, Config{Root: "a"}), mustSOAP(t, Config{})} {
+				if _, soap := f.(Faults); soap && strings.HasPrefix(test.want, "at ") {
+					continue // it is no message before it is wrong
+				}
+				_, err := f.Decode([]byte(test.body), test.contentType)
+				if _, ok := err.(*document.Error); !ok {
+					t.Fatalf("%v isn't a *document.Error", err)
+				}
+				if _, soap := f.(Faults); !soap && err.Error() != test.want {
+					t.Errorf("got  %v\nwant %s", err, test.want)
+				}
+			}
+		})
+	}
+}
+
+// TestXMLDeclarations holds that a declaration is what the grammar says, and nothing that looks like
+// a part of one is taken for it.
+func TestXMLDeclarations(t *testing.T) {
+	const none = "the XML declaration isn't one, which has a version, then perhaps an encoding, then perhaps standalone, at byte "
+	for _, test := range []struct{ name, declaration, want string }{
+		{"a version", `<?xml version="1.0"?>`, "Ã¼"},
+		{"all of it", "<?xml\tversion = '1.0'\r\nencoding\n=\n\"ISO-8859-1\" standalone='yes' ?>", "Ã¼"},
+		{"latin1", `<?xml version='1.0' encoding='ISO-8859-1'?>`, "Ã¼"},
+		{"UTF-8", `<?xml version='1.0' encoding='utf-8'?>`, "ü"},
+		{"standalone", `<?xml version='1.0' standalone='no'?>`, "Ã¼"},
+		{"another instruction", `<?xml-stylesheet encoding="utf-8"?>`, "Ã¼"},
+		{"long", `<?xml version='1.0'` + strings.Repeat(" ", 2000) + `encoding='utf-8'?>`, "ü"},
+
+		{"an encoding in a value", `<?xml version='1.0' standalone='encoding="utf-8"'?>`, `standalone is "encoding=\"utf-8\""; it is yes or no, at byte 21 of the body`},
+		{"an encoding that is a part of a name", `<?xml version='1.0' xencoding='utf-8'?>`, none + "21 of the body"},
+		{"an encoding that begins a name", `<?xml version='1.0' encodings='utf-8'?>`, none + "21 of the body"},
+		{"a part of a part", `<?xml version='1.0' stand='no'?>`, none + "21 of the body"},
+		{"no version", `<?xml encoding='utf-8'?>`, none + "7 of the body"},
+		{"no version, but its end", `<?xml on='1.0'?>`, none + "7 of the body"},
+		{"in another order", `<?xml version='1.0' standalone='no' encoding='utf-8'?>`, none + "37 of the body"},
+		{"twice", `<?xml version='1.0' encoding='utf-8' encoding='utf-8'?>`, none + "38 of the body"},
+		{"no space", `<?xml version='1.0'encoding='utf-8'?>`, none + "20 of the body"},
+		{"no equals sign", `<?xml version='1.0' encoding'utf-8'?>`, none + "21 of the body"},
+		{"no quotes", `<?xml version='1.0' encoding=utf-8?>`, "a value in the XML declaration has no quotes, at byte 30 of the body"},
+		{"a reference", `<?xml version='1.&#48;'?>`, "the body is XML 1.&#48;; only 1.0 is read, at byte 7 of the body"},
+		{"no name of a set", `<?xml version='1.0' encoding='utf 8'?>`, `"utf 8" is no name of a character set, at byte 21 of the body`},
+		{"an empty set", `<?xml version='1.0' encoding=''?>`, `"" is no name of a character set, at byte 21 of the body`},
+		{"no end", `<?xml version='1.0' encoding='utf-8`, "the body ends too early"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			doc, err := mustXML(t, Config{Root: "a", Charset: "ISO-8859-1"}).Decode([]byte(test.declaration+"<a>ü</a>"), "")
+			got := ""
+			if err != nil {
+				got = err.Error()
+			} else {
+				got = doc.Root().Text()
+			}
+			if got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if err == nil { // the set is announced, and what is declared is only looked at
+				doc, err = mustXML(t, Config{Root: "a"}).Decode([]byte(test.declaration+"<a>ü</a>"), "text/xml; charset=utf-8")
+				if err != nil || doc.Root().Text() != "ü" {
+					t.Errorf("announced: %v", err)
+				}
+			} else if _, again := mustXML(t, Config{Root: "a"}).Decode([]byte(test.declaration+"<a>ü</a>"), "text/xml; charset=utf-8"); again == nil || again.Error() != got {
+				t.Errorf("announced: got %v", again)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -70,6 +71,9 @@ func xmlAgain(t fataler, formats []Format, body []byte) (read int) {
 	for i, x := range formats {
 		doc, err := x.Decode(bytes.Clone(body), "")
 		if err != nil {
+			if !errors.As(err, new(*document.Error)) && !errors.As(err, new(*Fault)) {
+				t.Fatalf("%v isn't a *document.Error", err)
+			}
 			continue
 		}
 		read++
@@ -91,7 +95,7 @@ func xmlAgain(t fataler, formats []Format, body []byte) (read int) {
 		if _, plain := x.(*xmlFormat); !plain || i > 0 {
 			continue
 		}
-		if text, err := xmlUTF8(bytes.Clone(body), "", charset{}); err != nil {
+		if text, _, err := xmlUTF8(bytes.Clone(body), "", charset{}); err != nil {
 			t.Fatalf("%v", err)
 		} else if other, ok := oracle(t, text); ok && blanks(other) != blanks(want) {
 			t.Fatalf("%q (-encoding/xml +here):\n%s", body, cmp.Diff(blanks(other), blanks(want)))
@@ -174,8 +178,8 @@ func oracle(t fataler, text []byte) (string, bool) {
 			return "{" + strings.Join(open[0].members, ",") + "}", len(open[0].members) == 1
 		}
 		if err != nil {
-			if strings.Contains(err.Error(), "invalid XML name") || strings.Contains(err.Error(), "expected ") {
-				return "", false // it knows the names of older editions only
+			if !isASCII(text) && (strings.Contains(err.Error(), "invalid XML name") || strings.Contains(err.Error(), "expected ")) {
+				return "", false // it knows the names of older editions only, which have the same of ASCII
 			}
 			t.Fatalf("%q is read, but not by encoding/xml: %v", text, err)
 		}
@@ -221,6 +225,36 @@ func oracle(t fataler, text []byte) (string, bool) {
 	}
 }
 
+// fatal is a fataler that stops with what it is told.
+type fatal struct{}
+
+func (fatal) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// TestOracle holds that what encoding/xml doesn't read is a failure of FuzzXML, but for names that it
+// doesn't know.
+func TestOracle(t *testing.T) {
+	for body, want := range map[string]string{
+		`<a b="1">x</a>`: `{"a":{"@b":"1","#text":"x"}}`,
+		"<a\U00010000/>": "",
+		"<a =''/>":       "fails",
+		"< a/>":          "fails",
+		"<a /b>":         "fails",
+		"<a b''/>":       "fails",
+		"<a":             "fails",
+	} {
+		t.Run(body, func(t *testing.T) {
+			got := "fails"
+			func() {
+				defer func() { _ = recover() }()
+				got, _ = oracle(fatal{}, []byte(body))
+			}()
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // FuzzSOAP is FuzzXML for messages and faults; no fault is lost on the way through a problem.
 func FuzzSOAP(f *testing.F) {
 	addSamples(f, envelope11+`><soap:Header><h soap:mustUnderstand="1"/></soap:Header><soap:Body><a>1</a>`+closing,
@@ -239,6 +273,9 @@ func FuzzSOAP(f *testing.F) {
 				faultsAgain(t, x, fault)
 				continue
 			} else if err != nil {
+				if !errors.As(err, new(*document.Error)) {
+					t.Fatalf("%v isn't a *document.Error", err)
+				}
 				continue
 			}
 			want := show(doc.Root())
@@ -286,40 +323,4 @@ func faultsAgain(t *testing.T, x *soapFormat, fault *Fault) {
 	if back.Reason() != fault.Reason() || back.Actor != fault.Actor || show(back.Detail) != show(fault.Detail) || back.Sender() != fault.Sender() {
 		t.Errorf("%+v came back as %+v", tell(fault), tell(back))
 	}
-}
-
-// FuzzXMLAppend says that what is written can be read, and that nothing panics.
-func FuzzXMLAppend(f *testing.F) {
-	for _, seed := range []string{`{"a":1}`, `{"#text":"]]>","@k":"\n"}`, `{"b":[1,null,{"@p:k":true}]}`, `{"xsi:b":{"@xsi:nil":"true"}}`, `"\r€"`, `{"#header":{"h":1},"b":{}}`, `[[1]]`} {
-		f.Add(seed)
-	}
-	config := Config{Root: "a", Namespaces: map[string]string{"": "u", "p": "urn:p"}, CDATA: []string{"."}, Charset: "ISO-8859-1"}
-	formats := []Format{mustXML(f, config), mustSOAP(f, config), mustXML(f, Config{}), mustSOAP(f, Config{})}
-	f.Fuzz(func(t *testing.T, text string) {
-		if !jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) {
-			return // it is no JSON, or too deep
-		}
-		if strings.Count(text, "[")+strings.Count(text, "{") > document.MaxDepth-8 {
-			return // it is no JSON, or too deep
-		}
-		v := parse(t, text)
-		for _, x := range formats {
-			out, err := x.Append(nil, v)
-			if err != nil {
-				continue
-			}
-			doc, err := x.Decode(bytes.Clone(out), x.ContentType())
-			if err != nil {
-				t.Fatalf("%s is written as %q, which isn't read: %v", text, out, err)
-			}
-			want := show(doc.Root())
-			if out, err = x.Append(nil, doc.Root()); err != nil {
-				t.Fatalf("%s isn't written again: %v", want, err)
-			}
-			again, err := x.Decode(bytes.Clone(out), x.ContentType())
-			if err != nil || show(again.Root()) != want {
-				t.Errorf("%s came back as %s, %v", want, show(again.Root()), err)
-			}
-		}
-	})
 }

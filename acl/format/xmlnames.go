@@ -47,6 +47,10 @@ func newXMLNames(configured, builtIn map[string]string) (*xmlNames, Problems) {
 		switch {
 		case prefix != "" && !isNCName(prefix):
 			problem(prefix, "%q can't be a prefix", prefix)
+		case len(prefix) > maxName:
+			problem(clip([]byte(prefix)), "a prefix has at most %d bytes", maxName)
+		case len(uri) > maxURI:
+			problem(prefix, "the URI of a namespace has at most %d bytes", maxURI)
 		case strings.EqualFold(prefix, "xml"), strings.EqualFold(prefix, "xmlns"):
 			problem(prefix, "this prefix is XML's own")
 		case uri == xmlURI, uri == xmlnsURI:
@@ -69,6 +73,10 @@ func newXMLNames(configured, builtIn map[string]string) (*xmlNames, Problems) {
 		if s := n.spaces[uri]; s == nil || s.attribute == "" {
 			n.add(prefix, uri)
 		}
+	}
+	// With these all can be declared in a body, a code of a fault in one more, and the body be read again.
+	if most := maxBindings - 1 - len(builtIn); len(configured) > most {
+		problem("", "there are %d; a body can have at most %d", len(configured), most)
 	}
 	for prefix, uri := range n.uris {
 		if _, given := configured[prefix]; uri != "" && (given || builtIn[prefix] == soap11 || builtIn[prefix] == soap12) {
@@ -140,7 +148,7 @@ func cutBraces(name []byte) (uri, local []byte, ok bool) {
 		return nil, nil, false
 	}
 	uri, local = name[1:end], name[end+1:]
-	return uri, local, isNCName(local) && len(local) <= maxName && notXML(uri) < 0 && string(uri) != xmlURI && string(uri) != xmlnsURI
+	return uri, local, isNCName(local) && len(local) <= maxName && len(uri) <= maxURI && notXML(uri) < 0 && string(uri) != xmlURI && string(uri) != xmlnsURI
 }
 
 // clip shortens what a message quotes.

@@ -52,13 +52,14 @@ type xmlTag struct {
 	mark  int // how many bindings were in force before it
 }
 
-// newXMLReader returns a reader of a body in UTF-8, which it changes.
-func newXMLReader(names *xmlNames, body []byte) (*xmlReader, error) {
+// newXMLReader returns a reader of a body in UTF-8, which it changes. budget is how many nodes it
+// may allocate.
+func newXMLReader(names *xmlNames, body []byte, budget int) (*xmlReader, error) {
 	if at := notXML(body); at >= 0 {
-		return nil, fmt.Errorf("at byte %d is what XML can't carry, or no UTF-8", at)
+		return nil, &document.Error{Err: fmt.Errorf("%s can't stand in XML, at byte %d of the body", character(body[at:]), at+1)}
 	}
 	r := &xmlReader{xmlScanner: xmlScanner{text: body}, names: names, own: len(body)}
-	r.b = document.NewBuilder(body, nodesOf(body))
+	r.b = document.NewBuilder(body, min(nodesOf(body), budget))
 	r.b.Repeats(true)
 	if uri, ok := names.uris[""]; ok {
 		r.bare[0] = bareNames{true, uri}
@@ -68,7 +69,8 @@ func newXMLReader(names *xmlNames, body []byte) (*xmlReader, error) {
 
 // nodesOf bounds how many nodes the elements of a text become, so that they are allocated once: two
 // for each element and each attribute, and two for the text of an element that has attributes. A
-// node takes at least two bytes of a body, whatever is in it.
+// node takes at least two bytes of a body, whatever is in it: with what isn't ASCII in UTF-8, a text
+// has more bytes than the body it is of, and so is bounded by that as well.
 func nodesOf(text []byte) int {
 	n := 2*(bytes.Count(text, []byte("<"))-bytes.Count(text, []byte("</"))) + 4*bytes.Count(text, []byte("="))
 	return min(n, len(text)/2) + 8
@@ -89,7 +91,16 @@ func (r *xmlReader) fail(err error) error {
 		p.WriteByte('/')
 		p.WriteString(r.said(n))
 	}
-	return &document.Error{Pointer: p.String(), Err: fmt.Errorf("byte %d: %w", r.pos, err)}
+	return &document.Error{Pointer: p.String(), Err: r.here(err)}
+}
+
+// here gives err the byte where the reader is, counted as in JSON: from 1, in UTF-8, without a byte
+// order mark.
+func (r *xmlReader) here(err error) error {
+	if errors.Is(err, errEnds) {
+		return err
+	}
+	return fmt.Errorf("%w, at byte %d of the body", err, r.pos+1)
 }
 
 // said is how a document calls a name.
@@ -99,6 +110,15 @@ func (r *xmlReader) said(n xmlName) string {
 		return n.prefix + local
 	}
 	return n.prefix + ":" + local
+}
+
+// document returns what was read.
+func (r *xmlReader) document() (*document.Document, error) {
+	d, err := r.b.Document()
+	if err != nil {
+		return nil, &document.Error{Err: err}
+	}
+	return d, nil
 }
 
 // prolog goes to the root's start tag.
@@ -154,7 +174,8 @@ func (r *xmlReader) start() (xmlTag, error) {
 	}
 	r.open = append(r.open, t.xmlName)
 	if len(r.open) > document.MaxDepth {
-		return t, &document.Error{Err: fmt.Errorf("byte %d: the body nests deeper than %d", r.pos, document.MaxDepth)}
+		// Without the place, which would be a line of as many names.
+		return t, &document.Error{Err: r.here(fmt.Errorf("the body nests deeper than %d", document.MaxDepth))}
 	}
 	return t, nil
 }

@@ -195,41 +195,9 @@ func (x *xmlScanner) instruction() error {
 }
 
 // declaration goes past <?xml …?>, if it is there.
-func (x *xmlScanner) declaration() error {
-	if !x.at("<?xml") || x.pos+5 < len(x.text) && !xmlSpace(x.text[x.pos+5:x.pos+6]) {
-		return nil
-	}
-	x.pos += len("<?xml")
-	last := 0
-	for {
-		spaced := x.space()
-		if x.at("?>") {
-			x.pos += len("?>")
-			if last == 0 {
-				return errors.New("the XML declaration says no version")
-			}
-			return nil
-		}
-		n, err := x.name("a part of the XML declaration")
-		if err != nil {
-			return err
-		}
-		which := bytes.Index([]byte("version,encoding,standalone"), x.text[n.start:n.end]) + 1
-		x.space()
-		if !spaced || !x.at("=") || which <= last && last > 0 || last == 0 && which != 1 {
-			return errors.New("the XML declaration isn't one")
-		}
-		x.pos++
-		x.space()
-		start, end, err := x.quoted()
-		if err != nil {
-			return err
-		}
-		if v := string(x.text[start:end]); which == 1 && v != "1.0" {
-			return fmt.Errorf("the body is XML %s; only 1.0 is read", clip([]byte(v)))
-		}
-		last = which
-	}
+func (x *xmlScanner) declaration() (err error) {
+	_, x.pos, err = readDeclaration(x.text)
+	return err
 }
 
 // doctype goes past a document type, behind its <!DOCTYPE. One that isn't in the body itself is

@@ -25,7 +25,7 @@ type xmlWriter struct {
 	declare int      // where the root's start tag can declare more prefixes
 	used    []string // and those that it has to
 	braces  bool     // names may have a URI in braces for a prefix
-	spare   string   // the URI that the spare prefix of elements stands for here; may be empty
+	spares  []string // the URIs that spare prefixes stand for here, in the order of their numbers
 	level   int      // in how many elements the ones stand that declare names without a prefix; 0: the root
 }
 
@@ -50,7 +50,7 @@ func (w *xmlWriter) end(dst []byte) ([]byte, error) {
 	}
 	out, err := w.encoder.Bytes(w.out)
 	if err != nil {
-		return nil, fmt.Errorf("write the body in its character set: %w", err)
+		return nil, &document.Error{Err: fmt.Errorf("write the body in its character set: %w", err)}
 	}
 	return append(dst, out...), nil
 }
@@ -93,9 +93,16 @@ func (w *xmlWriter) open(name []byte) ([]byte, error) {
 	uri, local, braced := cutBraces(name)
 	braced = braced && w.braces
 	var err error
-	if braced {
-		name = append([]byte(w.names.spare+":"), local...)
-	} else {
+	var spare string
+	fresh := false
+	switch {
+	case w.depth >= document.MaxDepth:
+		err = fmt.Errorf("elements would nest deeper than %d", document.MaxDepth)
+	case braced:
+		if spare, fresh, err = w.spare(uri); err == nil {
+			name = append([]byte(spare+":"), local...)
+		}
+	default:
 		prefix, _, err = w.names.split(name, false)
 	}
 	if err == nil && !w.fits(name) {
@@ -118,12 +125,25 @@ func (w *xmlWriter) open(name []byte) ([]byte, error) {
 	} else if w.depth == w.level && w.names.uris[""] != "" {
 		w.declaration("", w.names.uris[""])
 	}
-	if braced && string(uri) != w.spare {
-		w.spare = string(uri)
-		w.declaration(w.names.spare, w.spare)
+	if fresh {
+		w.declaration(spare, string(uri))
 	}
 	w.depth++
 	return name, nil
+}
+
+// spare returns the prefix of a namespace that isn't configured, and whether it is still to be declared
+// in the start tag that is being written.
+func (w *xmlWriter) spare(uri []byte) (prefix string, fresh bool, err error) {
+	i := slices.Index(w.spares, string(uri))
+	if fresh = i < 0; fresh {
+		if len(w.names.uris)+len(w.spares) >= maxBindings {
+			return "", false, fmt.Errorf("more than %d namespace declarations would be in force", maxBindings)
+		}
+		i = len(w.spares)
+		w.spares = append(w.spares, string(uri))
+	}
+	return w.names.spare + strconv.Itoa(i+1), fresh, nil
 }
 
 // declaration declares a prefix in a start tag.
@@ -153,7 +173,7 @@ func (w *xmlWriter) needs(prefix []byte) {
 
 // element writes an element.
 func (w *xmlWriter) element(name []byte, v document.Value, cdata *cdataPaths) error {
-	defer func(outside string) { w.spare = outside }(w.spare)
+	defer func(outside int) { w.spares = w.spares[:outside] }(len(w.spares))
 	name, err := w.open(name)
 	if err != nil {
 		return err
@@ -202,7 +222,7 @@ func (w *xmlWriter) attributes(v document.Value) error {
 		}
 		names = append(names, name)
 		w.at = append(w.at, string(name))
-		if err := w.attribute(name[1:], len(names), member); err != nil {
+		if err := w.attribute(name[1:], member); err != nil {
 			return w.fail(err)
 		}
 		w.at = w.at[:len(w.at)-1]
@@ -219,13 +239,18 @@ func (w *xmlWriter) attributes(v document.Value) error {
 	return nil
 }
 
-// attribute writes one; i is which of its element's.
-func (w *xmlWriter) attribute(name []byte, i int, v document.Value) error {
+// attribute writes one.
+func (w *xmlWriter) attribute(name []byte, v document.Value) error {
 	var prefix []byte
+	var spare string
 	var err error
+	fresh := false
 	uri, local, braced := cutBraces(name)
-	if braced = braced && w.braces; braced {
-		name = append([]byte(w.names.spare+strconv.Itoa(i)+":"), local...)
+	if braced && w.braces {
+		if spare, fresh, err = w.spare(uri); err != nil {
+			return err
+		}
+		name = append([]byte(spare+":"), local...)
 	} else if prefix, _, err = w.names.split(name, true); err != nil {
 		return err
 	}
@@ -239,8 +264,8 @@ func (w *xmlWriter) attribute(name []byte, i int, v document.Value) error {
 		return errNotXML
 	}
 	w.needs(prefix)
-	if braced {
-		w.declaration(w.names.spare+strconv.Itoa(i), string(uri))
+	if fresh {
+		w.declaration(spare, string(uri))
 	}
 	w.out = append(append(append(w.out, ' '), name...), `="`...)
 	w.escaped(v.Bytes(), true)

@@ -21,10 +21,15 @@ type door struct {
 	listener net.Listener
 	server   *http.Server
 	handler  atomic.Pointer[http.Handler]
+	inFlight sync.WaitGroup // requests
 }
 
 // ServeHTTP implements http.Handler.
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*d.handler.Load()).ServeHTTP(w, r) }
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.inFlight.Add(1)
+	defer d.inFlight.Done()
+	(*d.handler.Load()).ServeHTTP(w, r)
+}
 
 // doors are those of the configuration in force. Connections to one outlive a reload that leaves its
 // address alone.
@@ -159,6 +164,14 @@ func (d *Daemon) endDoor(one *door, grace time.Duration) {
 		d.log.Warn("requests to a listener that ends were cut", keySetting, one.setting, keyError, err)
 	}
 	one.listener.Close() // where it was never answered
+	// What was cut still holds what its handler stands on.
+	ended := make(chan struct{})
+	go func() { one.inFlight.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(closeTimeout):
+		d.log.Error("requests did not end after being cut: a handler is stuck", keySetting, one.setting)
+	}
 }
 
 // endDoors takes no more requests and waits for those in flight until ctx ends.

@@ -145,8 +145,8 @@ func (v value) unknown(to *lens.Ways[lens.Unknown]) {
 
 // formats are the names of formats, and what each has besides content_type.
 var formats = map[string][]string{
-	format.JSON:       {},
-	format.NDJSON:     {},
+	format.JSON:       {"charset"},
+	format.NDJSON:     {"charset"},
 	format.XML:        {"charset", "root", "namespaces", "declaration", "cdata"},
 	format.SOAP:       {"charset", "root", "namespaces", "declaration", "cdata", "version", "action"},
 	format.Form:       {"charset"},

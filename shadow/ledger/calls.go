@@ -43,7 +43,7 @@ func (c *LegacyCall) add(o LegacyCall) {
 // requests are its own. Of a route that is new, or whose requests are others now, the record begins
 // now; what is on record of routes that are not among them goes.
 func (l *Ledger) Watch(ctx context.Context, routes map[string]string) error {
-	return l.calls(ctx, "watch calls to legacy", func(tx *sql.Tx) error {
+	return l.inTransaction(ctx, "watch calls to legacy", func(tx *sql.Tx) error {
 		had, err := watched(ctx, tx)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (l *Ledger) AddLegacyCalls(ctx context.Context, more []LegacyCall) error {
 	for _, c := range more {
 		byRoute[c.Route] = append(byRoute[c.Route], c)
 	}
-	return l.calls(ctx, "record calls to legacy", func(tx *sql.Tx) error {
+	return l.inTransaction(ctx, "record calls to legacy", func(tx *sql.Tx) error {
 		for route, calls := range byRoute {
 			had, err := legacyCalls(ctx, tx, route)
 			if err != nil {
@@ -177,25 +177,4 @@ func watched(ctx context.Context, in queryer) (map[string]watch, error) {
 		byRoute[w.route] = w
 	}
 	return byRoute, err
-}
-
-// queryer is what reads: the file as it is, or as a transaction would leave it.
-type queryer interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}
-
-// calls makes one transaction.
-func (l *Ledger) calls(ctx context.Context, what string, do func(*sql.Tx) error) error {
-	tx, err := l.db.Writer().BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
 }

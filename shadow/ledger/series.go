@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -152,11 +151,11 @@ func (l *Ledger) readCells(ctx context.Context, route string, step Step, from, t
 		if err := row.Scan(&at, &blob); err != nil {
 			return Point{}, err
 		}
-		cell, err := decodeCell(blob)
-		if err != nil {
-			return Point{Cell: Cell{}, At: time.Unix(at, 0)}, nil // as if nothing had been seen
+		p := Point{Route: route, At: time.Unix(at, 0).UTC()}
+		if cell, err := decodeCell(blob); err == nil { // a damaged one is as if nothing had been seen
+			p.Cell = *cell
 		}
-		return Point{Route: route, At: time.Unix(at, 0).UTC(), Cell: *cell}, nil
+		return p, nil
 	})
 	return slices.DeleteFunc(points, func(p Point) bool { return p.Empty() }), err
 }
@@ -169,10 +168,8 @@ func seriesRoutes(ctx context.Context, in queryer, step Step) ([]string, error) 
 			UNION ALL
 			SELECT (SELECT min(route) FROM series WHERE step = ?1 AND route > found.route) FROM found WHERE found.route IS NOT NULL)
 		SELECT route FROM found WHERE route IS NOT NULL`, int64(step.Length/time.Second))
-	routes, err := collect(rows, err, "look for routes", func(row scanner) (route string, err error) {
+	return collect(rows, err, "look for routes", func(row scanner) (route string, err error) {
 		err = row.Scan(&route)
 		return route, err
 	})
-	slices.SortFunc(routes, cmp.Compare[string])
-	return routes, err
 }

@@ -23,7 +23,7 @@ func (w *writer) writeSeries(ctx context.Context) {
 	if len(samples) == 0 {
 		return
 	}
-	err := w.calls(ctx, "write series", func(tx *sql.Tx) error { return w.addCells(ctx, tx, samples) })
+	err := w.inTransaction(ctx, "write series", func(tx *sql.Tx) error { return w.addCells(ctx, tx, samples) })
 	if err != nil && ctx.Err() == nil {
 		w.cfg.Logger.Warn("series could not be written now", "error", err)
 	}
@@ -148,7 +148,7 @@ func (w *writer) dropCells(ctx context.Context, step Step, before time.Time) (n 
 	if err != nil {
 		return 0, fmt.Errorf("prune series: %w", err)
 	}
-	err = w.calls(ctx, "prune series", func(tx *sql.Tx) error {
+	err = w.inTransaction(ctx, "prune series", func(tx *sql.Tx) error {
 		var shrunk int64
 		for _, route := range routes {
 			var some, bytes int64

@@ -42,7 +42,7 @@ type UntranslatedExample struct {
 // AddUntranslated adds to what is on record of what could not be translated. Either all is added or
 // nothing. An example replaces the one that there is; a nil one leaves it.
 func (l *Ledger) AddUntranslated(ctx context.Context, more []Untranslated) error {
-	return l.calls(ctx, "record what could not be translated", func(tx *sql.Tx) error {
+	return l.inTransaction(ctx, "record what could not be translated", func(tx *sql.Tx) error {
 		touched := map[string]bool{}
 		for _, u := range more {
 			if l.isHushed(u.Route) {

@@ -53,7 +53,7 @@ type call struct {
 	part    input          // an element of a list
 	f       frame          // of the fields that are at work
 	root    document.Value // of what is read
-	stock   int32          // where the lens's stock begins in the builder\'s text
+	stock   int32          // where the lens's stock begins in the builder's text
 	scratch []byte
 	number  decimal
 	depth   int

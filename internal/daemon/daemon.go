@@ -282,8 +282,7 @@ func (d *Daemon) shutdown(ctx context.Context) error {
 // which is no error: the configuration asks for it.
 func (d *Daemon) endClients(grace context.Context) error {
 	err := stop(grace, d.clients)
-	ended := make(chan struct{})
-	go func() { d.inFlight.Wait(); close(ended) }()
+	ended := endOf(&d.inFlight)
 	select {
 	case <-ended:
 		if grace.Err() != nil {
@@ -300,6 +299,13 @@ func (d *Daemon) endClients(grace context.Context) error {
 	case <-time.After(closeTimeout):
 		return fmt.Errorf("requests did not end within %s of being cut: a handler is stuck", closeTimeout)
 	}
+}
+
+// endOf returns a channel that is closed when what was added to a group is done.
+func endOf(group *sync.WaitGroup) <-chan struct{} {
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	return done
 }
 
 // closeTimeout bounds how long each part of the daemon may take to end by itself.

@@ -165,10 +165,8 @@ func (d *Daemon) endDoor(one *door, grace time.Duration) {
 	}
 	one.listener.Close() // where it was never answered
 	// What was cut still holds what its handler stands on.
-	ended := make(chan struct{})
-	go func() { one.inFlight.Wait(); close(ended) }()
 	select {
-	case <-ended:
+	case <-endOf(&one.inFlight):
 	case <-time.After(closeTimeout):
 		d.log.Error("requests did not end after being cut: a handler is stuck", keySetting, one.setting)
 	}

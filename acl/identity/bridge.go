@@ -14,8 +14,8 @@ import (
 type Bridge struct {
 	c        Config
 	sessions *sessions
-	room     chan struct{} // one value for each lookup on its way
-	keys     *keys         // nil: no tokens
+	room     room
+	keys     *keys // nil: no tokens
 	accounts []*account
 	turn     atomic.Uint32 // of accounts
 	stats    counters
@@ -29,7 +29,7 @@ func New(c Config) (*Bridge, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bridge{c: c, room: make(chan struct{}, c.Lookup.AtATime)}
+	b := &Bridge{c: c, room: newRoom(c.Lookup.AtATime)}
 	if b.sessions, err = newSessions(c.Sessions); err != nil {
 		return nil, fmt.Errorf("sessions %s: %w", c.Name, err)
 	}
@@ -80,10 +80,14 @@ type Stats struct {
 	Waits     uint64 // requests that waited for a lookup, whoever began it
 	Anonymous uint64 // requests of visitors who were not logged in
 	Failures  uint64 // lookups that didn't say
+	Full      uint64 // lookups that were not sent, since too many were on their way
+	Abandoned uint64 // lookups that were not sent, since nobody waited for them any more
 	Issued    uint64 // tokens signed
 }
 
-type counters struct{ lookups, hits, waits, anonymous, failures, issued atomic.Uint64 }
+type counters struct {
+	lookups, hits, waits, anonymous, failures, full, abandoned, issued atomic.Uint64
+}
 
 // Stats returns the counts so far.
 func (b *Bridge) Stats() Stats {
@@ -93,6 +97,8 @@ func (b *Bridge) Stats() Stats {
 		Waits:     b.stats.waits.Load(),
 		Anonymous: b.stats.anonymous.Load(),
 		Failures:  b.stats.failures.Load(),
+		Full:      b.stats.full.Load(),
+		Abandoned: b.stats.abandoned.Load(),
 		Issued:    b.stats.issued.Load(),
 	}
 }

@@ -62,9 +62,14 @@ type sessions struct {
 // flight is a lookup on its way.
 type flight struct {
 	done  chan struct{}
-	about sessionKey // as entry.about will be
-	stale bool       // the session changed meanwhile: what comes of it is for those who wait only; guarded by sessions.mu
-	entry *entry     // when done
+	left  chan struct{} // closed when it is given up: nobody waited for it before it was sent
+	about sessionKey    // as entry.about will be
+	entry *entry        // when done
+
+	// Guarded by sessions.mu.
+	stale   bool // the session changed meanwhile: what comes of it is for those who wait only
+	sent    bool
+	waiting int // requests
 }
 
 func newSessions(size int) (*sessions, error) {

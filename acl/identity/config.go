@@ -70,7 +70,9 @@ type Lookup struct {
 	Headers []string
 	// Anonymous are the statuses that say that nobody is logged in; nil: 401, 403, 302, 303.
 	Anonymous []int
-	AtATime   int // of all sessions together; further ones wait within their time-out; 0: DefaultLookups
+	// AtATime is how many are on their way, of all sessions together; 0: DefaultLookups. 16 times as many wait
+	// within their time-outs, and further ones fail at once.
+	AtATime int
 }
 
 // DefaultHeaders returns the headers that go along with a lookup.

@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -131,27 +130,6 @@ func TestGeneratedRSA(t *testing.T) {
 	if got := s.last(t); got.User != "ada" || got.Problem != "" {
 		t.Errorf("the service saw %q, %s", got.User, got.Problem)
 	}
-}
-
-// TestNoRoom says that a lookup which finds no room waits no longer than its time-out.
-func TestNoRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newInMemory(t, func(c *identity.Config) { c.Lookup.AtATime = 1 })
-		m.status.Store(0)
-		go m.ask(t, "a")
-		synctest.Wait()
-		_, err := m.ask(t, "b")
-		var e *identity.Error
-		if !errors.As(err, &e) || !e.Timeout() || !strings.Contains(err.Error(), "1 lookups are on their way already") {
-			// It may have got the room in the moment in which both time-outs ran out.
-			if err == nil || !strings.Contains(err.Error(), "no answer within 2s") {
-				t.Errorf("%v", err)
-			}
-		}
-		if err := m.Close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
 
 func TestClaimsRefused(t *testing.T) {

@@ -34,6 +34,7 @@ func (b *Bridge) who(r *http.Request, s session, passive bool) (e *entry, waited
 		if f == nil {
 			f = b.takeOff(r, k, s, about)
 		}
+		f.waiting++
 		again := f.stale || f.about != about // it began before the session changed, or is another's answer
 		b.sessions.mu.Unlock()
 		if !again {
@@ -42,6 +43,7 @@ func (b *Bridge) who(r *http.Request, s session, passive bool) (e *entry, waited
 		select {
 		case <-f.done:
 		case <-r.Context().Done():
+			b.leave(k, f)
 			return nil, false, context.Cause(r.Context())
 		}
 		if !again {
@@ -69,15 +71,24 @@ func (b *Bridge) about(r *http.Request) sessionKey {
 
 // takeOff begins a lookup. sessions.mu is held.
 func (b *Bridge) takeOff(r *http.Request, k sessionKey, s session, about sessionKey) *flight {
-	f := &flight{done: make(chan struct{}), about: about}
+	f := &flight{done: make(chan struct{}), left: make(chan struct{}), about: about}
 	b.sessions.flights[k] = f
 	ask := b.question(r, s)
+	ask.left = f.left
+	ask.begin = func() bool {
+		b.sessions.mu.Lock()
+		defer b.sessions.mu.Unlock()
+		f.sent = f.waiting > 0
+		return f.sent
+	}
 	b.running.Go(func() {
 		e := b.ask(ask, s)
 		e.about = about
 		now := time.Now()
 		b.sessions.mu.Lock()
-		delete(b.sessions.flights, k)
+		if b.sessions.flights[k] == f { // else it was given up, and there may be another
+			delete(b.sessions.flights, k)
+		}
 		if !f.stale && len(s) == 1 { // of several cookies nobody could tell when one of them changes
 			b.sessions.put(k, e, now)
 		}
@@ -88,11 +99,24 @@ func (b *Bridge) takeOff(r *http.Request, k sessionKey, s session, about session
 	return f
 }
 
+// leave ends one request's wait for a lookup. One for which nobody waits is given up unless it was sent: who
+// comes now begins another.
+func (b *Bridge) leave(k sessionKey, f *flight) {
+	b.sessions.mu.Lock()
+	defer b.sessions.mu.Unlock()
+	if f.waiting--; f.waiting == 0 && !f.sent && b.sessions.flights[k] == f {
+		delete(b.sessions.flights, k)
+		f.stale = true // that it wasn't sent is nothing to remember
+		close(f.left)
+	}
+}
+
 // alone asks about a visitor without a session. What legacy answers, a new session maybe, is for nobody
 // else.
 func (b *Bridge) alone(r *http.Request) (*entry, error) {
 	done := make(chan *entry, 1)
 	ask := b.question(r, nil)
+	ask.left = r.Context().Done()
 	b.running.Go(func() { done <- b.ask(ask, nil) })
 	b.stats.waits.Add(1)
 	select {
@@ -107,6 +131,8 @@ func (b *Bridge) alone(r *http.Request) (*entry, error) {
 type question struct {
 	host   string
 	header http.Header
+	left   <-chan struct{} // closed when nobody waits for it, which counts until it is sent; nil: somebody does
+	begin  func() bool     // called before it is sent: false if nobody waits for it; nil: somebody does
 }
 
 func (b *Bridge) question(r *http.Request, s session) question {
@@ -129,7 +155,7 @@ func (b *Bridge) question(r *http.Request, s session) question {
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = []string{""} // or net/http invents one
 	}
-	return question{b.hostFor(r), h}
+	return question{host: b.hostFor(r), header: h}
 }
 
 // hostFor returns the Host that legacy is asked with.
@@ -169,14 +195,13 @@ type ours struct{}
 
 // ask asks legacy, once, and says what it said.
 func (b *Bridge) ask(q question, s session) *entry {
-	b.stats.lookups.Add(1)
 	// A context of its own: all who wait may go away, and the session must not stay locked for long.
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), ours{}, true), b.c.Lookup.Timeout)
 	defer cancel()
 	e, err := b.askWithin(ctx, q, s)
 	now := time.Now()
 	if err != nil {
-		b.stats.failures.Add(1)
+		b.stats.unsent(err)
 		if ctx.Err() != nil {
 			err = fmt.Errorf("no answer within %s: %w", b.c.Lookup.Timeout, err)
 		}
@@ -191,12 +216,12 @@ func (b *Bridge) ask(q question, s session) *entry {
 }
 
 func (b *Bridge) askWithin(ctx context.Context, q question, s session) (_ *entry, err error) {
-	select {
-	case b.room <- struct{}{}:
-		defer func() { <-b.room }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%d lookups are on their way already: %w", cap(b.room), ctx.Err())
+	leave, err := b.enter(ctx, q)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
+	b.stats.lookups.Add(1)
 	defer func() { // nobody's request: a panic would end the process
 		if v := recover(); v != nil {
 			err = fmt.Errorf("the transport to legacy panicked: %v", v)

@@ -115,9 +115,9 @@ func TestLookupTimesOut(t *testing.T) {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 		// Who goes away doesn't wait, and Close waits for the lookup.
+		time.Sleep(2 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		time.Sleep(2 * time.Second)
 		began = time.Now()
 		req, _ := http.NewRequestWithContext(ctx, "GET", "http://service/", nil)
 		req.Header.Set("Cookie", cookie+"=b")

@@ -80,7 +80,7 @@ func newTarget(name string, u *Upstream, trusted trust) (target, error) {
 	if u.Copies == nil {
 		u.Copies = defaultTransport(u.URL)
 	}
-	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies, informs: informs(u.Transport)}, nil
+	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies, informs: Informs(u.Transport)}, nil
 }
 
 // defaultTransport returns what an upstream without a transport gets. It is made from nothing, as
@@ -162,15 +162,15 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 
 // legacyCopier returns what sends copies to legacy, whatever the route.
 func (c *compiler) legacyCopier() http.RoundTripper {
-	return &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: informs(c.legacy.copies)}
+	return &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: Informs(c.legacy.copies)}
 }
 
-// catchAll returns the handler of what no route holds.
-func (c *compiler) catchAll() (http.Handler, error) {
+// catchAll returns the handler of what no route holds, in which m is the matcher of those that there are.
+func (c *compiler) catchAll(m *matcher) http.Handler {
 	if c.cfg.NoLegacy {
-		return nothing{}, nil
+		return newNothing(c.cfg.Routes, m)
 	}
-	return c.legacyForwarder(RepeatByMethod), nil
+	return c.legacyForwarder(RepeatByMethod)
 }
 
 func (c *compiler) legacyForwarder(repeat Repeat) *forwarder {
@@ -213,7 +213,7 @@ func (c *compiler) keyed(rt *Route, pos Position, side Side) bool {
 
 // copier returns what sends copies of a route's requests to a service.
 func (c *compiler) copier(rt Route, to target) *copier {
-	return &copier{rewrite: to.rewrite, next: c.translated(rt, to.copies), done: informs(to.copies) && !c.translates(rt)}
+	return &copier{rewrite: to.rewrite, next: c.translated(rt, to.copies), done: Informs(to.copies) && !c.translates(rt)}
 }
 
 // translates reports whether the route has a translation.

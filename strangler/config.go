@@ -13,7 +13,8 @@ import (
 type Config struct {
 	Legacy Upstream
 	// NoLegacy says that there is no legacy application any more: Legacy is ignored, every route has to
-	// be retired, and what no route holds is answered 404.
+	// be retired, and what no route holds is answered 404, or 405 where
+	// one holds it with another method.
 	NoLegacy  bool
 	Services  map[string]Upstream
 	Routes    []Route

@@ -39,7 +39,7 @@ func (t *Table) Explain(r *http.Request) Explanation {
 		x.Decision = *t.split(nil, r)
 		x.FallbackWhy = "legacy is asked already"
 		if t.cfg.NoLegacy {
-			x.FallbackWhy, x.Note = "there is no legacy application", "no route holds, and there is no legacy application: the proxy itself answers 404"
+			x.FallbackWhy, x.Note = "there is no legacy application", "no route holds, and there is no legacy application: the proxy itself answers 404, or 405 where a route holds it with another method"
 		}
 		if _, ok := t.index.matcher.split(r.URL, nil); !ok {
 			x.Note = "a path with a dot segment, or without a slash at its beginning, only reaches the catch-all"

@@ -60,11 +60,3 @@ func (g gone) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	document(w, r, http.StatusGone, g.detail)
 }
-
-// nothing answers for what no route holds where there is no legacy application.
-type nothing struct{}
-
-// ServeHTTP answers with a problem document.
-func (nothing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	document(w, r, http.StatusNotFound, "there is nothing here")
-}

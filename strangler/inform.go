@@ -19,8 +19,8 @@ func Inform(ctx context.Context, status int, header http.Header) {
 	}
 }
 
-// informs reports whether a transport calls Inform.
-func informs(t http.RoundTripper) bool {
+// Informs reports whether a transport says that it calls Inform, for what stands around one to say so too.
+func Informs(t http.RoundTripper) bool {
 	i, ok := t.(interface{ Informs() bool })
 	return ok && i.Informs()
 }

@@ -2,6 +2,7 @@ package strangler
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -16,25 +17,32 @@ func TestNoLegacy(t *testing.T) {
 		Services: map[string]Upstream{"s": upstreamOf(t, says(200, "service"))},
 		Routes: []Route{
 			{Name: "r", Match: Match{Path: "/r"}, Service: "s", Fallback: true, Start: At(PhaseRetired)},
+			{Name: "posts", Match: Match{Path: "/posts/{id}", Methods: []string{"PUT", "GET"}}, Service: "s", Start: At(PhaseRetired)},
 			{Name: "fax", Match: Match{Path: "/fax"}, Gone: "/mail", Start: At(PhaseRetired)},
 		},
 	})
-	for path, want := range map[string]string{
-		"/r":   "200 service",
-		"/fax": `410 {"type":"about:blank","title":"Gone"`,
-		"/":    `404 {"type":"about:blank","title":"Not Found"`,
+	for request, want := range map[string]string{
+		"GET /r":          "200 service",
+		"GET /fax":        `410 {"type":"about:blank","title":"Gone"`,
+		"GET /":           `404 {"type":"about:blank","title":"Not Found"`,
+		"DELETE /posts/7": `405 {"type":"about:blank","title":"Method Not Allowed","status":405,"detail":"there is no DELETE here, but GET, PUT"`,
 	} {
-		resp, err := client(t).Get(address + path)
+		method, path, _ := strings.Cut(request, " ")
+		r, _ := http.NewRequest(method, address+path, nil)
+		resp, err := client(t).Do(r)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if allowed := resp.Header.Get("Allow"); (resp.StatusCode == 405) != (allowed == "GET, PUT") {
+			t.Errorf("%s: Allow %q", request, allowed)
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		if got := resp.Status[:4] + string(body); err != nil || !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %s, %v; want %s", path, got, err, want)
+			t.Errorf("%s: %s, %v; want %s", request, got, err, want)
 		}
 		if seen := o.next(t); seen.Decision.Served() != SideService || seen.Status != resp.StatusCode {
-			t.Errorf("%s: observed %+v", path, seen)
+			t.Errorf("%s: observed %+v", request, seen)
 		}
 	}
 	if x := p.Table().Explain(httptest.NewRequest("GET", "/", nil)); x.Upstream != "" || !strings.Contains(x.Note, "404") || x.Fallback {

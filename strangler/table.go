@@ -69,9 +69,7 @@ func NewTable(cfg Config) (*Table, error) {
 		}
 		t.entries = append(t.entries, &entry{route: *rt, position: rt.Start})
 	}
-	if t.unmatch, err = t.index.compiler.catchAll(); err != nil {
-		return nil, fmt.Errorf("compile the catch-all: %w", err)
-	}
+	t.unmatch = t.index.compiler.catchAll(t.index.matcher)
 	all := make([]int, len(t.entries))
 	for i := range all {
 		all[i] = i
@@ -206,5 +204,5 @@ func (t *Table) Match(r *http.Request) string {
 	return ""
 }
 
-// catchAll is the chain of what no route holds: legacy or, where there is none, a 404.
+// catchAll is the chain of what no route holds: legacy or, where there is none, 404 and 405.
 func (t *Table) catchAll() http.Handler { return t.unmatch }

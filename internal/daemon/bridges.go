@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"weak"
 
 	"github.com/strangler-fig/toolkit/acl/identity"
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/strangler"
 )
 
 // bridge is one of the configuration's sessions. What it remembers, and its keys, outlive a reload that
@@ -22,8 +25,15 @@ type bridge struct {
 // bridges are those of one configuration, by name.
 type bridges map[string]*bridge
 
-// open returns the bridges of a configuration, those in b where they are defined alike. What b alone has
-// needs no end: its lookups end by themselves.
+// bridges returns those in force.
+func (d *Daemon) bridges() bridges {
+	if now := d.current.Load(); now != nil {
+		return now.bridges
+	}
+	return nil
+}
+
+// open returns the bridges of a configuration, those in b where they are defined alike.
 func (b bridges) open(d *Daemon, cfg *config.Config) (bridges, error) {
 	next := bridges{}
 	for _, name := range cfg.SessionNames {
@@ -50,11 +60,29 @@ func (b bridges) open(d *Daemon, cfg *config.Config) (bridges, error) {
 	return next, nil
 }
 
+// replacedBridges are those of former configurations that a request or a lookup may still be in.
+type replacedBridges []weak.Pointer[identity.Bridge]
+
+// add adds those that the next bridges don't have, and drops those that nothing is in any more.
+func (r replacedBridges) add(before, next bridges) replacedBridges {
+	for name, one := range before {
+		if next[name] != one {
+			r = append(r, weak.Make(one.Bridge))
+		}
+	}
+	return slices.DeleteFunc(r, func(p weak.Pointer[identity.Bridge]) bool { return p.Value() == nil })
+}
+
 // close waits for what nobody waits for any more.
-func (b bridges) close(ctx context.Context) error {
+func (b bridges) close(ctx context.Context, replaced replacedBridges) error {
 	var errs []error
 	for _, one := range b {
 		errs = append(errs, one.Close(ctx))
+	}
+	for _, p := range replaced {
+		if one := p.Value(); one != nil {
+			errs = append(errs, one.Close(ctx))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -109,7 +137,7 @@ func (b bridges) watching(legacy http.RoundTripper) http.RoundTripper {
 	if watched == legacy {
 		return legacy
 	}
-	return &listening{watched, informs(legacy)}
+	return &listening{watched, strangler.Informs(legacy)}
 }
 
 // listening passes informational answers on where what it stands around does.
@@ -120,8 +148,3 @@ type listening struct {
 
 // Informs says so.
 func (l *listening) Informs() bool { return l.informs }
-
-func informs(t http.RoundTripper) bool {
-	i, ok := t.(interface{ Informs() bool })
-	return ok && i.Informs()
-}

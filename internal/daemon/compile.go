@@ -34,13 +34,13 @@ func (d *Daemon) use(c *compiled, cfg *config.Config, loadedAt time.Time) {
 	if d.proxy == nil {
 		d.proxy = new(strangler.Proxy)
 	}
+	d.replaced = d.replaced.add(d.bridges(), c.made.bridges)
 	d.pending.mu.Lock() // a rollback sees both, or neither
 	d.putLocked(c.table)
-	d.current.Store(&inForce{config: cfg, upstreams: c.upstreams, comparers: c.comparers, loadedAt: loadedAt})
+	d.current.Store(&inForce{config: cfg, upstreams: c.upstreams, comparers: c.comparers, bridges: c.made.bridges, loadedAt: loadedAt})
 	d.pending.mu.Unlock()
 	d.upstreams.closeUnused(c.upstreams)
 	d.upstreams = c.upstreams
-	d.bridges = c.made.bridges
 	d.useDoors(c.doors, c.fresh, cfg.Shutdown.Grace)
 }
 

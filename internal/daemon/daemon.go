@@ -55,8 +55,8 @@ type Daemon struct {
 	versions *versions
 	notices  *notifier
 
-	identifiers identifiers // guarded by changing
-	bridges     bridges     // of the configuration in force; guarded by changing
+	identifiers identifiers     // guarded by changing
+	replaced    replacedBridges // guarded by changing
 	doors       doors
 
 	pending      pendings
@@ -92,6 +92,7 @@ type inForce struct {
 	config    *config.Config
 	upstreams *upstreams
 	comparers map[string]*compare.Comparer // by route
+	bridges   bridges
 	loadedAt  time.Time
 }
 
@@ -357,7 +358,7 @@ func (d *Daemon) close(ctx context.Context) error {
 	if d.journal != nil {
 		errs = append(errs, d.journal.Close())
 	}
-	errs = append(errs, ending(d.bridges.close), d.identifiers.close())
+	errs = append(errs, ending(func(ctx context.Context) error { return d.bridges().close(ctx, d.replaced) }), d.identifiers.close())
 	d.upstreams.closeUnused(nil)
 	if d.unlock != nil {
 		errs = append(errs, d.unlock())

@@ -1,10 +1,7 @@
 package daemon
 
 import (
-	"encoding/json"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/strangler-fig/toolkit/acl"
@@ -53,7 +50,7 @@ func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Faca
 	}
 	proxy := new(strangler.Proxy)
 	proxy.Swap(table)
-	return &facadeHandler{proxy, methodsOf(routes)}, nil
+	return proxy, nil
 }
 
 // facadeTraffic is the name under which a facade's requests are counted; no route has such a name.
@@ -90,8 +87,12 @@ func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade 
 	}, nil
 }
 
-// observeFacade counts one request of a facade's, which legacy answered, when its answer is done.
+// observeFacade counts one request of a facade's, when its answer is done. What no route holds has not
+// reached legacy, and is none of its requests.
 func (t *traffic) observeFacade(name string, o strangler.Observation) {
+	if o.Decision.Route == "" {
+		return
+	}
 	side := &t.of(name).sides[strangler.SideLegacy]
 	side.requests.Add(1)
 	side.rate.add(time.Now())
@@ -99,52 +100,4 @@ func (t *traffic) observeFacade(name string, o strangler.Observation) {
 	if o.Status >= 500 || o.Decision.Failure != "" {
 		side.failures.Add(1)
 	}
-}
-
-// facadeHandler tells a path that has other methods from one that there isn't.
-type facadeHandler struct {
-	*strangler.Proxy
-	methods []string // that routes have, without repetition
-}
-
-func methodsOf(routes []strangler.Route) (methods []string) {
-	for _, r := range routes {
-		methods = append(methods, r.Match.Methods...)
-	}
-	slices.Sort(methods)
-	return slices.Compact(methods)
-}
-
-// ServeHTTP implements http.Handler.
-func (h *facadeHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if len(h.methods) > 0 && h.Table().Match(r) == "" {
-		var allowed []string
-		for _, method := range h.methods {
-			other := r.WithContext(r.Context())
-			other.Method = method
-			if h.Table().Match(other) != "" {
-				allowed = append(allowed, method)
-			}
-		}
-		if len(allowed) > 0 {
-			notAllowed(w, r, allowed)
-			return
-		}
-	}
-	h.Proxy.ServeHTTP(w, r)
-}
-
-// notAllowed answers with a problem document (RFC 9457).
-func notAllowed(w http.ResponseWriter, r *http.Request, allowed []string) {
-	body, err := json.Marshal(map[string]any{"type": "about:blank", "title": http.StatusText(http.StatusMethodNotAllowed), "status": http.StatusMethodNotAllowed,
-		"detail": "this facade has no " + r.Method + " here; it has " + strings.Join(allowed, ", ")})
-	if err != nil {
-		body = nil // of texts and a number; it has a JSON form
-	}
-	h := w.Header()
-	h.Set("Allow", strings.Join(allowed, ", "))
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(http.StatusMethodNotAllowed)
-	_, _ = w.Write(body) // who has gone reads none
 }

@@ -31,7 +31,7 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 		return nil, err
 	}
 	made := &interpreted{routes: map[string]around{}, facades: map[string]http.Handler{}}
-	if made.bridges, err = d.bridges.open(d, cfg); err != nil {
+	if made.bridges, err = d.bridges().open(d, cfg); err != nil {
 		return nil, err
 	}
 	for _, route := range cfg.Routes {

@@ -55,6 +55,10 @@ type Config struct {
 
 	Login *Login // the account that services share; nil: each call needs a visitor's token
 
+	// Repeatable reports whether a request that a service sends may be sent to legacy twice; nil: those that
+	// are idempotent (RFC 9110 section 9.2.2) may. By then the method is legacy's, which may have a POST for what
+	// only reads, so whoever translates knows better.
+	Repeatable func(*http.Request) bool
 	// Passive reports whether a request may only use what is known already, as a shadow's copy; nil: none.
 	Passive func(*http.Request) bool
 	Logger  *slog.Logger // for what no request is told: keys that can't be kept; nil: slog.Default()
@@ -134,7 +138,8 @@ type Login struct {
 	Method  string            // empty: POST
 	Form    map[string]string // sent as application/x-www-form-urlencoded
 	Timeout time.Duration     // 0: DefaultTimeout
-	// Page is the path that legacy redirects to who isn't logged in; empty: URL's.
+	// Page is where legacy redirects who isn't logged in: a path and, where front controllers need it, the
+	// parameters that tell (/index.php?page=login; others may be beside them). Empty: URL.
 	Page string
 	// Sessions is how many are logged in, which take turns, as legacy answers one request of a session after
 	// the other; 0: 1. Not every application lets one account have several.

@@ -47,7 +47,7 @@ func (t *reverse) asAccount(service *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.follow(s, resp.Header, t.c.Cookie)
-	if !t.loggedOut(resp) || !a.drop(s) || !repeatable(service) {
+	if !t.loggedOut(resp) || !a.drop(s) || !t.repeatable(service) {
 		return t.without(service, resp), nil
 	}
 	again := service
@@ -81,22 +81,45 @@ func (t *reverse) loggedOut(resp *http.Response) bool {
 	return resp.StatusCode >= 400 || leadsTo(resp, t.c.Login.Page)
 }
 
-// leadsTo reports whether an answer redirects to a path of legacy's.
+// leadsTo reports whether an answer redirects to a page of legacy's: to its path, and with each of the
+// parameters that it has, by which front controllers tell their pages apart.
 func leadsTo(resp *http.Response, page string) bool {
 	to, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil {
 		return false
 	}
 	want, err := url.Parse(page)
-	return err == nil && (to.Path == want.Path || strings.HasSuffix(to.Path, want.Path))
+	if err != nil || !strings.HasSuffix(to.Path, want.Path) {
+		return false
+	}
+	has := to.Query()
+	for name, values := range want.Query() {
+		if !slices.Equal(has[name], values) {
+			return false
+		}
+	}
+	return true
 }
 
 // repeatable reports whether a request may be sent twice, and can be.
-func repeatable(r *http.Request) bool {
-	if !safe(r.Method) && r.Method != http.MethodPut && r.Method != http.MethodDelete {
-		return false
+func (t *reverse) repeatable(r *http.Request) bool {
+	return t.c.Repeatable(r) && (r.Body == nil || r.Body == http.NoBody || r.GetBody != nil)
+}
+
+// idempotent is Config.Repeatable where nobody knows better.
+func idempotent(r *http.Request) bool {
+	return safe(r.Method) || r.Method == http.MethodPut || r.Method == http.MethodDelete
+}
+
+// byBrowser reports whether a request is a page's rather than a service's: it has what browsers alone send
+// (RFC 6454 section 7, W3C Fetch Metadata). What somebody typed into the address bar is no page's.
+func byBrowser(r *http.Request) bool {
+	for _, site := range r.Header["Sec-Fetch-Site"] {
+		if site != "none" {
+			return true
+		}
 	}
-	return r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
+	return len(r.Header["Origin"]) > 0
 }
 
 // follow takes over a session that legacy renewed or ended.

@@ -12,12 +12,12 @@ import (
 // session cookie instead of their Authorization. A Bearer token that this Bridge issued, or one as it is in the
 // header that services get it in (JWT.Header), becomes the session that is in it (JWT.Session); without a token the account of Config.Login is used.
 // Any other token, and none where there is no account, is answered 401 with a problem document: a
-// visitor's token that is no good never becomes the account.
+// visitor's token that is no good never becomes the account. Nor does what a page in a browser sends, which is
+// answered 403: any page that somebody opens could act as the account otherwise.
 //
 // The service never sees the session cookie: where legacy sets it, that line is taken off. Where legacy
 // says that the account isn't logged in (a status in Lookup.Anonymous; of redirects, one to Login.Page), it
-// is logged in anew, and the request is sent again if it may be: its method is idempotent
-// (RFC 9110 section 9.2.2) and its body is at hand.
+// is logged in anew, and the request is sent again if it may be (Config.Repeatable) and its body is at hand.
 func (b *Bridge) Reverse(next http.RoundTripper) http.RoundTripper { return &reverse{b, next} }
 
 type reverse struct {
@@ -32,6 +32,10 @@ func (t *reverse) RoundTrip(service *http.Request) (*http.Response, error) {
 		if len(t.accounts) == 0 {
 			closeBody(service)
 			return unauthorized(service, "", "This needs a visitor's token in Authorization: Bearer, as there is no account for services."), nil
+		}
+		if byBrowser(service) {
+			closeBody(service)
+			return problem(service, http.StatusForbidden, "A page in a browser can't act as the account that services share: have a service ask, or send a visitor's token in Authorization: Bearer."), nil
 		}
 		return t.asAccount(service)
 	}

@@ -152,6 +152,18 @@ func TestReverseRefuses(t *testing.T) {
 	if _, body := get(t, facade, legacy.URL+"/app/account", "Authorization: bearer "+good); !strings.HasPrefix(body, "ada's account") {
 		t.Errorf("a good one got %q", body)
 	}
+	for _, line := range []string{"Origin: http://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-origin"} {
+		resp, body := get(t, facade, legacy.URL+"/app/account", line)
+		if resp.StatusCode != 403 || !strings.Contains(body, "A page in a browser can't act as the account") || legacy.logins.Load() != 0 {
+			t.Errorf("%s: %d %s", line, resp.StatusCode, body)
+		}
+		if _, body := get(t, facade, legacy.URL+"/app/account", line, "Authorization: Bearer "+good); !strings.HasPrefix(body, "ada's account") {
+			t.Errorf("%s, with a visitor's token: %q", line, body)
+		}
+	}
+	if _, body := get(t, facade, legacy.URL+"/app/account", "Sec-Fetch-Site: none"); !strings.HasPrefix(body, "robot's account") {
+		t.Errorf("typed into the address bar: %q", body)
+	}
 	c.Login = nil
 	resp, body := get(t, newBridge(t, c).Reverse(pool(t)), legacy.URL+"/app/account")
 	if resp.StatusCode != 401 || !strings.Contains(body, "This needs a visitor's token") || resp.Header.Get("WWW-Authenticate") != `Bearer realm="legacy"` {
@@ -262,6 +274,9 @@ func TestAccountRenewed(t *testing.T) {
 		{"a PUT that can't be", "PUT", "x", false, time.Minute, 401, "", false, 2},
 		{"a POST", "POST", "x", true, time.Minute, 302, "http://legacy/login", false, 2},
 		{"a redirect elsewhere", "POST", "x", true, time.Minute, 302, "/thanks", false, 1},
+		{"what the route may repeat", "REPORT", "x", true, time.Minute, 302, "/login", true, 2},
+		{"the page among a front controller's", "GET", "", false, time.Minute, 302, "/index.php?next=%2Fa&page=login", true, 2},
+		{"another of a front controller's", "GET", "", false, time.Minute, 302, "/index.php?page=home", false, 1},
 		{"a new session: it is the right", "GET", "", false, time.Second, 403, "", false, 1},
 		{"another status", "GET", "", false, time.Minute, 404, "", false, 1},
 	}
@@ -275,7 +290,11 @@ func TestAccountRenewed(t *testing.T) {
 						logins++
 						return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/"}, "Set-Cookie": {cookie + "=s" + string(rune('0'+logins))}}, Body: http.NoBody}, nil
 					}),
-					Login: &identity.Login{URL: "/login", Form: map[string]string{"USR": "robot"}}}
+					Repeatable: func(r *http.Request) bool { return r.Method != "POST" },
+					Login:      &identity.Login{URL: "/login", Form: map[string]string{"USR": "robot"}}}
+				if strings.Contains(test.location, "/index.php") {
+					c.Login.Page = "/index.php?page=login"
+				}
 				b, err := identity.New(c)
 				if err != nil {
 					t.Fatal(err)

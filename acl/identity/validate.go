@@ -36,6 +36,12 @@ func (p Problems) Error() string {
 // reserved are the claims that the bridge fills.
 var reserved = []string{"iss", "aud", "exp", "iat", "nbf", "jti", "sid"}
 
+// Check returns what New would refuse of a Config, as Problems, without reading or making keys.
+func Check(c Config) error {
+	_, err := complete(c)
+	return err
+}
+
 // complete returns a Config with its defaults, or all that is wrong with it.
 func complete(c Config) (Config, error) {
 	v := &validation{}
@@ -45,6 +51,9 @@ func complete(c Config) (Config, error) {
 	v.needs(c.Host == "" || httpguts.ValidHostHeader(c.Host), "host", "%q is no host", c.Host)
 	v.needs(c.Lookup.URL != "" || c.Login != nil, "lookup.url", "a lookup is needed, as /whoami, or an account to log in")
 	c.Name = cmp.Or(c.Name, c.Cookie)
+	if c.Repeatable == nil {
+		c.Repeatable = idempotent
+	}
 	c.Cache = cmp.Or(c.Cache, DefaultCache)
 	c.Negative = cmp.Or(c.Negative, DefaultNegative)
 	v.needs(c.Sessions >= 0, "sessions", "%d can't be below 0", c.Sessions)

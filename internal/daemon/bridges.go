@@ -46,7 +46,7 @@ func (b bridges) open(d *Daemon, cfg *config.Config) (bridges, error) {
 		}
 		c := session.Bridge
 		c.Legacy, c.Base, c.Host = &legacyNow{d, "session " + name}, base, cfg.Legacy.Host
-		c.Passive, c.Logger = d.passive, d.log
+		c.Passive, c.Repeatable, c.Logger = d.passive, mayRepeat, d.log
 		if c.Issue != nil && c.Issue.Key == "" {
 			jwt := *c.Issue
 			jwt.Store, c.Issue = filepath.Join(d.options.Config.Data, "keys-"+name+".json"), &jwt
@@ -58,6 +58,16 @@ func (b bridges) open(d *Daemon, cfg *config.Config) (bridges, error) {
 		next[name] = &bridge{made, key}
 	}
 	return next, nil
+}
+
+// mayRepeat reports whether a facade's request may be sent to legacy twice: by the service's method, or by
+// what the route says.
+func mayRepeat(r *http.Request) bool {
+	repeat := strangler.RepeatByMethod
+	if decided := strangler.DecisionFrom(r.Context()); decided != nil {
+		repeat = decided.Repeat
+	}
+	return repeat.For(r.Method) != strangler.RepeatNever
 }
 
 // replacedBridges are those of former configurations that a request or a lookup may still be in.

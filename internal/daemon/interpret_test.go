@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -304,153 +302,4 @@ func get(t *testing.T, url string) (int, string, http.Header) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 	return resp.StatusCode, string(body), resp.Header
-}
-
-// TestSession has a service know who is logged in on legacy's pages, from tokens that it can check.
-func TestSession(t *testing.T) {
-	t.Parallel()
-	var lookups atomic.Int64
-	legacy := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
-		user := "nobody"
-		if c, err := r.Cookie("BOOKSESS"); err == nil {
-			user = c.Value
-		}
-		switch r.URL.Path {
-		case "/login":
-			http.SetCookie(w, &http.Cookie{Name: "BOOKSESS", Value: "ada", Path: "/"})
-		case "/whoami":
-			lookups.Add(1)
-			if user == "nobody" {
-				http.Redirect(w, r, "/login", http.StatusFound)
-				return
-			}
-			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprintf(w, `{"USR":%q}`, user)
-		default:
-			fmt.Fprint(w, "hello ", user)
-		}
-	})
-	var shadowed atomic.Int64
-	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Strangler-Shadow") != "" {
-			shadowed.Add(1)
-		}
-		fmt.Fprintf(w, "%s %d", strings.Fields(r.Header.Get("Authorization") + " -")[0], len(r.CookiesNamed("BOOKSESS")))
-	})
-	text := fmt.Sprintf(`
-legacy: {url: %q}
-services: {wishes: {urls: [%q]}}
-sessions:
-  shop:
-    cookie: BOOKSESS
-    lookup: {url: /whoami}
-    required: true
-    issue: {jwt: {issuer: bookshop, audience: wishes, claims: {sub: /USR}}}
-    jwks: {listen: 127.0.0.1:0}
-routes:
-  - {name: wishes, match: {path: /wishes}, service: wishes, start: live, fallback: none, translate: {session: shop}}
-  - {name: shelf, match: {path: /shelf}, service: wishes, start: shadow, translate: {session: shop}}
-`, legacy.URL, service.URL)
-	s := start(t, text)
-	s.Client.Jar, _ = cookiejar.New(nil)
-
-	if status, _, _ := s.get(t, "/wishes"); status != http.StatusFound {
-		t.Errorf("a visitor who isn't logged in gets %d, want legacy's redirect", status)
-	}
-	s.get(t, "/login")
-	for range 3 {
-		if status, body, _ := s.get(t, "/wishes"); status != 200 || body != "Bearer 0" {
-			t.Fatalf("%d %q, want a token and no cookie", status, body)
-		}
-	}
-	if n := lookups.Load(); n != 2 { // of nobody, and of ada
-		t.Errorf("legacy was asked %d times who that is", n)
-	}
-	status, body, header := get(t, s.KeysURL("shop"))
-	var keys struct{ Keys []struct{ Kid, Kty string } }
-	if err := json.Unmarshal([]byte(body), &keys); err != nil || status != 200 || len(keys.Keys) == 0 || header.Get("Content-Type") != "application/jwk-set+json" {
-		t.Errorf("%d %s (%v)", status, body, err)
-	}
-
-	// Copies use what is known, and are skipped where nothing is.
-	s.get(t, "/shelf")
-	eventually(t, "a copy of a session that is known is sent", func() bool { return shadowed.Load() == 1 })
-	s.Client.Jar, _ = cookiejar.New(nil)
-	r, err := http.NewRequest("GET", s.URL+"/shelf", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Cookie", "BOOKSESS=bob")
-	resp, err := s.Client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	eventually(t, "a copy of another is skipped", func() bool {
-		c := s.Stats().Routes[1].Comparisons
-		return c.Reasons[shadow.SkipSession] == 1 && c.Failed == 0
-	})
-	if n := lookups.Load(); n != 2 {
-		t.Errorf("a copy had legacy asked: %d times", n)
-	}
-
-	// What is remembered outlives a reload that leaves the definition alone.
-	s.write(t, text+"  - {name: more, match: {path: /more}, service: wishes, start: live}\n")
-	if err := s.Reload(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r, _ = http.NewRequest("GET", s.URL+"/wishes", nil)
-	r.Header.Set("Cookie", "BOOKSESS=ada")
-	if resp, err = s.Client.Do(r); err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if n := lookups.Load(); n != 2 || resp.StatusCode != 200 {
-		t.Errorf("after a reload legacy was asked %d times; %d", n, resp.StatusCode)
-	}
-	if status, again, _ := get(t, s.KeysURL("shop")); status != 200 || again != body {
-		t.Errorf("the keys changed: %s", again)
-	}
-}
-
-// TestSessionThatCantBeLookedUp is nobody's answer: legacy stands in where it may, and what the proxy says
-// otherwise is compared with nothing.
-func TestSessionThatCantBeLookedUp(t *testing.T) {
-	t.Parallel()
-	legacy := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/whoami" {
-			w.WriteHeader(http.StatusInternalServerError)
-			return
-		}
-		fmt.Fprint(w, "legacy")
-	})
-	service := backend(t, "", func(w http.ResponseWriter, r *http.Request) { t.Error("the service was asked for nobody knows whom") })
-	s := start(t, fmt.Sprintf(`
-legacy: {url: %q}
-services: {s: {urls: [%q]}}
-sessions: {shop: {cookie: SID, lookup: {url: /whoami}, issue: {jwt: {issuer: shop, audience: s, claims: {sub: /USR}}}}}
-routes:
-  - {name: guarded, match: {path: /guarded}, service: s, start: live, shadow: {second_call: with_session}, translate: {session: shop}}
-  - {name: alone, match: {path: /alone}, service: s, start: live, fallback: none, shadow: {second_call: with_session}, translate: {session: shop}}
-`, legacy.URL, service.URL))
-	for path, want := range map[string]int{"/guarded": 200, "/alone": 502} {
-		r, err := http.NewRequest("GET", s.URL+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Cookie", "SID=ada")
-		resp, err := s.Client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%s: %s, want %d", path, resp.Status, want)
-		}
-	}
-	eventually(t, "both are failed comparisons", func() bool {
-		routes := s.Stats().Routes
-		return routes[0].Comparisons.Reasons[shadow.FailFallback] == 1 && routes[1].Comparisons.Reasons[shadow.FailIdentity] == 1 &&
-			routes[0].Comparisons.Diverged+routes[1].Comparisons.Diverged == 0
-	})
 }

@@ -126,6 +126,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descReload, valid)
 	gauge(descPendingRollbacks, float64(len(c.pending.view().Pending)))
 	c.collectRollouts(counter, gauge)
+	c.collectSessions(counter)
 }
 
 // quantile reads a quantile out of a histogram's buckets, in milliseconds, by linear

@@ -11,9 +11,11 @@ import (
 // advise warns of what is allowed and yet likely a mistake, and refuses a shadow of nothing.
 func (l *loader) advise() {
 	units := map[string]*draft{}
+	known := l.knownSessions()
 	for _, d := range l.drafts {
 		l.adviseWrites(d)
 		d.adviseMethods()
+		d.adviseCopies(known)
 		if d.Unit == "" {
 			continue
 		}
@@ -52,6 +54,27 @@ func (l *loader) adviseWrites(d *draft) {
 		d.place("match").warn("%s is not shadowed: a copied write is a second write; "+
 			"if the service's data doesn't matter, say so with shadow.sandbox: service, or name another service there", strings.Join(unsafe, ", "))
 	}
+}
+
+// knownSessions returns the sessions of which the proxy comes to know who is logged in by what it serves.
+func (l *loader) knownSessions() map[string]bool {
+	known := map[string]bool{}
+	for _, d := range l.drafts {
+		if t := d.translation; t != nil && (d.Start.Phase != strangler.PhaseLegacy && d.Start.Phase != strangler.PhaseShadow || d.SecondCall) {
+			known[t.to.Session] = true
+		}
+	}
+	return known
+}
+
+// adviseCopies warns of a shadow whose copies know nobody who is logged in.
+func (d *draft) adviseCopies(known map[string]bool) {
+	t := d.translation
+	if t == nil || t.to.Session == "" || known[t.to.Session] || d.Start.Phase != strangler.PhaseShadow || d.Sample == 0 {
+		return
+	}
+	t.parts["session"].warn("what visitors who are logged in ask for is not shadowed, since a copy may not have legacy asked who they are, and no route of this session "+
+		"is served by a service yet; if legacy's sessions bear another request, say so with shadow.second_call: with_session")
 }
 
 // methods that are in use, of RFC 9110, 5789 and 4918 and their kin.

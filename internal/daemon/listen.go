@@ -55,7 +55,7 @@ func (l listeners) close() {
 func explainListen(addr string, err error) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Sprintf("%s is in use by another process; stop that one or choose another address", addr)
+		return fmt.Sprintf("%s is in use already; stop what listens there or choose another address", addr)
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Sprintf("%s may not be listened on by this user; choose a port above 1023 or grant CAP_NET_BIND_SERVICE", addr)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

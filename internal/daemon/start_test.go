@@ -111,7 +111,7 @@ func TestStartInUse(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = daemon.New(t.Context(), daemon.Options{Config: cfg, Logger: slog.New(slog.DiscardHandler)})
-		want := fmt.Sprintf("%s:1:9: listen: %s is in use by another process; stop that one or choose another address", file, s.Addr())
+		want := fmt.Sprintf("%s:1:9: listen: %s is in use already; stop what listens there or choose another address", file, s.Addr())
 		if err == nil || err.Error() != want {
 			t.Errorf("error %v, want %q", err, want)
 		}

@@ -8,6 +8,8 @@ import (
 // Interpreter tells what is translated between legacy's model and the services'.
 type Interpreter interface {
 	Translation(ctx context.Context, route string) (Translation, error) // *strangler.UnknownRouteError
+	Facades() []Facade                                                  // as the configuration has them
+	Facade(ctx context.Context, name string) (FacadeDetail, error)      // *NotFoundError
 }
 
 // Translation is what is translated of a route's requests and answers, and how that went.
@@ -79,11 +81,16 @@ type UntranslatedMessage struct {
 }
 
 // Withhold leaves out of t all that comes from recorded messages. It changes no list that t shares.
-func (t *Translation) Withhold() {
-	failures := make([]TranslationFailure, len(t.Failures))
-	for i, f := range t.Failures {
+func (t *Translation) Withhold() { t.Failures = withoutExamples(t.Failures) }
+
+// HasExample reports whether there is a recorded message in it.
+func (f TranslationFailure) HasExample() bool { return f.Example != nil }
+
+func withoutExamples(all []TranslationFailure) []TranslationFailure {
+	without := make([]TranslationFailure, len(all))
+	for i, f := range all {
 		f.Example = nil
-		failures[i] = f
+		without[i] = f
 	}
-	t.Failures = failures
+	return without
 }

@@ -73,7 +73,7 @@ func (d *draft) adviseCopies(known map[string]bool) {
 	if t == nil || t.to.Session == "" || known[t.to.Session] || d.Start.Phase != strangler.PhaseShadow || d.Sample == 0 {
 		return
 	}
-	t.parts["session"].warn("what visitors who are logged in ask for is not shadowed, since a copy may not have legacy asked who they are, and no route of this session "+
+	t.parts["session"].warn("what visitors who are logged in ask for is not shadowed, since a copy may not have legacy asked who they are, and no route of this session " +
 		"is served by a service yet; if legacy's sessions bear another request, say so with shadow.second_call: with_session")
 }
 

@@ -81,7 +81,7 @@ func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade 
 		}
 		if reverse != nil {
 			to := next
-			next = d.counting(facadeTraffic(facade), shadow.CaptureNone, nil, func(o acl.Options) http.RoundTripper { return acl.FacadeTransport(reverse, to, o) })
+			next = d.counting(talk{facadeTraffic(facade), acl.ToLegacy, shadow.CaptureNone, nil}, func(o acl.Options) http.RoundTripper { return acl.FacadeTransport(reverse, to, o) })
 		}
 		return next
 	}, nil

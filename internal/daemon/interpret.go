@@ -90,7 +90,7 @@ func (d *Daemon) aroundService(route config.Route, hidden []string, translator a
 	return func(next http.RoundTripper) http.RoundTripper {
 		if translator != nil {
 			through := shadow.Tap(next)
-			next = d.counting(route.Name, route.Capture, hidden, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
+			next = d.counting(talk{route.Name, acl.ToService, route.Capture, hidden}, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
 		}
 		if session != nil {
 			next = session.around(next)

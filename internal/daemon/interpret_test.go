@@ -180,7 +180,7 @@ func TestFacade(t *testing.T) {
 			fmt.Fprint(w, `{"ERR":"NOTFOUND"}`)
 			return
 		}
-		fmt.Fprintf(w, `{"CUST_NO":%q,"CUST_NM":"Ada","STS":"I","BAL":"7"}`, r.URL.Query().Get("id"))
+		fmt.Fprintf(w, `{"CUST_NO":%q,"CUST_NM":"Ada","STS":%q,"BAL":"7"}`, r.URL.Query().Get("id"), map[bool]string{false: "I", true: "X"}[r.URL.Query().Get("id") == "9"])
 	})
 	service := backend(t, "service", nil)
 	text := fmt.Sprintf("legacy: {url: %q}\nservices: {s: {urls: [%q]}}\n", legacy.URL, service.URL) + `
@@ -254,6 +254,17 @@ facades:
 	}
 	if !strings.Contains(s.metrics(t), `strangler_requests_total{route="facade:legacy-customers",side="legacy"} 2`) {
 		t.Errorf("the metrics don't tell of the facade:\n%s", s.metrics(t))
+	}
+	if status, _, _ := ask("GET", "/customers/9"); status != 502 {
+		t.Errorf("what can't be translated is answered %d", status)
+	}
+	told, err := s.Facade(t.Context(), "legacy-customers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(told.Routes) != 1 || told.Routes[0].Path != "/customers/{id}" || len(told.Routes[0].Bodies) == 0 || len(told.Failures) != 1 || told.Failures[0].Pointer != "/STS" ||
+		told.URL != s.FacadeURL("legacy-customers") || told.Calls.Requests != 3 || told.Answers.Failed != 1 || !cmp.Equal(s.Facades(), []web.Facade{told.Facade}) {
+		t.Errorf("the facade is told of as %+v", told)
 	}
 
 	url := s.FacadeURL("legacy-customers")

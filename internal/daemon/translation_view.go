@@ -11,38 +11,38 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// describeTranslation says what a route's definition translates.
-func describeTranslation(view *web.Translation, cfg *config.Config, t *config.Translation) {
+// describeTranslation says what a definition translates.
+func describeTranslation(cfg *config.Config, t *config.Translation) (parts []web.TranslationPart, bodies []web.TranslatedBody, session string) {
+	parts, bodies = []web.TranslationPart{}, []web.TranslatedBody{}
 	if t == nil {
-		return
+		return parts, bodies, ""
 	}
-	view.Session = t.Session
 	for _, name := range t.Go {
-		view.Parts = append(view.Parts, web.TranslationPart{What: "translator", Legacy: name, Service: name, Note: "written in Go"})
+		parts = append(parts, web.TranslationPart{What: "translator", Legacy: name, Service: name, Note: "written in Go"})
 	}
 	x := &t.Exchange
 	if x.Method != (lens.Sides[string]{}) {
-		view.Parts = append(view.Parts, web.TranslationPart{What: "method", Legacy: x.Method.Legacy, Service: x.Method.Service})
+		parts = append(parts, web.TranslationPart{What: "method", Legacy: x.Method.Legacy, Service: x.Method.Service})
 	}
 	if x.Path != (lens.Sides[string]{}) {
 		note := ""
 		if x.DropQuery {
 			note = "other parameters are dropped"
 		}
-		view.Parts = append(view.Parts, web.TranslationPart{What: "path", Legacy: x.Path.Legacy, Service: x.Path.Service, Note: note})
+		parts = append(parts, web.TranslationPart{What: "path", Legacy: x.Path.Legacy, Service: x.Path.Service, Note: note})
 	}
 	for _, f := range x.Params {
-		view.Parts = append(view.Parts, web.TranslationPart{What: "parameter", Legacy: strings.Join(f.Legacy, ", "), Service: strings.Join(f.Service, ", "), Note: f.How()})
+		parts = append(parts, web.TranslationPart{What: "parameter", Legacy: strings.Join(f.Legacy, ", "), Service: strings.Join(f.Service, ", "), Note: f.How()})
 	}
 	for _, s := range x.Status {
-		view.Parts = append(view.Parts, web.TranslationPart{What: "status", Legacy: strconv.Itoa(s.Legacy), Service: strconv.Itoa(s.Service), Note: howStatus(s)})
+		parts = append(parts, web.TranslationPart{What: "status", Legacy: strconv.Itoa(s.Legacy), Service: strconv.Itoa(s.Service), Note: howStatus(s)})
 	}
 	for _, h := range x.Headers {
-		view.Parts = append(view.Parts, web.TranslationPart{What: "header", Legacy: h.Legacy, Service: h.Service, Note: howHeader(h)})
+		parts = append(parts, web.TranslationPart{What: "header", Legacy: h.Legacy, Service: h.Service, Note: howHeader(h)})
 	}
 	add := func(of, name string) {
 		if b, ok := bodyView(cfg, of, name); ok {
-			view.Bodies = append(view.Bodies, b)
+			bodies = append(bodies, b)
 		}
 	}
 	add("request", t.Request)
@@ -50,6 +50,7 @@ func describeTranslation(view *web.Translation, cfg *config.Config, t *config.Tr
 	for i, name := range t.With {
 		add(fmt.Sprintf("status %d", x.Status[i].Service), name)
 	}
+	return parts, bodies, t.Session
 }
 
 // howStatus says in words which answers of legacy's are meant.

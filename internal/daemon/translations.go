@@ -36,17 +36,25 @@ func (c *translationCount) view() web.TranslationCount {
 // untranslatedKey is what makes a kind: see ledger.Untranslated.
 type untranslatedKey struct{ direction, pointer, kind string }
 
-// counting returns a transport that counts what one that translates does, and that which tells it of
-// what could not be. hidden are the pointers of what is secret in the service's answers.
-func (d *Daemon) counting(route string, capture shadow.Capture, hidden []string, translating func(acl.Options) http.RoundTripper) http.RoundTripper {
-	t := &d.traffic.of(route).translated
-	return &counted{t, translating(acl.Options{Observe: func(client *http.Request, err *acl.Error) {
-		t.fail(d.untranslated(route, capture, hidden, client, err))
+// talk is what is translated under one name: a route's, or a facade's (facadeTraffic).
+type talk struct {
+	name    string
+	asks    acl.Direction // of requests; answers go the other way
+	capture shadow.Capture
+	hidden  []string // pointers of what is secret in the service's answers
+}
+
+// counting returns a transport that counts what one that translates does, and keeps what could not be.
+func (d *Daemon) counting(of talk, translating func(acl.Options) http.RoundTripper) http.RoundTripper {
+	t := &d.traffic.of(of.name).translated
+	return &counted{of.asks, t, translating(acl.Options{Observe: func(client *http.Request, err *acl.Error) {
+		t.fail(d.untranslated(of, client, err), of.asks)
 	}})}
 }
 
 // counted counts messages that were translated.
 type counted struct {
+	asks acl.Direction
 	to   *translated
 	next http.RoundTripper
 }
@@ -62,7 +70,7 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	case !errors.As(err, &failed):
 		c.to.requests.done.Add(1) // and sent, but nothing came back
 	default:
-		if failed.Direction == acl.ToLegacy {
+		if failed.Direction != c.asks {
 			c.to.requests.done.Add(1)
 		}
 		err = &discreetError{failed}
@@ -86,9 +94,9 @@ func (e *discreetError) Error() string {
 // Unwrap returns the error with values in it.
 func (e *discreetError) Unwrap() error { return e.whole }
 
-// fail takes note of something that could not be translated.
-func (t *translated) fail(u ledger.Untranslated) {
-	if u.Direction == string(acl.ToService) {
+// fail takes note of something that could not be translated. asks is the direction of requests.
+func (t *translated) fail(u ledger.Untranslated, asks acl.Direction) {
+	if u.Direction == string(asks) {
 		t.requests.failed.Add(1)
 	} else {
 		t.answers.failed.Add(1)
@@ -125,7 +133,7 @@ func (t *translated) take() map[untranslatedKey]*ledger.Untranslated {
 
 // untranslated describes what could not be translated. What it tells of values is redacted; of a route
 // of which no values are kept it tells nothing of them.
-func (d *Daemon) untranslated(route string, capture shadow.Capture, hidden []string, client *http.Request, err *acl.Error) ledger.Untranslated {
+func (d *Daemon) untranslated(of talk, client *http.Request, err *acl.Error) ledger.Untranslated {
 	now := time.Now().UTC()
 	general := generalPointer(err.Pointer)
 	reason := err.Err.Error()
@@ -134,6 +142,7 @@ func (d *Daemon) untranslated(route string, capture shadow.Capture, hidden []str
 		Request:     shadow.Request{Method: client.Method, Path: client.URL.RequestURI(), Header: client.Header},
 		Differences: []shadow.Difference{{Pointer: err.Pointer, Pattern: general, Kind: shadow.KindValue, Service: quoted}},
 	}
+	hidden := of.hidden
 	message := &shadow.Answer{Status: err.Answered, Header: http.Header{"Content-Type": {err.ContentType}}, Body: err.Read, Size: err.Size}
 	if err.Direction == acl.ToLegacy {
 		c.Service = message
@@ -141,8 +150,8 @@ func (d *Daemon) untranslated(route string, capture shadow.Capture, hidden []str
 		c.Legacy, hidden = message, nil
 	}
 	c = d.shadow.Redacted(c, hidden...)
-	u := ledger.Untranslated{Route: route, Direction: string(err.Direction), Pointer: c.Differences[0].Pattern, Kind: kindOfReason(reason), Count: 1, First: now, Last: now}
-	if capture != shadow.CaptureFull {
+	u := ledger.Untranslated{Route: of.name, Direction: string(err.Direction), Pointer: c.Differences[0].Pattern, Kind: kindOfReason(reason), Count: 1, First: now, Last: now}
+	if of.capture != shadow.CaptureFull {
 		return u
 	}
 	example := &ledger.UntranslatedExample{At: now, Method: c.Request.Method, Path: c.Request.Path, Pointer: c.Differences[0].Pointer, Status: err.Answered, ContentType: err.ContentType, Size: err.Size}
@@ -238,21 +247,24 @@ func (d *Daemon) Translation(ctx context.Context, route string) (web.Translation
 		return web.Translation{}, err
 	}
 	figures := &d.traffic.of(route).translated
-	view := web.Translation{Route: route, Parts: []web.TranslationPart{}, Bodies: []web.TranslatedBody{}, Failures: []web.TranslationFailure{},
-		Requests: figures.requests.view(), Answers: figures.answers.view()}
-	describeTranslation(&view, d.current.Load().config, definition.Translate)
+	view := web.Translation{Route: route, Requests: figures.requests.view(), Answers: figures.answers.view()}
+	view.Parts, view.Bodies, view.Session = describeTranslation(d.current.Load().config, definition.Translate)
+	view.Failures, err = d.failedTranslations(ctx, route)
+	return view, err
+}
+
+// failedTranslations returns what is on record of what could not be translated.
+func (d *Daemon) failedTranslations(ctx context.Context, route string) ([]web.TranslationFailure, error) {
 	d.keepUntranslated(ctx)
 	failed, err := d.ledger.Untranslated(ctx, route)
-	if err != nil {
-		return web.Translation{}, err
-	}
+	all := []web.TranslationFailure{}
 	for _, u := range failed {
 		f := web.TranslationFailure{Direction: u.Direction, Pointer: u.Pointer, Kind: u.Kind, Count: u.Count, First: u.First, Last: u.Last}
 		if e := u.Example; e != nil {
 			f.Example = &web.UntranslatedMessage{At: e.At, Method: e.Method, Path: e.Path, Pointer: e.Pointer, Reason: e.Reason, Status: e.Status, ContentType: e.ContentType, Size: e.Size}
 			f.Example.Body, f.Example.Binary = textOf(e.Body)
 		}
-		view.Failures = append(view.Failures, f)
+		all = append(all, f)
 	}
-	return view, nil
+	return all, err
 }

@@ -72,6 +72,8 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/journal", s.journal)
 		mux.Get("/stats", s.stats)
 		mux.Get("/services", s.services)
+		mux.Get("/facades", s.facades)
+		mux.Get("/facades/{name}", s.facade)
 		mux.Get("/config", s.config)
 		mux.Post("/explain", s.explain)
 		mux.Post("/decisions", s.decisions)

@@ -251,6 +251,7 @@ var shapes = map[string]any{
 	"Retirement": web.Retirement{}, "LegacyCall": web.LegacyCall{}, "OpenGroup": web.OpenGroup{}, "LegacyTraits": web.LegacyTraits{},
 	"Translation": web.Translation{}, "TranslationPart": web.TranslationPart{}, "TranslatedBody": web.TranslatedBody{}, "TranslatedField": web.TranslatedField{},
 	"TranslationCount": web.TranslationCount{}, "TranslationFailure": web.TranslationFailure{}, "UntranslatedMessage": web.UntranslatedMessage{},
+	"Facade": web.Facade{}, "FacadeList": facadeList{}, "FacadeDetail": web.FacadeDetail{}, "FacadeRoute": web.FacadeRoute{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},

@@ -36,7 +36,7 @@ func TestRoles(t *testing.T) {
 		"POST /decisions":              `{"decisions":[{"route":"orders-read","key":"17"}]}`,
 		"POST /comparisons":            `{"comparisons":[{"route":"orders-read","legacy":{"status":200},"service":{"status":200}}]}`,
 	}
-	fill := strings.NewReplacer("{name}", "orders-read", "{what}", "pause", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1")
+	fill := strings.NewReplacer("{name}", "orders-read", "{what}", "pause", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1", "/facades/{name}", "/facades/legacy-customers")
 	asked := 0
 	err := chi.Walk(a.server.router(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if route == "/events" {

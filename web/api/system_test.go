@@ -112,6 +112,18 @@ func (s *system) Translation(_ context.Context, route string) (web.Translation, 
 	return s.translated, nil
 }
 
+func (s *system) Facades() []web.Facade {
+	return []web.Facade{{Name: "legacy-customers", Address: "127.0.0.1:0", URL: "http://127.0.0.1:9101", Calls: web.SideStats{Requests: 7}, Answers: s.translated.Answers}}
+}
+
+func (s *system) Facade(_ context.Context, name string) (web.FacadeDetail, error) {
+	if name != "legacy-customers" {
+		return web.FacadeDetail{}, &web.NotFoundError{What: "facade", Name: name}
+	}
+	return web.FacadeDetail{Facade: s.Facades()[0], Failures: s.translated.Failures,
+		Routes: []web.FacadeRoute{{Methods: []string{"GET"}, Path: "/customers/{id}", Session: "shop", Parts: s.translated.Parts, Bodies: s.translated.Bodies}}}, s.failure()
+}
+
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

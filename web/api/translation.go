@@ -15,8 +15,7 @@ func (s *server) translation(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	hasExample := func(f web.TranslationFailure) bool { return f.Example != nil }
-	if slices.ContainsFunc(answer.Failures, hasExample) && !web.MayRead(s.log, r, r.URL.RequestURI()) {
+	if slices.ContainsFunc(answer.Failures, web.TranslationFailure.HasExample) && !web.MayRead(s.log, r, r.URL.RequestURI()) {
 		answer.Withhold()
 	}
 	s.write(w, answer)

@@ -28,8 +28,22 @@ func TestTranslation(t *testing.T) {
 			t.Errorf("%s: %v (-want +got):\n%s", secret, err, diff)
 		}
 	}
-	if n := strings.Count(a.log.String(), "recorded answers read"); n != 2 {
-		t.Errorf("it is on record %d times that somebody read an example, want 2:\n%s", n, a.log)
+	for secret, want := range map[string][]web.TranslationFailure{"view-secret": withheld.Failures, "evidence-secret": a.translated.Failures} {
+		got, err := a.client(secret).Facade(t.Context(), "legacy-customers")
+		whole, _ := a.Facade(t.Context(), "legacy-customers")
+		whole.Failures = want
+		if diff := cmp.Diff(whole, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", secret, err, diff)
+		}
+	}
+	if all, err := a.client("view-secret").Facades(t.Context()); err != nil || !cmp.Equal(all, a.Facades()) {
+		t.Errorf("%v, %v", all, err)
+	}
+	if _, err := a.client("view-secret").Facade(t.Context(), "nothing"); err == nil || !strings.Contains(err.Error(), "no facade nothing") {
+		t.Errorf("a facade that isn't there: %v", err)
+	}
+	if n := strings.Count(a.log.String(), "recorded answers read"); n != 3 {
+		t.Errorf("it is on record %d times that somebody read an example, want 3:\n%s", n, a.log)
 	}
 	if _, err := a.client("view-secret").Translation(t.Context(), "nothing"); err == nil {
 		t.Error("a route that isn't there has a translation")

@@ -102,6 +102,7 @@ func (d *dashboard) routes() http.Handler {
 		"/rules":            rulesPage,
 		"/journal":          journalPage,
 		"/services":         servicesPage,
+		"/facades/{name}":   facadePage,
 		"/config":           configPage,
 		"/rollback":         rollbackPage,
 		"/freeze":           freezePage,
@@ -197,13 +198,13 @@ type problemView struct {
 	Notice *notice
 }
 
-var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "config", "rollback", "steer", "freeze", "problem"}
+var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "freeze", "problem"}
 
 // templates parses the templates of all pages, which is done for the first one who looks: a proxy
 // that nobody watches has no need of their 3 MB.
 func (a *assets) templates() map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(functions(a)).ParseFS(templateFiles,
-		"templates/layout.html", "templates/parts.html", "templates/rollout.html"))
+		"templates/layout.html", "templates/parts.html", "templates/rollout.html", "templates/translation.html"))
 	all := make(map[string]*template.Template)
 	for _, name := range pageNames {
 		t := template.Must(shared.Clone())

@@ -33,6 +33,7 @@ type system struct {
 	rules       []web.Rule
 	obstacles   []string        // to the retiring of any route
 	translation web.Translation // of any
+	facades     []web.Facade
 	divergences []web.Divergence
 	watchers    map[chan web.Event]bool
 	automation
@@ -124,6 +125,18 @@ func (s *system) Translation(_ context.Context, route string) (web.Translation, 
 	t := s.translation
 	t.Route = route
 	return t, s.fails
+}
+
+func (s *system) Facades() []web.Facade { return s.facades }
+
+func (s *system) Facade(_ context.Context, name string) (web.FacadeDetail, error) {
+	for _, f := range s.facades {
+		if f.Name == name {
+			return web.FacadeDetail{Facade: f, Failures: s.translation.Failures, Routes: []web.FacadeRoute{{Methods: []string{"GET"}, Path: "/payments/{id}",
+				Session: s.translation.Session, Parts: s.translation.Parts, Bodies: s.translation.Bodies}}}, s.fails
+		}
+	}
+	return web.FacadeDetail{}, &web.NotFoundError{What: "facade", Name: name}
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

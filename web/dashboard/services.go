@@ -14,6 +14,7 @@ type servicesView struct {
 	frame
 	Legacy   *web.Service // nil where there are no services, when the page says how to begin, and where there is no legacy any more
 	Services []serviceCard
+	Facades  []web.Facade
 }
 
 type serviceCard struct {
@@ -42,6 +43,7 @@ func buildServices(q *query) (view, error) {
 		}
 		v.Services = append(v.Services, card)
 	}
+	v.Facades = q.System.Facades()
 	if len(v.Services) > 0 {
 		if legacy := q.System.Legacy(); !legacy.Absent {
 			v.Legacy = &legacy

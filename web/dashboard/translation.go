@@ -16,7 +16,7 @@ func translationOf(q *query, route string) (*web.Translation, error) {
 	if len(t.Parts)+len(t.Bodies)+len(t.Failures) == 0 && t.Session == "" {
 		return nil, nil
 	}
-	if hasExample := func(f web.TranslationFailure) bool { return f.Example != nil }; !slices.ContainsFunc(t.Failures, hasExample) {
+	if !slices.ContainsFunc(t.Failures, web.TranslationFailure.HasExample) {
 		return &t, nil
 	}
 	if q.Who.Read {

@@ -93,6 +93,7 @@ type System interface {
 	Switchboard
 	Undertaker
 	History
+	Chronicle
 	Evidence
 	Interpreter
 	Desk

@@ -70,6 +70,7 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/rules", s.rules)
 		mux.Post("/rules/preview", s.previewRules)
 		mux.Get("/journal", s.journal)
+		mux.Get("/series", s.series)
 		mux.Get("/stats", s.stats)
 		mux.Get("/services", s.services)
 		mux.Get("/facades", s.facades)

@@ -177,7 +177,7 @@ func TestNoNulls(t *testing.T) {
 		}
 	}
 	for range 2 {
-		for _, path := range []string{"/routes", "/rollouts", "/services", "/rules", "/groups", "/divergences", "/journal", "/journal?at=2026-01-31T12:00:00Z", "/stats", "/config"} {
+		for _, path := range []string{"/routes", "/rollouts", "/services", "/rules", "/groups", "/divergences", "/journal", "/journal?at=2026-01-31T12:00:00Z", "/series", "/series?by=route", "/stats", "/config"} {
 			ask("GET", path, "")
 		}
 		ask("POST", "/explain", `{"method":"GET","url":"/"}`)

@@ -259,6 +259,7 @@ var shapes = map[string]any{
 	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
 	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{}, "RollbackStats": web.RollbackStats{}, "PendingRollback": web.PendingRollback{},
+	"Series": web.Series{}, "SeriesLine": web.SeriesLine{}, "SeriesPoint": web.SeriesPoint{}, "SeriesSide": web.SeriesSide{}, "SeriesComparisons": web.SeriesComparisons{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},
 	"ComparisonsRequest": ComparisonsRequest{}, "GivenExchange": GivenExchange{}, "GivenAnswer": GivenAnswer{}, "Judgement": web.Judgement{}, "JudgementList": judgementList{},
 	"DecisionsRequest": DecisionsRequest{}, "Choice": Choice{}, "Decision": web.Decision{}, "DecisionList": decisionList{},
@@ -268,13 +269,13 @@ var shapes = map[string]any{
 var kinds = map[reflect.Type]string{
 	reflect.TypeFor[strangler.Phase](): "Phase", reflect.TypeFor[strangler.Weight](): "Weight", reflect.TypeFor[strangler.Side](): "Side",
 	reflect.TypeFor[shadow.Side](): "Side", reflect.TypeFor[shadow.Verdict](): "Verdict", reflect.TypeFor[shadow.Kind](): "Kind",
-	reflect.TypeFor[shadow.Known](): "Known",
+	reflect.TypeFor[shadow.Known](): "Known", reflect.TypeFor[web.SeriesStep](): "SeriesStep",
 }
 
 func TestDocumentHasEveryMember(t *testing.T) {
 	doc := document(t)
 	for name := range doc.Components.Schemas {
-		if _, ok := shapes[name]; !ok && !slices.Contains([]string{"Phase", "Weight", "Side", "Verdict", "Kind", "Known"}, name) {
+		if _, ok := shapes[name]; !ok && !slices.Contains([]string{"Phase", "Weight", "Side", "Verdict", "Kind", "Known", "SeriesStep"}, name) {
 			t.Errorf("schema %s describes no Go type", name)
 		}
 	}
@@ -415,6 +416,7 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		{"known", doc.Components.Schemas["Known"].Enum, []string{string(shadow.KnownNoise), string(shadow.KnownCounts), string(shadow.KnownUnknown)}},
 		{"outcomes", doc.Components.Schemas["Replayed"].Properties["outcome"].Enum, web.Outcomes()},
 		{"states of groups", doc.Components.Schemas["Group"].Properties["state"].Enum, web.GroupStates()},
+		{"steps of series", doc.Components.Schemas["SeriesStep"].Enum, words(len(web.SeriesSteps()), func(i int) string { return web.SeriesSteps()[i].String() })},
 		{"sides", doc.Components.Schemas["Side"].Enum, []string{strangler.SideLegacy.String(), strangler.SideService.String()}},
 		{"states of rollouts", doc.Components.Schemas["Rollout"].Properties["state"].Enum, web.RolloutStates()},
 		{"what rollouts do", doc.Components.Schemas["Rollout"].Properties["action"].Enum, web.RolloutActions()},

@@ -25,6 +25,8 @@ type system struct {
 	groups      []web.Group
 	evidence    web.RouteEvidence
 	stats       web.Stats
+	charted     web.Series
+	charts      []web.SeriesQuery
 	config      web.ConfigState
 	explanation web.Explanation
 	result      web.RollbackResult
@@ -144,6 +146,21 @@ func (s *system) Entries(context.Context, web.EntryQuery) ([]web.Entry, error) {
 
 func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {
 	return s.routes, s.failure()
+}
+
+func (s *system) Series(_ context.Context, q web.SeriesQuery) (web.Series, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.charts = append(s.charts, q)
+	for _, route := range q.Routes {
+		if route != "" && s.index(route) < 0 {
+			return web.Series{}, &strangler.UnknownRouteError{Name: route}
+		}
+	}
+	if s.charted.Lines == nil {
+		return web.Series{From: q.From, To: q.To, Step: q.Step, Lines: []web.SeriesLine{}}, s.err
+	}
+	return s.charted, s.err
 }
 
 func (s *system) Divergences(_ context.Context, q web.DivergenceQuery) ([]web.Divergence, error) {

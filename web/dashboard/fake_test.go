@@ -27,6 +27,7 @@ type system struct {
 	services    []web.Service
 	legacy      web.Service
 	stats       web.Stats
+	series      func(web.SeriesQuery) web.Series // nil: nothing ever happened
 	config      web.ConfigState
 	groups      []web.Group
 	evidence    web.RouteEvidence
@@ -333,6 +334,13 @@ func (s *system) Stats() web.Stats {
 	stats := s.stats
 	stats.Routes = slices.Clone(stats.Routes)
 	return stats
+}
+
+func (s *system) Series(_ context.Context, q web.SeriesQuery) (web.Series, error) {
+	if s.series == nil {
+		return web.Series{From: q.From, To: q.To, Step: q.Step, Lines: []web.SeriesLine{}}, s.fails
+	}
+	return s.series(q), s.fails
 }
 
 func (s *system) Config() web.ConfigState { return s.config }

@@ -1,0 +1,90 @@
+package daemon
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/strangler-fig/toolkit/internal/config"
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/ledger"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// Series implements web.Chronicle.
+func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
+	asked := ledger.SeriesQuery{Routes: q.Routes, From: q.From, To: q.To, Step: time.Duration(q.Step), ByRoute: q.ByRoute}
+	for _, route := range q.Routes {
+		if d.hasSeries(route) {
+			continue
+		}
+		one := asked
+		one.Routes = []string{route}
+		if found, err := d.ledger.Series(ctx, one); err != nil {
+			return web.Series{}, err
+		} else if len(found) == 0 {
+			return web.Series{}, d.unknownRoute(route)
+		}
+	}
+	points, err := d.ledger.Series(ctx, asked)
+	if err != nil {
+		return web.Series{}, err
+	}
+	view := web.Series{From: q.From.Truncate(time.Duration(q.Step)).UTC(), To: q.To.UTC(), Step: q.Step, Lines: []web.SeriesLine{}}
+	if since := q.Step.Since(time.Now()); !since.IsZero() {
+		view.Since = since.UTC().Truncate(time.Second)
+	}
+	if !q.ByRoute {
+		view.Lines = append(view.Lines, web.SeriesLine{Points: make([]web.SeriesPoint, 0, len(points))})
+	}
+	for len(points) > 0 {
+		route := points[0].Route
+		end := slices.IndexFunc(points, func(p ledger.Point) bool { return p.Route != route })
+		if end < 0 {
+			end = len(points)
+		}
+		line := web.SeriesLine{Route: route, Points: make([]web.SeriesPoint, end)}
+		for i := range line.Points {
+			line.Points[i] = seriesPoint(&points[i], q.NoLatency)
+		}
+		if points = points[end:]; q.ByRoute {
+			view.Lines = append(view.Lines, line)
+		} else {
+			view.Lines[0] = line
+		}
+	}
+	return view, nil
+}
+
+// hasSeries reports whether series of that name may be asked for though there is nothing in them.
+func (d *Daemon) hasSeries(name string) bool {
+	cfg := d.current.Load().config
+	return name == "" || slices.ContainsFunc(cfg.Facades, func(f config.Facade) bool { return facadeTraffic(f.Name) == name }) ||
+		slices.ContainsFunc(cfg.Routes, func(r config.Route) bool { return r.Name == name })
+}
+
+func seriesPoint(p *ledger.Point, noLatency bool) web.SeriesPoint {
+	verdicts := &p.Verdicts
+	return web.SeriesPoint{At: p.At, Legacy: seriesSide(&p.Legacy, noLatency), Service: seriesSide(&p.Service, noLatency), Fallbacks: p.Fallbacks,
+		Comparisons: web.SeriesComparisons{Match: verdicts[shadow.Match], Noise: verdicts[shadow.Noise], Lag: verdicts[shadow.Lag],
+			Diverged: verdicts[shadow.Diverged], Failed: verdicts[shadow.Failed], Skipped: verdicts[shadow.Skipped]}}
+}
+
+func seriesSide(s *ledger.CellSide, noLatency bool) web.SeriesSide {
+	side := web.SeriesSide{Requests: s.Requests, Failed: s.Failed(), Failures: s.Failures}
+	if !noLatency {
+		side.P50MS, side.P90MS, side.P99MS = milliseconds(s.Latency.Quantile(0.5)), milliseconds(s.Latency.Quantile(0.9)), milliseconds(s.Latency.Quantile(0.99))
+	}
+	return side
+}
+
+// milliseconds has three digits: what is measured to 4 % has no more.
+func milliseconds(d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	ms := float64(d) / float64(time.Millisecond)
+	scale := math.Pow(10, 2-math.Floor(math.Log10(ms)))
+	return math.Round(ms*scale) / scale
+}

@@ -3,7 +3,8 @@
 //
 // A [Table] answers an unknown identifier in one of two ways, by side: it mints a counterpart and
 // keeps the pair, or it refuses with an [*UnknownError]. Tables that were migrated come in by
-// [Table.Import] and go out by [Table.Export].
+// [Table.Import] and go out by [Table.Export], as CSV by [Table.ImportCSV] and [WriteCSV]. [Table.Find]
+// looks without making.
 //
 // # What holds
 //

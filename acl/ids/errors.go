@@ -13,12 +13,34 @@ type UnknownError struct {
 	Table string
 	Side  Side // whose the identifier is
 	ID    string
+	Makes bool // where somebody only looked: the table would make the other side's
 }
 
-// Error implements error.
+// Error implements error. It names the command that brings pairs in, and the key in the configuration.
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("table %s doesn't know the identifier %s of %s: import the pair, or let the table make %s's identifiers",
-		quote(e.Table), quote(e.ID), e.Side, e.Side.other())
+	what := fmt.Sprintf("table %s doesn't know the identifier %s of %s", quote(e.Table), quote(e.ID), e.Side)
+	if e.Makes {
+		return what + ", and makes one when a request needs it"
+	}
+	return fmt.Sprintf("%s: bring the pair in (%s FILE.csv), or let the table make them (%s)", what, importCommand(e.Table), e.Side.other().key(e.Table))
+}
+
+// importCommand is how a person imports into a table.
+func importCommand(table string) string { return "strangler ids import " + plain(table) }
+
+// key is where the configuration says how the side's identifiers are made.
+func (s Side) key(table string) string { return "ids." + plain(table) + "." + s.column() }
+
+// plain returns a table's name as it stands in a command or a configuration. Most need no quotes.
+func plain(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r != '-' && r != '_' && r != '.' && !isAlphanumeric(r) }) {
+		return quote(name)
+	}
+	return name
+}
+
+func isAlphanumeric(r rune) bool {
+	return '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
 }
 
 // FullError says that a table holds as many pairs as it may. What it holds is still found.
@@ -29,8 +51,8 @@ type FullError struct {
 
 // Error implements error.
 func (e *FullError) Error() string {
-	return fmt.Sprintf("table %s holds %d pairs and may hold no more: find out who asks for so many identifiers, or raise its max",
-		quote(e.Table), e.Max)
+	return fmt.Sprintf("table %s holds %d pairs and may hold no more: find out who asks for so many identifiers, or raise ids.%s.max",
+		quote(e.Table), e.Max, plain(e.Table))
 }
 
 // InvalidError says why a text can't be an identifier.
@@ -47,6 +69,7 @@ func (e *InvalidError) Error() string {
 // Conflict is a pair that can't be imported, since one of its identifiers has another counterpart.
 type Conflict struct {
 	Index int  // of the pair among those that are imported, from 0
+	Line  int  // where it stands in a CSV, from 1; 0: it comes from none
 	Pair  Pair // which can't be imported
 	Have  Pair // which stands in the way: in the table, or earlier in the same import
 }
@@ -66,7 +89,11 @@ func (e *ConflictError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "table %s has other counterparts for %d of these pairs; nothing was imported", quote(e.Table), e.Total)
 	for _, c := range e.First {
-		fmt.Fprintf(&b, "\n%s against %s, which it has (pair %d)", c.Pair, c.Have, c.Index+1)
+		at := fmt.Sprintf("pair %d", c.Index+1)
+		if c.Line > 0 {
+			at = fmt.Sprintf("line %d", c.Line)
+		}
+		fmt.Fprintf(&b, "\n%s against %s, which it has (%s)", c.Pair, c.Have, at)
 	}
 	if more := e.Total - len(e.First); more > 0 {
 		fmt.Fprintf(&b, "\nand %d more", more)

@@ -139,7 +139,7 @@ func TestRefuses(t *testing.T) {
 		name, id, want string
 		as             any
 	}{
-		{"unknown", "4711", `table "customer_ids" doesn't know the identifier "4711" of legacy: import the pair, or let the table make the service's identifiers`, new(*ids.UnknownError)},
+		{"unknown", "4711", `table "customer_ids" doesn't know the identifier "4711" of legacy: bring the pair in (strangler ids import customer_ids FILE.csv), or let the table make them (ids.customer_ids.service)`, new(*ids.UnknownError)},
 		{"empty", "", `"" can't be an identifier: it is empty`, new(*ids.InvalidError)},
 		{"too long", strings.Repeat("x", ids.MaxLength+1), "it has 1025 bytes, and may have 1024", new(*ids.InvalidError)},
 		{"not UTF-8", "\xff", "it is not UTF-8", new(*ids.InvalidError)},

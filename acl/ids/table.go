@@ -66,6 +66,24 @@ func (t *Table) ToLegacy(ctx context.Context, id string) (string, error) {
 	return t.of(ctx, Service, id)
 }
 
+// Find returns the pair that has an identifier of side's, and makes none. Errors: *UnknownError,
+// *InvalidError, and whatever stands in the way of reading the file.
+func (t *Table) Find(ctx context.Context, side Side, id string) (Pair, error) {
+	if err := check(id); err != nil {
+		return Pair{}, err
+	}
+	found, err := lookup(ctx, t.store.db.Reader(), t.c.Name, side, id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Pair{}, &UnknownError{t.c.Name, side, id, t.mint(side.other()).Kind != None}
+	case err != nil:
+		return Pair{}, t.explain("look up "+quote(id)+" of "+string(side), err)
+	case side == Service:
+		return Pair{Legacy: found, Service: id}, nil
+	}
+	return Pair{Legacy: id, Service: found}, nil
+}
+
 // of returns the counterpart of an identifier of side's.
 func (t *Table) of(ctx context.Context, side Side, id string) (string, error) {
 	if found, ok := t.known[side].Get(id); ok {
@@ -79,7 +97,7 @@ func (t *Table) of(ctx context.Context, side Side, id string) (string, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		switch {
 		case t.mint(side.other()).Kind == None:
-			return "", &UnknownError{t.c.Name, side, id}
+			return "", &UnknownError{Table: t.c.Name, Side: side, ID: id}
 		case t.full.Load():
 			return "", &FullError{t.c.Name, t.c.Max}
 		}

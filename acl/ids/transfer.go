@@ -15,22 +15,62 @@ import (
 // it. Errors: *ConflictError, *FullError, *InvalidError.
 //
 // The whole of it is one transaction: nobody else can make identifiers meanwhile, in any table of the
-// file, and whoever wants to waits; what is known is found as ever. So give it pairs that are at hand, and
-// from nothing that makes identifiers in this file itself. A million takes some ten to thirty seconds.
+// file, and whoever wants to waits; what is known is found as ever. So give it pairs that are at hand,
+// from nothing that makes identifiers in this file itself, and many before there is traffic. A million takes ten seconds to a minute.
 func (t *Table) Import(ctx context.Context, pairs iter.Seq2[Pair, error]) (added int64, err error) {
-	added, err = t.importAll(ctx, pairs)
+	return t.importFrom(ctx, pairs, nil)
+}
+
+// importFrom is Import of pairs that stand on lines, where line says on which the last of them does.
+func (t *Table) importFrom(ctx context.Context, pairs iter.Seq2[Pair, error], line func() int) (added int64, err error) {
+	added, err = t.importAll(ctx, pairs, line)
 	if err == nil {
+		// What went through the log needn't stay there. Where it can't be emptied now it is used again.
+		_, _ = t.store.db.Truncate(context.WithoutCancel(ctx))
 		return added, nil
 	}
 	var conflicts *ConflictError
-	if errors.As(err, &conflicts) {
+	var atLine *LineError
+	switch {
+	case errors.As(err, &conflicts):
 		return 0, conflicts
+	case errors.As(err, &atLine):
+		return 0, atLine
 	}
 	return 0, t.explain("import", err)
 }
 
-func (t *Table) importAll(ctx context.Context, pairs iter.Seq2[Pair, error]) (added int64, err error) {
-	tx, err := t.store.db.Writer().BeginTx(ctx, nil)
+// importCache is how much memory the file's pages may take while an import is under way, in KiB: where indexes
+// don't fit, most pairs cost a page that is written and read again.
+const importCache = 64 << 10
+
+// importing returns the connection that writes with a large cache, and what gives it back.
+func (t *Table) importing(ctx context.Context) (*sql.Conn, func(), error) {
+	conn, err := t.store.db.Writer().Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var usual int
+	if err = conn.QueryRowContext(ctx, "PRAGMA cache_size").Scan(&usual); err == nil {
+		_, err = conn.ExecContext(ctx, fmt.Sprintf("PRAGMA cache_size = -%d", importCache))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return conn, func() {
+		// Where this fails the connection keeps more memory, and nothing else.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA cache_size = %d; PRAGMA shrink_memory", usual))
+		conn.Close()
+	}, nil
+}
+
+func (t *Table) importAll(ctx context.Context, pairs iter.Seq2[Pair, error], line func() int) (added int64, err error) {
+	conn, giveBack, err := t.importing(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer giveBack()
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -63,7 +103,11 @@ func (t *Table) importAll(ctx context.Context, pairs iter.Seq2[Pair, error]) (ad
 		}
 		if inTheWay != nil {
 			if conflicts.Total++; len(conflicts.First) < MaxConflicts {
-				conflicts.First = append(conflicts.First, Conflict{index, p, *inTheWay})
+				c := Conflict{Index: index, Pair: p, Have: *inTheWay}
+				if line != nil {
+					c.Line = line()
+				}
+				conflicts.First = append(conflicts.First, c)
 			}
 		}
 		if isNew {
@@ -90,7 +134,9 @@ func newImporter(ctx context.Context, tx *sql.Tx, table int64) (*importer, error
 	if err != nil {
 		return nil, err
 	}
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO pairs (tbl, legacy, service) VALUES (?, ?, ?)")
+	// What is there already is the usual case where an import is repeated, and costs less than a refusal.
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO pairs (tbl, legacy, service) SELECT ?1, ?2, ?3
+		WHERE NOT EXISTS (SELECT 1 FROM pairs WHERE tbl = ?1 AND legacy = ?2)`)
 	if err != nil {
 		return nil, errors.Join(err, find.Close())
 	}
@@ -105,11 +151,13 @@ func (i *importer) close() {
 // add adds a pair, or says which one is in its way; neither: it is there already. The statements have no
 // context, since each would cost a goroutine: the transaction has one, which ends them.
 func (i *importer) add(p Pair) (isNew bool, inTheWay *Pair, err error) {
-	_, err = i.insert.Exec(i.table, p.Legacy, p.Service)
+	result, err := i.insert.Exec(i.table, p.Legacy, p.Service)
 	if err == nil {
-		return true, nil, nil
-	}
-	if refused, ok := errors.AsType[sqlite3.Error](err); !ok || refused.Code != sqlite3.ErrConstraint {
+		n, err := result.RowsAffected()
+		if err != nil || n > 0 {
+			return n > 0, nil, err
+		}
+	} else if refused, ok := errors.AsType[sqlite3.Error](err); !ok || refused.Code != sqlite3.ErrConstraint {
 		return false, nil, err
 	}
 	rows, err := i.find.Query(i.table, p.Legacy, p.Service)

@@ -26,6 +26,8 @@ type Options struct {
 	// another mark, or none, is a *ForeignError.
 	ApplicationID int32
 	Migrations    fs.FS // *.sql in goose's format, at the root; each runs once, in order
+	// Steps are migrations that SQL can't do, by their version, which no file of Migrations has.
+	Steps map[int64]Step
 	// IncrementalVacuum lets Shrink give space back. It only counts when the file is created.
 	IncrementalVacuum bool
 	// Full makes a commit wait until it is on the disk (synchronous=FULL), and checks the whole
@@ -37,6 +39,9 @@ type Options struct {
 	// says meanwhile; in whole milliseconds, 0: 5 s.
 	BusyTimeout time.Duration
 }
+
+// Step is a migration in Go, in a transaction of its own.
+type Step func(ctx context.Context, tx *sql.Tx) error
 
 // DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
@@ -83,7 +88,7 @@ func Open(ctx context.Context, path string, o Options) (_ *DB, err error) {
 	if err := db.verify(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, db.writer, o.Migrations); err != nil {
+	if err := migrate(ctx, db.writer, o); err != nil {
 		return nil, err
 	}
 	if db.reader, err = sql.Open("sqlite3", dsn(path, db.busyTimeout, "_query_only", "on", "_foreign_keys", "on")); err != nil {
@@ -159,8 +164,12 @@ func (db *DB) verify(ctx context.Context, o Options) error {
 }
 
 // migrate brings the schema up to date.
-func migrate(ctx context.Context, db *sql.DB, scripts fs.FS) error {
-	provider, err := goose.NewProvider(database.DialectSQLite3, db, scripts)
+func migrate(ctx context.Context, db *sql.DB, o Options) error {
+	var steps []*goose.Migration
+	for version, step := range o.Steps {
+		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: step}, nil))
+	}
+	provider, err := goose.NewProvider(database.DialectSQLite3, db, o.Migrations, goose.WithGoMigrations(steps...))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

@@ -2,6 +2,7 @@ package sqlitedb_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -235,4 +236,37 @@ func TestLockFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlock()
+}
+
+// TestStep says that a migration in Go is part of the order, and takes place as a whole or not at all.
+func TestStep(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	open(t, path, sqlitedb.Options{}).Close()
+	broken := errors.New("broken")
+	step := func(fail error) map[int64]sqlitedb.Step {
+		return map[int64]sqlitedb.Step{2: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "INSERT INTO t VALUES (1, 'one'); ALTER TABLE t ADD COLUMN z TEXT DEFAULT 'zed'")
+			return errors.Join(err, fail)
+		}}
+	}
+	if _, err := sqlitedb.Open(t.Context(), path, sqlitedb.Options{ApplicationID: 7, Migrations: first, Steps: step(broken)}); !errors.Is(err, broken) {
+		t.Fatalf("a step that failed: %v", err)
+	}
+	var n int
+	before := open(t, path, sqlitedb.Options{})
+	if err := before.Reader().QueryRow("SELECT count(*) FROM t").Scan(&n); err != nil || n != 0 {
+		t.Errorf("it left %d rows, %v", n, err)
+	}
+	before.Close()
+	for range 2 {
+		var z string
+		db := open(t, path, sqlitedb.Options{Steps: step(nil)})
+		if err := db.Reader().QueryRow("SELECT z FROM t").Scan(&z); err != nil || z != "zed" {
+			t.Errorf("%q, %v", z, err)
+		}
+		db.Close()
+	}
+	if _, err := sqlitedb.Open(t.Context(), path, sqlitedb.Options{ApplicationID: 7, Migrations: first}); !errors.As(err, new(*sqlitedb.NewerError)) {
+		t.Errorf("a program without the step: %v", err)
+	}
 }

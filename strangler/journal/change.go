@@ -136,6 +136,7 @@ func (d *draft) add(e Entry) error {
 	e.Change = e.Seq - int64(len(d.entries))
 	e.At, e.Author = d.at, d.author
 	e.Version = d.fold.routes[e.Route].Version + 1
+	e.Hash = d.fold.head.then(values(e))
 	d.entries = append(d.entries, e)
 	return d.fold.apply(e)
 }
@@ -171,7 +172,7 @@ func (j *Journal) change(ctx context.Context, by Author, check Check, edit func(
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
-	if err := j.write(context.WithoutCancel(ctx), before.fold.seq, d.entries); err != nil {
+	if err := j.write(context.WithoutCancel(ctx), before.fold, d.entries); err != nil {
 		return nil, &WriteError{err}
 	}
 	j.now.Store(after)

@@ -43,6 +43,12 @@
 // # What is on the disk
 //
 // One table without updates or deletes; triggers hold that against everybody who opens the
-// file. A column can be added to it for new entries (a chain of hashes) without touching old
-// ones.
+// file.
+//
+// Each entry carries a hash that [Journal.Verify] computes anew: the SHA-256 of the hash of the
+// entry before it (32 bytes, zeros before the first) and then of the entry's columns in the order
+// of the table, the hash itself left out, each as "-" (null), "i" and the number in decimal, or
+// "t", the text's length in bytes, ":" and the text; and ";" behind each. It shows that an entry
+// was changed, is gone or was put in between. Who can write the file can also write a whole chain
+// anew, or cut it: that shows where its head, the last entry's hash, was kept elsewhere.
 package journal

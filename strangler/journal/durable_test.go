@@ -153,10 +153,10 @@ func TestOpenRefuses(t *testing.T) {
 			exec(t, path, "CREATE TABLE cookies (name TEXT)")
 		}, ""},
 		{"an entry that doesn't follow", func(t *testing.T, path string) {
-			exec(t, path, `INSERT INTO entries VALUES (9, 9, 9000000000000000, 'moved', 'shift', 'a', '', 2, 'live', 10000, 'legacy', 0, 'x', 0, '', NULL, NULL, NULL, NULL)`)
+			exec(t, path, `INSERT INTO entries VALUES (9, 9, 9000000000000000, 'moved', 'shift', 'a', '', 2, 'live', 10000, 'legacy', 0, 'x', 0, '', NULL, NULL, NULL, NULL, zeroblob(32))`)
 		}, `entry 9: route "a" did not stand there before; restore it from a backup`},
 		{"a phase that there is not", func(t *testing.T, path string) {
-			exec(t, path, `INSERT INTO entries VALUES (9, 9, 9000000000000000, 'moved', 'shift', 'a', '', 2, 'legacy', 0, 'beta', 0, 'x', 0, '', NULL, NULL, NULL, NULL)`)
+			exec(t, path, `INSERT INTO entries VALUES (9, 9, 9000000000000000, 'moved', 'shift', 'a', '', 2, 'legacy', 0, 'beta', 0, 'x', 0, '', NULL, NULL, NULL, NULL, zeroblob(32))`)
 		}, `entry 9: no phase "beta"`},
 	}
 	for _, tt := range tests {
@@ -209,13 +209,13 @@ func TestAppendOnly(t *testing.T) {
 		"UPDATE entries SET reason = 'another'",
 		"DELETE FROM entries",
 		"INSERT OR REPLACE INTO entries SELECT * FROM entries WHERE seq = 1",
-		"REPLACE INTO entries SELECT 9, 9, at, kind, how, route, unit, version, before_phase, before_weight, after_phase, after_weight, actor, verified, 'another', definition, undoes, rules, steering FROM entries WHERE seq = 2",
+		"REPLACE INTO entries SELECT 9, 9, at, kind, how, route, unit, version, before_phase, before_weight, after_phase, after_weight, actor, verified, 'another', definition, undoes, rules, steering, hash FROM entries WHERE seq = 2",
 	} {
 		if _, err := db.Exec(statement); err == nil || !strings.Contains(err.Error(), "the journal is append-only") {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}
-	if _, err := db.Exec("INSERT INTO entries SELECT 9, 9, at, kind, how, route, unit, 3, after_phase, after_weight, 'legacy', 0, actor, verified, '', definition, undoes, rules, steering FROM entries WHERE seq = 2"); err != nil {
+	if _, err := db.Exec("INSERT INTO entries SELECT 9, 9, at, kind, how, route, unit, 3, after_phase, after_weight, 'legacy', 0, actor, verified, '', definition, undoes, rules, steering, hash FROM entries WHERE seq = 2"); err != nil {
 		t.Fatal(err)
 	}
 	_, err = j.Move(t.Context(), journal.Change{Moves: []journal.Move{{Route: "a", To: half}}})

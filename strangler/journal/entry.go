@@ -59,6 +59,7 @@ type Entry struct {
 	Rules      json.RawMessage // canonical; nil unless Ruled
 	Steering   json.RawMessage // canonical; nil unless Steered or Frozen
 	Undoes     int64           // the Change that this move takes back; 0: none
+	Hash       Hash            // over all of it and the hash of the entry before it
 }
 
 // Standing is where a route stands, and who put it there.

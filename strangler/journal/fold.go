@@ -15,6 +15,7 @@ type fold struct {
 	routes map[string]state // also removed ones, for their versions
 	seq    int64            // of the last entry
 	at     time.Time        // of the last entry
+	head   Hash             // of the last entry
 	frozen *Freeze          // nil: nothing is
 }
 
@@ -34,7 +35,7 @@ type step struct {
 }
 
 func (f *fold) clone() *fold {
-	return &fold{maps.Clone(f.routes), f.seq, f.at, f.frozen}
+	return &fold{maps.Clone(f.routes), f.seq, f.at, f.head, f.frozen}
 }
 
 // table returns the routes that exist.
@@ -115,7 +116,7 @@ func (f *fold) apply(e Entry) error {
 		return fmt.Errorf("entry %d: no kind %q", e.Seq, e.Kind)
 	}
 	f.routes[e.Route] = s
-	f.seq, f.at = e.Seq, e.At
+	f.seq, f.at, f.head = e.Seq, e.At, e.Hash
 	return nil
 }
 

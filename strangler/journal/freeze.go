@@ -62,6 +62,6 @@ func (f *fold) freeze(e Entry) error {
 	}
 	// It counts the entries of no route, as those of a route are counted.
 	f.routes[""] = state{Standing: Standing{Version: e.Version}, removed: true}
-	f.seq, f.at = e.Seq, e.At
+	f.seq, f.at, f.head = e.Seq, e.At, e.Hash
 	return nil
 }

@@ -75,6 +75,7 @@ func Open(ctx context.Context, path string, c Config) (*Journal, error) {
 	j.db, err = sqlitedb.Open(ctx, path, sqlitedb.Options{
 		ApplicationID: applicationID,
 		Migrations:    scripts,
+		Steps:         map[int64]sqlitedb.Step{chainVersion: chain},
 		Full:          true,
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func (j *Journal) fold(ctx context.Context, until int64) (*fold, error) {
 
 const columns = `seq, change, at, kind, how, route, unit, version,
 	before_phase, before_weight, after_phase, after_weight,
-	actor, verified, reason, definition, coalesce(undoes, 0), rules, steering`
+	actor, verified, reason, definition, coalesce(undoes, 0), rules, steering, hash`
 
 // each calls do with every entry that the rest of a query selects.
 func (j *Journal) each(ctx context.Context, where string, args []any, do func(Entry) error) (err error) {
@@ -93,14 +93,16 @@ func scan(rows *sql.Rows) (Entry, error) {
 		before, after           sql.Null[strangler.Weight]
 		definition, rules       sql.NullString
 		steering                sql.NullString
+		hash                    []byte
 	)
 	err := rows.Scan(&e.Seq, &e.Change, &at, &e.Kind, &e.How, &e.Route, &e.Unit, &e.Version,
 		&beforePhase, &before, &afterPhase, &after,
-		&e.Actor, &e.Verified, &e.Reason, &definition, &e.Undoes, &rules, &steering)
+		&e.Actor, &e.Verified, &e.Reason, &definition, &e.Undoes, &rules, &steering, &hash)
 	if err != nil {
 		return Entry{}, err
 	}
 	e.At = time.UnixMicro(at).UTC()
+	copy(e.Hash[:], hash)
 	if definition.Valid {
 		e.Definition = json.RawMessage(definition.String)
 	}

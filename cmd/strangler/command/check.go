@@ -11,6 +11,7 @@ import (
 
 func newCheck(c *Config) *cobra.Command {
 	var file string
+	var o output
 	cmd := &cobra.Command{
 		Use:   "check [-c strangler.yaml]",
 		Short: "Check a configuration file, offline",
@@ -30,20 +31,23 @@ translate is told on standard output: a part for each translator, a line for eac
 			}
 			for _, route := range cfg.Routes {
 				if plan := route.PlanText(); plan != "" {
-					fmt.Fprintf(cmd.ErrOrStderr(), "rollout of %s: %s\n", route.Name, printable(plan))
+					fmt.Fprintf(o.notes(cmd), "rollout of %s: %s\n", route.Name, printable(plan))
 				}
 			}
-			printLosses(cmd.OutOrStdout(), cfg)
+			if !o.quiet {
+				printLosses(cmd.OutOrStdout(), cfg)
+			}
 			if cfg.NoLegacy {
 				warning := cfg.NoLegacyProblem("serve refuses this unless every route is retired, which only the journal knows; strangler routes shows it")
 				fmt.Fprintln(cmd.ErrOrStderr(), "warning:", printable(warning.String()))
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s is good: %s, %s, %s\n", file,
+			fmt.Fprintf(o.notes(cmd), "%s is good: %s, %s, %s\n", file,
 				count(len(cfg.Routes), "route"), count(len(cfg.Services), "service"), count(len(cfg.Warnings), "warning"))
 			return nil
 		}),
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", defaultFile, "configuration `file`")
+	o.quietFlag(cmd)
 	return cmd
 }
 

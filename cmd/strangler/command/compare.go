@@ -64,7 +64,8 @@ or files that can't be read or compared, 4 no such route.`,
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", defaultFile, "configuration `file`, with --route")
 	cmd.Flags().StringVar(&route, "route", "", "the `route` whose rules count; without it everything does")
-	o.flags(cmd)
+	o.changeFlags(cmd)
+	o.headingsFlag(cmd)
 	return cmd
 }
 
@@ -106,7 +107,7 @@ func printCompared(cmd *cobra.Command, o *output, found []daemon.BodyDifference)
 		return nil
 	}
 	return o.print(cmd, compared{len(found) == 0, found}, func(w io.Writer) {
-		row(w, "WHERE", "KIND", "LEGACY", "SERVICE", "GUESS")
+		heading(w, "WHERE", "KIND", "LEGACY", "SERVICE", "GUESS")
 		for _, d := range found {
 			where := d.Pointer
 			if where == "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/internal/config"
@@ -55,12 +56,12 @@ done. The proxy is only asked; nothing is changed.`,
 				return err
 			}
 			report := newDiffReport(cfg, running.Definitions, routes)
-			return o.print(cmd, report, func(w io.Writer) { printDiff(w, report) })
+			return o.list(cmd, report, report.names(), func(w io.Writer) { printDiff(w, report) })
 		}),
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", defaultFile, "configuration `file`")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "names of what a reload would change or of routes that moved,")
 	return cmd
 }
 
@@ -79,6 +80,19 @@ func newDiffReport(cfg *config.Config, running map[string]json.RawMessage, route
 		}
 	}
 	return report
+}
+
+// names returns what the report is about, each once.
+func (r diffReport) names() (names []string) {
+	for _, change := range r.Changes {
+		names = append(names, change.Name)
+	}
+	for _, d := range r.Drift {
+		if !slices.Contains(names, d.Route) {
+			names = append(names, d.Route)
+		}
+	}
+	return names
 }
 
 func printDiff(w io.Writer, r diffReport) {

@@ -39,26 +39,34 @@ them. The two answers side by side are on the dashboard, and in the API.`,
 					return err
 				}
 			}
-			return o.print(cmd, found, func(w io.Writer) { printDivergences(w, found) })
+			return o.list(cmd, found, divergenceIDs(found), func(w io.Writer) { printDivergences(w, found) })
 		}),
 	}
 	cmd.Flags().StringVar(&q.Group, "group", "", "only those of the group with this `id`")
 	cmd.Flags().IntVar(&q.Limit, "limit", 20, "at most this `many`")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "ids")
 	return cmd
 }
 
+func divergenceIDs(list []web.Divergence) []string {
+	ids := make([]string, len(list))
+	for i, d := range list {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
 func printDivergences(w io.Writer, list []web.Divergence) {
-	row(w, "AT", "ROUTE", "GROUP", "REQUEST", "WHERE", "KIND", "LEGACY", "SERVICE")
+	heading(w, "AT", "ROUTE", extra{"GROUP"}, extra{"ID"}, "REQUEST", "WHERE", extra{"KIND"}, "LEGACY", "SERVICE")
 	for _, d := range list {
-		cells := []any{when(d.At), d.Route, d.Group, d.Method + " " + d.Path}
+		cells := []any{when(d.At), d.Route, extra{d.Group}, extra{d.ID}, d.Method + " " + d.Path}
 		for _, first := range d.Differences[:min(1, len(d.Differences))] {
 			where := first.Pointer
 			if more := len(d.Differences) - 1 + d.More; more > 0 {
 				where += fmt.Sprintf(" and %d more", more)
 			}
-			cells = append(cells, where, first.Kind, excerpt(first.Legacy), excerpt(first.Service))
+			cells = append(cells, where, extra{first.Kind}, excerpt(first.Legacy), excerpt(first.Service))
 		}
 		row(w, cells...)
 	}

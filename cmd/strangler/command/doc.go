@@ -14,7 +14,9 @@
 //   - main.go      the tree of subcommands, and what runs it
 //   - usage.go     what is wrong usage, and what was meant
 //   - exit.go      which error ends with which status, and what is said
-//   - output.go    tables and JSON
+//   - output.go    how things are printed: as a table, as JSON or YAML, or just their names
+//   - sheet.go     tables: headings, wide ones, colour
+//   - yaml.go      YAML with JSON's members
 //   - progress.go  bars, on terminals
 //   - ink.go       bodies in colour
 //   - watch.go     what is looked at again and again

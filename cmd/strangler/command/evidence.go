@@ -43,7 +43,7 @@ func printEvidence(w io.Writer, e web.RouteEvidence) {
 	row(w, "legacy asked twice", e.Controls)
 	if len(e.Statuses) > 0 {
 		row(w)
-		row(w, "LEGACY", "SERVICE", "REQUESTS")
+		heading(w, "LEGACY", "SERVICE", "REQUESTS")
 	}
 	for _, p := range e.Statuses {
 		if p.Legacy == 0 {
@@ -54,14 +54,14 @@ func printEvidence(w io.Writer, e web.RouteEvidence) {
 	}
 	if l := e.Latency; l != nil {
 		row(w)
-		row(w, "LATENCY, MS", "P50", "P90", "P99")
+		heading(w, "LATENCY, MS", "P50", "P90", "P99")
 		row(w, "legacy", millis(l.Legacy.P50), millis(l.Legacy.P90), millis(l.Legacy.P99))
 		row(w, "service", millis(l.Service.P50), millis(l.Service.P90), millis(l.Service.P99))
 		row(w, "service less legacy", millis(l.Difference.P50), millis(l.Difference.P90), millis(l.Difference.P99))
 	}
 	if len(e.Noise) > 0 {
 		row(w)
-		row(w, "WHERE", "KIND", "IS", "LEGACY DIFFERS FROM ITSELF", "SERVICE DIFFERS")
+		heading(w, "WHERE", "KIND", "IS", "LEGACY DIFFERS FROM ITSELF", "SERVICE DIFFERS")
 	}
 	for _, p := range e.Noise {
 		row(w, place(p.Pattern), p.Kind, p.Known, percentOf(p.Legacy), percentOf(p.Service))

@@ -46,7 +46,7 @@ with its query, or a whole URL, whose host then is the request's Host.`,
 	cmd.Flags().StringArrayVarP(&headers, "header", "H", nil, "a header of the request, '`Name: value`'; may be repeated")
 	cmd.Flags().StringVar(&request.Address, "address", "", "the client's `address` (default 127.0.0.1)")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.formatFlag(cmd)
 	return cmd
 }
 

@@ -50,7 +50,7 @@ already it is said anew until when.`,
 	cmd.Flags().StringVar(&until, "until", "", "a `time`, or for how long; without it until thaw")
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }
 
@@ -77,7 +77,7 @@ func newThaw() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }
 

@@ -87,7 +87,7 @@ func TestJournalOfRollouts(t *testing.T) {
 		{Seq: 2, At: noon, Kind: "moved", How: "promote", Route: "orders-read", Version: 2, Before: &promoted[1], After: &promoted[2], Actor: "rollout", Verified: true, Reason: "every gate holds"},
 		steered(1, `"what nobody knows"`, ""),
 	}
-	_, got, _ := s.run(t, "journal")
+	_, got, _ := s.run(t, "journal", "-o", "wide")
 	want := `SEQ  AT  ROUTE  WHAT  FROM  TO  VERSION  BY  REASON
 9  2026-05-04 12:00:00  -  thawed  -  -  -  anna
 8  2026-05-04 12:00:00  -  frozen until 2026-12-24 09:00:00  -  -  -  anna  the sales

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -37,19 +38,32 @@ noise, since legacy was asked twice too seldom, says so.`,
 					return err
 				}
 			}
-			return o.print(cmd, groups, func(w io.Writer) { printGroups(w, groups) })
+			return o.list(cmd, groups, groupIDs(groups), func(w io.Writer) { printGroups(w, groups) })
 		}),
 	}
 	cmd.Flags().Var(&state, "state", "only those in this state")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "ids")
 	return cmd
 }
 
+func groupIDs(groups []web.Group) []string {
+	ids := make([]string, len(groups))
+	for i, g := range groups {
+		ids[i] = g.ID
+	}
+	return ids
+}
+
 func printGroups(w io.Writer, groups []web.Group) {
-	row(w, "GROUP", "ROUTE", "COUNT", "STATE", "WHAT", "FIRST", "LAST")
+	heading(w, "GROUP", "ROUTE", "COUNT", "STATE", "WHAT", extra{"FIRST"}, extra{"LAST"}, extra{"GUESS"}, extra{"BY"}, extra{"REASON"})
 	for _, g := range groups {
-		row(w, g.ID, g.Route, g.Count, stateOf(g), whatOf(g), when(g.First), when(g.Last))
+		state := paint(green, stateOf(g))
+		if g.State == "open" {
+			state.colour = red
+		}
+		row(w, g.ID, g.Route, g.Count, state, whatOf(g),
+			extra{when(g.First)}, extra{when(g.Last)}, extra{orDash(g.Guess)}, extra{orDash(cmp.Or(g.Actor, g.Origin))}, extra{orDash(g.Reason)})
 	}
 }
 

@@ -59,7 +59,7 @@ pointer is RFC 6901, with * for any key or index, or status, or header:NAME.`,
 				return err
 			}
 			if !r.yes {
-				defer fmt.Fprintln(cmd.ErrOrStderr(), "Nothing is saved yet: --yes puts it in force.")
+				defer fmt.Fprintln(o.notes(cmd), "Nothing is saved yet: --yes puts it in force.")
 			}
 			return o.print(cmd, effect, func(w io.Writer) { printEffect(w, effect) })
 		}),
@@ -72,7 +72,8 @@ pointer is RFC 6901, with * for any key or index, or status, or header:NAME.`,
 	cmd.Flags().StringVar(&r.reason, "reason", "", "`text` for the journal: why")
 	cmd.Flags().BoolVar(&r.yes, "yes", false, "save it")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
+	o.headingsFlag(cmd)
 	return cmd
 }
 
@@ -152,7 +153,7 @@ func printEffect(w io.Writer, e web.RuleEffect) {
 		return
 	}
 	row(w)
-	row(w, "GROUP", "COUNT", "LOOKED AT", "GONE", "FEWER", "STATE", "WHAT")
+	heading(w, "GROUP", "COUNT", "LOOKED AT", "GONE", "FEWER", "STATE", "WHAT")
 	for _, g := range e.Groups {
 		row(w, g.Group, g.Count, g.Looked, g.Gone, g.Changed, g.State, g.Title)
 	}

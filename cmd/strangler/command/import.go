@@ -35,6 +35,7 @@ func batches(all []web.Exchange) (parts [][]web.Exchange) {
 
 func newImport() *cobra.Command {
 	var a admin
+	var o output
 	var route string
 	cmd := &cobra.Command{
 		Use:   "import FILE.har --route ROUTE",
@@ -67,12 +68,16 @@ without an answer.`,
 				}
 				done += len(batch)
 			}
+			if o.quiet {
+				return nil
+			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s stored for route %s\n", count(done, "exchange"), printable(route))
 			return err
 		}),
 	}
 	cmd.Flags().StringVar(&route, "route", "", "the `route` that they are stored for")
 	a.flags(cmd)
+	o.quietFlag(cmd)
 	return cmd
 }
 

@@ -22,23 +22,45 @@ const (
 	lost                      // it doesn't come back
 )
 
-// ink colours bodies where a person looks at them on a terminal, unless NO_COLOR is set
-// (https://no-color.org).
+// ink colours bodies and tables where a person looks at them on a terminal, unless NO_COLOR is set
+// (https://no-color.org). With CLICOLOR_FORCE it does so elsewhere too, for a pager or a CI's log.
 type ink bool
 
 func inkFor(w io.Writer) ink { return inkOn(isTerminal(w)) }
 
-func inkOn(terminal bool) ink { return ink(terminal && os.Getenv("NO_COLOR") == "") }
+func inkOn(terminal bool) ink {
+	if os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		return true
+	}
+	return ink(terminal && os.Getenv("TERM") != "dumb")
+}
 
-var colours = map[mark]string{renamedTo: "\x1b[36m", changed: "\x1b[33m", invented: "\x1b[32m", lost: "\x1b[31m"}
+// colour is the code that a terminal begins one with.
+type colour string
 
-// paint colours a text, which has no control characters of its own.
-func (k ink) paint(m mark, text string) string {
-	if !k || m == 0 {
+const (
+	bold   colour = "\x1b[1m"
+	red    colour = "\x1b[31m"
+	green  colour = "\x1b[32m"
+	yellow colour = "\x1b[33m"
+	cyan   colour = "\x1b[36m"
+)
+
+var colours = map[mark]colour{renamedTo: cyan, changed: yellow, invented: green, lost: red}
+
+// dye colours a text, which has no control characters of its own.
+func (k ink) dye(c colour, text string) string {
+	if !k || c == "" {
 		return text
 	}
-	return colours[m] + text + "\x1b[0m"
+	return string(c) + text + "\x1b[0m"
 }
+
+// paint colours a text as what is marked so.
+func (k ink) paint(m mark, text string) string { return k.dye(colours[m], text) }
 
 // body prints a body: JSON by its members, of which marked ones are coloured, by generalised
 // pointer; everything else as it is.

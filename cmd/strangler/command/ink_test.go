@@ -57,12 +57,27 @@ func TestInkOfTexts(t *testing.T) {
 
 func TestNoColour(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
+	t.Setenv("CLICOLOR_FORCE", "")
+	t.Setenv("TERM", "xterm")
 	if !inkOn(true) || inkOn(false) {
 		t.Error("there is to be colour on a terminal, and only there")
 	}
 	if inkFor(&bytes.Buffer{}) {
 		t.Error("a buffer is no terminal")
 	}
+	t.Setenv("CLICOLOR_FORCE", "1")
+	if !inkOn(false) {
+		t.Error("there is no colour in spite of CLICOLOR_FORCE")
+	}
+	t.Setenv("CLICOLOR_FORCE", "0")
+	if inkOn(false) {
+		t.Error("there is colour because of CLICOLOR_FORCE=0")
+	}
+	t.Setenv("TERM", "dumb")
+	if inkOn(true) {
+		t.Error("there is colour on a terminal that has none")
+	}
+	t.Setenv("CLICOLOR_FORCE", "1")
 	t.Setenv("NO_COLOR", "1")
 	if inkOn(true) {
 		t.Error("there is colour in spite of NO_COLOR")

@@ -45,30 +45,38 @@ as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.
 				if err != nil {
 					return err
 				}
-				return o.print(cmd, routes, func(w io.Writer) { printRoutes(w, routes) })
+				return o.list(cmd, routes, routeNames(routes), func(w io.Writer) { printRoutes(w, routes) })
 			}
 			entries, err := client.Journal(cmd.Context(), q)
 			if err != nil {
 				return err
 			}
-			return o.print(cmd, entries, func(w io.Writer) { printEntries(w, entries) })
+			return o.list(cmd, entries, entryNumbers(entries), func(w io.Writer) { printEntries(w, entries) })
 		}),
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the table as it was at this `time`, instead of entries")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "at most this `many` entries")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "numbers of entries, or with --at names of routes,")
 	return cmd
 }
 
+func entryNumbers(entries []web.Entry) []string {
+	numbers := make([]string, len(entries))
+	for i, e := range entries {
+		numbers[i] = strconv.FormatInt(e.Seq, 10)
+	}
+	return numbers
+}
+
 func printEntries(w io.Writer, entries []web.Entry) {
-	row(w, "SEQ", "AT", "ROUTE", "WHAT", "FROM", "TO", "VERSION", "BY", "REASON")
+	heading(w, "SEQ", "AT", "ROUTE", "WHAT", extra{"FROM"}, "TO", extra{"VERSION"}, "BY", "REASON")
 	for _, e := range entries {
 		version := strconv.FormatInt(e.Version, 10)
 		if e.Route == "" {
 			version = "-" // it is of no route, and counts nothing that anybody asks for
 		}
-		row(w, e.Seq, when(e.At), orDash(e.Route), whatText(e), positionOrDash(e.Before), positionOrDash(e.After), version, actorText(e), reasonText(e))
+		row(w, e.Seq, when(e.At), orDash(e.Route), whatText(e), extra{positionOrDash(e.Before)}, positionOrDash(e.After), extra{version}, actorText(e), reasonText(e))
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -13,41 +12,98 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// output is how a subcommand prints what it lists.
-type output struct{ format choice }
+// formats are how a subcommand prints: wide is a table with the columns that don't fit into 80
+// characters, yaml has the same members as json.
+var formats = []string{"table", "wide", "json", "yaml"}
 
+// output is how a subcommand prints.
+type output struct {
+	format    choice
+	quiet     bool
+	noHeaders bool
+	printed   int // documents
+}
+
+// flags adds those of a subcommand that shows something, in tables with headings.
 func (o *output) flags(cmd *cobra.Command) {
-	o.format = choice{value: "table", among: []string{"table", "json"}}
+	o.formatFlag(cmd)
+	o.headingsFlag(cmd)
+}
+
+func (o *output) formatFlag(cmd *cobra.Command) {
+	o.format = choice{value: "table", among: formats}
 	cmd.Flags().VarP(&o.format, "output", "o", "how to print")
 }
 
-func (o *output) json() bool { return o.format.value == "json" }
+func (o *output) headingsFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "leave the headings of tables out")
+}
 
-// print writes v as JSON, or calls table.
+// listFlags adds those of a subcommand that lists things, which have names or ids.
+func (o *output) listFlags(cmd *cobra.Command, names string) {
+	o.flags(cmd)
+	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "print "+names+" alone, one a line, whatever -o says")
+}
+
+// changeFlags adds those of a subcommand that does something.
+func (o *output) changeFlags(cmd *cobra.Command) {
+	o.formatFlag(cmd)
+	o.quietFlag(cmd)
+}
+
+// quietFlag adds -q to a subcommand that has nothing to format.
+func (o *output) quietFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but warnings and errors, whatever -o says")
+}
+
+// json reports whether it is printed in JSON's form, for programs: as JSON, or as YAML with the same
+// members.
+func (o *output) json() bool { return o.format.value == "json" || o.format.value == "yaml" }
+
+// wide reports whether tables have all columns.
+func (o *output) wide() bool { return o.format.value == "wide" }
+
+// list is print for a list: where it is quiet, the names of what is in it are all that is printed.
+func (o *output) list(cmd *cobra.Command, v any, names []string, table func(w io.Writer)) error {
+	if !o.quiet {
+		return o.print(cmd, v, table)
+	}
+	for _, name := range names {
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), printable(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// print writes v as JSON or YAML, or calls table; where it is quiet it does nothing.
 func (o *output) print(cmd *cobra.Command, v any, table func(w io.Writer)) error {
-	if o.json() {
-		encoder := json.NewEncoder(cmd.OutOrStdout())
+	if o.quiet {
+		return nil
+	}
+	o.printed++
+	out := cmd.OutOrStdout()
+	switch o.format.value {
+	case "json":
+		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(v)
+	case "yaml":
+		return encodeYAML(out, v, o.printed > 1)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, columnGap, ' ', 0)
-	table(w)
-	return w.Flush()
+	s := newSheet(o.wide(), o.noHeaders)
+	table(s)
+	return s.flush(out, inkFor(out))
 }
 
-// row writes one line of a table. What comes from outside can't break out of its cell or
-// control the terminal.
-func row(w io.Writer, cells ...any) {
-	texts := make([]string, len(cells))
-	for i, cell := range cells {
-		texts[i] = printable(fmt.Sprint(cell))
+// notes is where a change tells what it did besides: nowhere, where it is quiet.
+func (o *output) notes(cmd *cobra.Command) io.Writer {
+	if o.quiet {
+		return io.Discard
 	}
-	fmt.Fprintln(w, strings.TrimRight(strings.Join(texts, "\t"), "\t "))
+	return cmd.ErrOrStderr()
 }
-
-// columnGap is the space between the columns of a table.
-const columnGap = 2
 
 // wrap breaks text at spaces into lines of at most width characters; of 0 or less into one. A word that
 // is longer has a line for itself.

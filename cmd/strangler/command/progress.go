@@ -22,11 +22,7 @@ func barText(share float64, width int) string {
 // isTerminal reports whether a person looks at what is written, rather than a program.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // widthOf returns how many characters a line of a terminal has; 0: what is written to is none, or doesn't

@@ -88,7 +88,8 @@ func replayCommand(name, short, long string, strict bool) *cobra.Command {
 	cmd.Flags().StringArrayVarP(&headers, "header", "H", nil, "put a header into each request, '`Name: value`'; may be repeated")
 	cmd.Flags().StringVar(&from, "headers-from", "", "a `command` for the shell that prints header lines")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
+	o.headingsFlag(cmd)
 	return cmd
 }
 
@@ -146,10 +147,13 @@ func headersFrom(ctx context.Context, command string, to http.Header, stderr io.
 	return nil
 }
 
+// outcomeColours tell outcomes apart at a glance; their names say the same.
+var outcomeColours = map[string]colour{"fixed": green, "same": green, "remains": yellow, "new": red, "failed": red}
+
 func printReplay(w io.Writer, s web.ReplaySummary, all []web.Replayed) {
-	row(w, "REQUEST", "OUTCOME", "WHERE", "KIND", "LEGACY", "SERVICE")
+	heading(w, "REQUEST", "OUTCOME", "WHERE", "KIND", "LEGACY", "SERVICE")
 	for _, r := range all {
-		cells := []any{r.Method + " " + r.Path, r.Outcome}
+		cells := []any{r.Method + " " + r.Path, paint(outcomeColours[r.Outcome], r.Outcome)}
 		switch {
 		case r.Why != "":
 			cells = append(cells, r.Why)

@@ -54,7 +54,7 @@ access log. What moved, when, by whom and on what evidence goes into a report.`,
 			if err := o.print(cmd, result, func(w io.Writer) { printMoved(w, result.Moved) }); err != nil {
 				return err
 			}
-			return proof.tell(cmd, result.Reports, o.json())
+			return proof.tell(cmd, &o, result.Reports)
 		}),
 	}
 	f := cmd.Flags()
@@ -64,7 +64,7 @@ access log. What moved, when, by whom and on what evidence goes into a report.`,
 	f.BoolVar(&request.Force, "force", false, "get past all that stands in the way; the report names it")
 	proof.flags(cmd)
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }
 
@@ -152,26 +152,29 @@ func retiring(routes []web.Route, r web.Retire) []string {
 	return names
 }
 
-// tell writes the reports where they are wanted. In JSON they are part of what was printed.
-func (p *proof) tell(cmd *cobra.Command, reports []web.Report, json bool) error {
+// tell writes the reports where they are wanted. In JSON they are part of what was printed; where it is
+// quiet, those that are on the proxy's machine are not wanted.
+func (p *proof) tell(cmd *cobra.Command, o *output, reports []web.Report) error {
 	var texts []string
 	for _, report := range reports {
-		texts = append(texts, report.Markdown)
+		if report.File == "" || p.report != "" || !o.quiet {
+			texts = append(texts, report.Markdown)
+		}
 		if report.File != "" {
-			fmt.Fprintf(cmd.ErrOrStderr(), "the report of %s is on the proxy's machine in %s\n", printable(report.Route), printable(report.File))
+			fmt.Fprintf(o.notes(cmd), "the report of %s is on the proxy's machine in %s\n", printable(report.Route), printable(report.File))
 		} else {
 			fmt.Fprintf(cmd.ErrOrStderr(), "the report of %s is nowhere else, since it could not be saved: %s\n", printable(report.Route), printable(report.Problem))
 		}
 	}
 	switch text := strings.Join(texts, "\n"); {
-	case len(reports) == 0:
+	case len(texts) == 0:
 		return nil
 	case p.report != "":
 		if err := os.WriteFile(p.report, []byte(text), 0o644); err != nil {
 			return fmt.Errorf("they are retired, but the report could not be written: %w", err)
 		}
 		return nil
-	case json:
+	case o.json() && !o.quiet:
 		return nil
 	default:
 		_, err := io.WriteString(cmd.OutOrStdout(), "\n"+text)

@@ -60,7 +60,7 @@ a warning says so, and the proxy goes on trying; the status is 0.`,
 				routes = append(routes, s.Route)
 			}
 			rollouts, _, err := client.Rollouts(cmd.Context())
-			tellStopped(cmd.ErrOrStderr(), rollouts, err, routes...)
+			tellStopped(o.notes(cmd), rollouts, err, routes...)
 			return nil
 		}),
 	}
@@ -72,7 +72,7 @@ a warning says so, and the proxy goes on trying; the status is 0.`,
 	f.StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	f.BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }
 

@@ -46,6 +46,9 @@ is shown by: strangler rollout -- pause`,
 			if len(args) == 1 {
 				v.route = args[0]
 			}
+			if watch && o.quiet {
+				return usagef("-q prints names, which --watch has nothing to add to; leave one of the two out")
+			}
 			if watch {
 				return repeat(cmd.Context(), cmd.ErrOrStderr(), v.next)
 			}
@@ -54,7 +57,7 @@ is shown by: strangler rollout -- pause`,
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "look again every second, until all is done or Ctrl-C; where nobody looks, a line on each change")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "names")
 	for _, what := range web.Steers() {
 		cmd.AddCommand(newSteer(what))
 	}
@@ -77,7 +80,8 @@ const (
 	minNextWidth = 20
 )
 
-// printRollouts prints a line for each. A line has width characters; 0: as many as it takes.
+// printRollouts prints a line for each. A line has width characters, unless the table is wide; 0: as
+// many as it takes.
 func printRollouts(w io.Writer, rollouts []web.Rollout, freeze *web.Freeze, width int) {
 	rows := [][]string{{"NAME", "STEPS", "STATE", "NEXT", "FORECAST"}}
 	for _, r := range rollouts {
@@ -87,8 +91,16 @@ func printRollouts(w io.Writer, rollouts []web.Rollout, freeze *web.Freeze, widt
 	if width > 0 {
 		next = max(width-widthBut(rows, 3), minNextWidth)
 	}
-	for _, r := range rows {
-		row(w, r[0], r[1], r[2], short(r[3], next), r[4])
+	heading(w, anys(rows[0])...)
+	for i, r := range rows[1:] {
+		state := paint("", r[2])
+		if rollouts[i].Person {
+			state.colour = red
+		}
+		if !wide(w) {
+			r[3] = short(r[3], next)
+		}
+		row(w, r[0], r[1], state, r[3], r[4])
 	}
 	if freeze != nil {
 		fmt.Fprintf(w, "\n%s\n", frozenText(*freeze))

@@ -122,6 +122,10 @@ func printGates(w io.Writer, r web.Rollout, p page) {
 				cells = append(cells, barText(share, bar))
 			}
 		}
+		if i == 0 {
+			heading(w, anys(cells)...)
+			continue
+		}
 		row(w, anys(cells)...)
 	}
 	printWhys(w, r, p)

@@ -43,18 +43,26 @@ func (v *rolloutView) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(report.Rollouts) == 0 && !v.output.json() {
+	if len(report.Rollouts) == 0 && !v.output.json() && !v.output.quiet {
 		defer fmt.Fprintln(v.cmd.ErrOrStderr(), "No route has a rollout in the configuration.")
 	}
 	return v.show(report)
 }
 
+func rolloutNames(rollouts []web.Rollout) []string {
+	names := make([]string, len(rollouts))
+	for i, r := range rollouts {
+		names[i] = r.Name
+	}
+	return names
+}
+
 func (v *rolloutView) show(report rolloutReport) error {
 	if v.route == "" {
-		return v.output.print(v.cmd, report, func(w io.Writer) { printRollouts(w, report.Rollouts, report.Freeze, v.width()) })
+		return v.output.list(v.cmd, report, rolloutNames(report.Rollouts), func(w io.Writer) { printRollouts(w, report.Rollouts, report.Freeze, v.width()) })
 	}
 	one := report.Rollouts[0]
-	return v.output.print(v.cmd, one, func(w io.Writer) { printRollout(w, one, page{v.terminal, v.width()}, time.Now()) })
+	return v.output.list(v.cmd, one, []string{one.Name}, func(w io.Writer) { printRollout(w, one, page{v.terminal, v.width()}, time.Now()) })
 }
 
 // next looks once more: a terminal is drawn anew, elsewhere what changed is added.

@@ -28,8 +28,8 @@ func newRoutes() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if o.json() {
-					return o.print(cmd, route, nil)
+				if o.json() || o.quiet {
+					return o.list(cmd, route, args, nil)
 				}
 				translation, err := client.Translation(cmd.Context(), args[0])
 				if err != nil {
@@ -44,20 +44,24 @@ func newRoutes() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.print(cmd, routes, func(w io.Writer) { printRoutes(w, routes) })
+			return o.list(cmd, routes, routeNames(routes), func(w io.Writer) { printRoutes(w, routes) })
 		}),
 	}
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "names")
 	return cmd
 }
 
 func printRoutes(w io.Writer, routes []web.Route) {
-	row(w, "ROUTE", "PHASE", "WEIGHT", "SERVICE", "MATCH", "UNIT", "VERSION", "SINCE", "BY", "REASON")
+	heading(w, "ROUTE", "PHASE", "WEIGHT", "SERVICE", "MATCH", "UNIT", extra{"VERSION"}, extra{"SINCE"}, extra{"BY"}, extra{"REASON"})
 	for _, r := range routes {
-		row(w, r.Name, r.Phase, r.Weight, orDash(r.Service), matchText(r.Match), orDash(r.Unit), r.Version, when(r.Since), r.Actor, r.Reason)
+		row(w, r.Name, paint(phaseColours[r.Phase], r.Phase), r.Weight, orDash(r.Service), matchText(r.Match), orDash(r.Unit),
+			extra{r.Version}, extra{when(r.Since)}, extra{r.Actor}, extra{r.Reason})
 	}
 }
+
+// phaseColours tell phases apart at a glance; their names say the same.
+var phaseColours = map[strangler.Phase]colour{strangler.PhaseShadow: cyan, strangler.PhaseCanary: yellow, strangler.PhaseLive: green}
 
 // matchText is a route's predicates on one line.
 func matchText(m strangler.Match) string {

@@ -15,7 +15,7 @@ func printTranslation(w io.Writer, t web.Translation) {
 		return
 	}
 	fmt.Fprintln(w)
-	row(w, "TRANSLATES", "LEGACY", "SERVICE", "HOW")
+	heading(w, "TRANSLATES", "LEGACY", "SERVICE", "HOW")
 	for _, p := range t.Parts {
 		row(w, p.What, orDash(p.Legacy), orDash(p.Service), orDash(p.Note))
 	}
@@ -29,14 +29,14 @@ func printTranslation(w io.Writer, t web.Translation) {
 		row(w, "session", t.Session, "", "")
 	}
 	fmt.Fprintln(w)
-	row(w, "MESSAGES", "TRANSLATED", "FAILED")
+	heading(w, "MESSAGES", "TRANSLATED", "FAILED")
 	row(w, "requests", t.Requests.Translated, t.Requests.Failed)
 	row(w, "answers", t.Answers.Translated, t.Answers.Failed)
 	if len(t.Failures) == 0 {
 		return
 	}
 	fmt.Fprintln(w)
-	row(w, "COUNT", "LAST", "WAY", "WHERE", "WHAT")
+	heading(w, "COUNT", "LAST", "WAY", "WHERE", "WHAT")
 	for _, f := range t.Failures {
 		row(w, f.Count, when(f.Last), f.Direction, orDash(f.Pointer), f.Kind)
 	}

@@ -12,7 +12,7 @@ import (
 
 func newRules() *cobra.Command {
 	var a admin
-	o := output{format: choice{value: "table", among: []string{"table", "json", "yaml"}}}
+	var o output
 	cmd := &cobra.Command{
 		Use:   "rules [ROUTE]",
 		Short: "List what counts as a difference",
@@ -34,14 +34,15 @@ there, drop them here.`,
 			if err != nil {
 				return err
 			}
-			if o.format.value == "yaml" {
+			if o.format.value == "yaml" && !o.quiet {
 				return printYAML(cmd.OutOrStdout(), rules)
 			}
-			return o.print(cmd, rules, func(w io.Writer) { printRules(w, rules) })
+			return o.list(cmd, rules, ruleIDs(rules), func(w io.Writer) { printRules(w, rules) })
 		}),
 	}
-	cmd.Flags().VarP(&o.format, "output", "o", "how to print")
 	a.flags(cmd)
+	o.listFlags(cmd, "ids of the journal's")
+	cmd.Flag("output").Usage += "; yaml: the journal's, as the configuration file has them"
 	cmd.AddCommand(newDropRule())
 	return cmd
 }
@@ -70,12 +71,23 @@ func newDropRule() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
+	o.headingsFlag(cmd)
 	return cmd
 }
 
+// ruleIDs returns the ids of the rules that have one: the journal's.
+func ruleIDs(rules []web.Rule) (ids []string) {
+	for _, r := range rules {
+		if r.ID != "" {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
 func printRules(w io.Writer, rules []web.Rule) {
-	row(w, "RULE", "ROUTE", "KIND", "WHERE", "VALUE", "SINCE", "BY", "REASON")
+	heading(w, "RULE", "ROUTE", "KIND", "WHERE", "VALUE", extra{"SINCE"}, "BY", "REASON")
 	for _, r := range rules {
 		by := r.Actor
 		if r.Origin == web.RuleOfConfiguration {
@@ -83,7 +95,7 @@ func printRules(w io.Writer, rules []web.Rule) {
 		} else if !r.Verified {
 			by += " (unverified)"
 		}
-		row(w, orDash(r.ID), r.Route, r.Kind, place(r.Pointer), orDash(r.Value), when(r.At), by, r.Reason)
+		row(w, orDash(r.ID), r.Route, r.Kind, place(r.Pointer), orDash(r.Value), extra{when(r.At)}, by, r.Reason)
 	}
 }
 

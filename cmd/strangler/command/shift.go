@@ -60,7 +60,7 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 				if err := o.print(cmd, route, func(w io.Writer) { printMoved(w, result.Moved) }); err != nil {
 					return err
 				}
-				return proof.tell(cmd, result.Reports, o.json())
+				return proof.tell(cmd, &o, result.Reports)
 			}
 			route, err := client.Shift(cmd.Context(), args[0], request)
 			if err != nil {
@@ -70,7 +70,7 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 				return err
 			}
 			one, err := client.Rollout(cmd.Context(), route.Name)
-			tellStopped(cmd.ErrOrStderr(), []web.Rollout{one}, err, route.Name)
+			tellStopped(o.notes(cmd), []web.Rollout{one}, err, route.Name)
 			return nil
 		}),
 	}
@@ -79,7 +79,7 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 	cmd.Flags().BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	proof.flags(cmd)
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }
 

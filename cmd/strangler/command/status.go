@@ -97,7 +97,7 @@ func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, 
 
 func printStatus(w io.Writer, r statusReport) {
 	fmt.Fprintf(w, "%s, %s\n\n", progress(r.Routes), origin(r))
-	row(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "FAILED", "SKIPPED")
+	heading(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "FAILED", "SKIPPED")
 	positions := map[string]string{"": "legacy"}
 	if r.Legacy.Absent {
 		positions[""] = "404"

@@ -72,7 +72,7 @@ func newSteer(what string) *cobra.Command {
 		f.StringVar(&request.Version, "service-version", "", "which `version` of the service answers now, in your word")
 	}
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }
 

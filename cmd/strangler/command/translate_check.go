@@ -230,7 +230,7 @@ func (t *tested) table(w io.Writer) {
 	if len(t.Failures)+len(t.Places) == 0 {
 		return
 	}
-	row(w, "FIELD", "BODIES", "SHARE", "KIND", "EXAMPLE", "WHY")
+	heading(w, "FIELD", "BODIES", "SHARE", "KIND", "EXAMPLE", "WHY")
 	for _, f := range t.Failures {
 		row(w, place(f.Pointer), f.Bodies, percentOf(f.Share), failed(f.Step, t.Side), orDash(excerpt([]byte(f.Examples[0].Before))), f.Reason)
 	}

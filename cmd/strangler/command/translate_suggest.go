@@ -201,7 +201,7 @@ func (g *guess) propose(cmd *cobra.Command, all []bodies) error {
 
 func (g *guess) print(cmd *cobra.Command, found *suggest.Proposal, legacy, service format.Config) error {
 	text := append([]byte("translators:\n"), suggest.AppendYAML(nil, found.Translators(legacy, service))...)
-	if g.json() {
+	if g.format.value == "json" { // as YAML it is what a configuration has
 		return g.output.print(cmd, struct {
 			*suggest.Proposal
 			YAML string `json:"yaml"`

@@ -201,7 +201,7 @@ func (t *tried) print(cmd *cobra.Command, o *output) error {
 		return err
 	}
 	return o.print(cmd, t, func(w io.Writer) {
-		row(w, "WHERE", "WHAT", "BEFORE", "AFTER", "WHY")
+		heading(w, "WHERE", "WHAT", "BEFORE", "AFTER", "WHY")
 		for _, p := range t.Differences {
 			why := p.Why
 			if !p.Known {

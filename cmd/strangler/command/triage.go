@@ -42,6 +42,7 @@ wants a reason. One that is fixed opens again when it is seen again.`,
 	}
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text`: why; needed for expected")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
+	o.headingsFlag(cmd)
 	return cmd
 }

@@ -33,13 +33,13 @@ A rollout of the route stops until strangler rollout resume.`,
 				return err
 			}
 			one, err := client.Rollout(cmd.Context(), args[0])
-			tellStopped(cmd.ErrOrStderr(), []web.Rollout{one}, err, routeNames(routes)...)
+			tellStopped(o.notes(cmd), []web.Rollout{one}, err, routeNames(routes)...)
 			return nil
 		}),
 	}
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	cmd.Flags().BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }

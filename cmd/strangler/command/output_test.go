@@ -1,0 +1,167 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// TestFormats holds what each way to print makes of the same list.
+func TestFormats(t *testing.T) {
+	s := newSystem(t)
+	s.routes[0].Actor, s.routes[0].Reason = "anna", "clean: for a day"
+	for _, tt := range []struct{ name, args, want string }{
+		{"a table", "routes", `ROUTE        PHASE   WEIGHT  SERVICE  MATCH  UNIT
+orders-read  canary  5%      orders   any    -
+pause        shadow  0%      -        any    -
+plain        legacy  0%      -        any    -
+`},
+		{"wide, without headings", "routes -o wide --no-headers", `orders-read  canary  5%  orders  any   -  7  2026-05-04 12:00:00  anna  clean: for a day
+pause        shadow  0%  -       any   -  1  2026-05-04 12:00:00
+plain        legacy  0%  -       any   -  1  2026-05-04 12:00:00
+`},
+		{"names", "routes -q", "orders-read\npause\nplain\n"},
+		{"one name", "routes pause -q", "pause\n"},
+		{"names, whatever the format", "rollout -q -o json", "orders-read\npause\n"},
+		{"a change says nothing", "shift plain shadow -q", ""},
+		{"nor does one that stops a rollout", "shift orders-read shadow -q", ""},
+		{"nor a rollback", "rollback --all --quiet", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, got, stderr := s.run(t, strings.Fields(tt.args)...)
+			if diff := cmp.Diff(tt.want, got); diff != "" || status != 0 || stderr != "" {
+				t.Errorf("status %d, errors %q (-want +got):\n%s", status, stderr, diff)
+			}
+		})
+	}
+	for _, args := range []string{"routes -o xml", "rollback --all -o text"} {
+		if status, _, stderr := s.run(t, strings.Fields(args)...); status != 2 || !strings.Contains(stderr, `it is table, wide, json or yaml`) {
+			t.Errorf("%s ends with %d, errors %q", args, status, stderr)
+		}
+	}
+}
+
+// TestYAMLIsTheJSON has every value that JSON can have come back from YAML as it was, with its members in
+// the same order.
+func TestYAMLIsTheJSON(t *testing.T) {
+	const text = `{"z":"no","on":["1","1:20","Off","1:60","ON-1","1.0","~","null","true","2026-05-04","- a","a: b","#","","  "," lines\nof\n text \n","\u0000\u001b\u007f\u0085\ud83d\ude00\ufeff"],` +
+		`"numbers":[0,-1,1.50,1e3,1E400,123456789012345678901234567890],"none":null,"yes":true,"object":{},"array":[],"deep":[[{"a":[{}]}]]}`
+	var out bytes.Buffer
+	if err := encodeYAML(&out, json.RawMessage(text), false); err != nil {
+		t.Fatal(err)
+	}
+	var want, got any
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(text, "1E400,", "")), &want); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatalf("%v in\n%s", err, &out)
+	}
+	numbers := got.(map[string]any)["numbers"].([]any)
+	got.(map[string]any)["numbers"] = append(numbers[:4:4], numbers[5:]...) // 1E400 is no float64
+	again, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = nil
+	if err := json.Unmarshal(again, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-JSON +YAML):\n%s\n%s", diff, &out)
+	}
+	if !strings.HasPrefix(out.String(), "z: \"no\"\n\"on\":\n  - \"1\"\n  - \"1:20\"\n  - \"Off\"\n  - 1:60\n  - ON-1\n") || !strings.Contains(out.String(), "- 1.50\n") {
+		t.Errorf("it is\n%s", &out)
+	}
+}
+
+func TestYAMLOfCommands(t *testing.T) {
+	s := newSystem(t)
+	if _, got, _ := s.run(t, "routes", "plain", "-o", "yaml"); !strings.HasPrefix(got, "name: plain\nmatch:") || !strings.Contains(got, "\nphase: legacy\nweight: 0\n") {
+		t.Errorf("it is\n%s", got)
+	}
+	s.looked = progressing(s)
+	_, got, _ := s.run(t, "rollout", "orders-read", "--watch", "-o", "yaml")
+	if strings.Count(got, "\n---\nname: orders-read\n") != 2 || strings.HasPrefix(got, "---") {
+		t.Errorf("what is watched isn't one document after another:\n%s", got)
+	}
+}
+
+// TestTablesFitInto80 holds that with names as people give them a table fits into a terminal of old, but
+// for a text at its end; all else is what wide is for.
+func TestTablesFitInto80(t *testing.T) {
+	newSystem(t) // for its zone
+	at := strangler.Canary(25_00)
+	for name, table := range map[string]func(s *sheet){
+		"routes": func(s *sheet) {
+			printRoutes(s, []web.Route{{Name: "orders-read", Service: "orders", Unit: "orders", Phase: strangler.PhaseCanary, Weight: 25_00, Actor: "anna", Since: noon,
+				Match: strangler.Match{Methods: []string{"GET", "HEAD"}, Path: "/api/orders/{id}"}}})
+		},
+		"divergences": func(s *sheet) {
+			printDivergences(s, []web.Divergence{{ID: "1234", At: noon, Route: "orders-read", Group: "364414181570be23", Method: "GET", Path: "/api/ord/1201"}})
+		},
+		"groups": func(s *sheet) {
+			printGroups(s, []web.Group{{ID: "7015c9a7aaaa6b36", Route: "orders-read", Count: 1900, State: "expected", Title: "/TOTAL differs"}})
+		},
+		"journal": func(s *sheet) {
+			printEntries(s, []web.Entry{{Seq: 1042, At: noon, Route: "orders-read", Kind: "moved", How: "rollback", Before: &at, After: &at, Version: 2, Actor: "ben"}})
+		},
+		"rules": func(s *sheet) {
+			printRules(s, []web.Rule{{ID: "5f0c1b2a3d4e", Route: "orders-read", Kind: "tolerance", Pointer: "/items/*/price", Value: "0.01", Actor: "anna", Verified: true}})
+		},
+	} {
+		var widths [2]int
+		for i, wide := range []bool{false, true} {
+			var out bytes.Buffer
+			s := newSheet(wide, false)
+			table(s)
+			if err := s.flush(&out, false); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(out.String()) {
+				widths[i] = max(widths[i], utf8.RuneCountInString(strings.TrimRight(line, "\n")))
+			}
+		}
+		if widths[0] > 80 || widths[1] <= widths[0] {
+			t.Errorf("%s is %d wide, and wide it is %d", name, widths[0], widths[1])
+		}
+	}
+}
+
+// TestColour holds that colour changes nothing but the colour, and where there is any.
+func TestColour(t *testing.T) {
+	s := newSystem(t)
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("CLICOLOR_FORCE", "")
+	s.routes[1].Name = "shadow" // as its phase
+	_, plain, _ := s.run(t, "routes")
+	if strings.Contains(plain, "\x1b") {
+		t.Errorf("there is colour where there is no terminal: %q", plain)
+	}
+	t.Setenv("CLICOLOR_FORCE", "1")
+	_, inked, _ := s.run(t, "routes")
+	if want := "\x1b[1mROUTE\x1b[0m        \x1b[1mPHASE\x1b[0m   "; !strings.HasPrefix(inked, want) {
+		t.Errorf("the headings are %q", inked)
+	}
+	if want := "\nshadow       \x1b[36mshadow\x1b[0m  "; !strings.Contains(inked, want) {
+		t.Errorf("no %q in %q", want, inked)
+	}
+	for _, c := range []colour{bold, red, green, yellow, cyan, "\x1b[0m"} {
+		inked = strings.ReplaceAll(inked, string(c), "")
+	}
+	if diff := cmp.Diff(plain, inked); diff != "" {
+		t.Errorf("(-plain +coloured):\n%s", diff)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if _, got, _ := s.run(t, "routes"); got != plain {
+		t.Errorf("there is colour in spite of NO_COLOR: %q", got)
+	}
+}

@@ -106,10 +106,17 @@ type System interface {
 type NotFoundError struct {
 	What string // "group", "divergence"
 	Name string
+	Near string // what was most likely meant; empty: nothing is near
 }
 
 // Error implements error.
-func (e *NotFoundError) Error() string { return "no " + e.What + " " + e.Name }
+func (e *NotFoundError) Error() string {
+	text := "no " + e.What + " " + e.Name
+	if e.Near != "" {
+		text += "; did you mean " + e.Near + "?"
+	}
+	return text
+}
 
 // UnwritableError says that a change could not be put on the disk. Nothing of it is in effect.
 type UnwritableError struct{ Err error }

@@ -21,7 +21,7 @@ func (d *Daemon) cover(ctx context.Context, effect web.RuleEffect) error {
 			continue // it is another by now, or was decided about
 		}
 		if _, err := d.ledger.TriageIf(ctx, g, covered()); err != nil {
-			return deskError(err, g.ID)
+			return d.deskError(ctx, err, g.ID)
 		}
 	}
 	return nil
@@ -46,7 +46,7 @@ func (d *Daemon) uncover(ctx context.Context, dropped web.Rule) error {
 		said := covered()
 		said.State, said.Reason = ledger.StateOpen, "the rule that covered it is no more"
 		if _, err := d.ledger.TriageIf(ctx, g, said); err != nil {
-			return deskError(err, g.ID)
+			return d.deskError(ctx, err, g.ID)
 		}
 	}
 	return nil

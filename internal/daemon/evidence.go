@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/compare"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -53,7 +55,7 @@ func (d *Daemon) Groups(ctx context.Context, route, state string) ([]web.Group, 
 func (d *Daemon) Group(ctx context.Context, id string) (web.Group, error) {
 	found, err := d.ledger.Group(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return web.Group{}, &web.NotFoundError{What: "group", Name: id}
+		return web.Group{}, d.noGroup(ctx, id)
 	}
 	if err != nil {
 		return web.Group{}, err
@@ -61,6 +63,31 @@ func (d *Daemon) Group(ctx context.Context, id string) (web.Group, error) {
 	view := d.groupView(found)
 	view.Suggested, err = d.suggestions(ctx, found)
 	return view, err
+}
+
+// noGroup returns the error for an id that no group has, with the group whose id is alike. Where the
+// groups can't be read, there is none.
+func (d *Daemon) noGroup(ctx context.Context, id string) error {
+	groups, _ := d.ledger.Groups(ctx, "", "")
+	ids := make([]string, len(groups))
+	for i, g := range groups {
+		ids[i] = g.ID
+	}
+	return &web.NotFoundError{What: "group", Name: id, Near: nearID(id, ids)}
+}
+
+// nearID returns the id that was most likely meant: the one that begins so, if only one does, as people
+// shorten ids, or else one that differs by a slip of the pen.
+func nearID(id string, ids []string) string {
+	const least = 4 // characters that tell something
+	if len(id) < least {
+		return ""
+	}
+	begin := slices.DeleteFunc(slices.Clone(ids), func(one string) bool { return !strings.HasPrefix(one, id) })
+	if len(begin) == 1 {
+		return begin[0]
+	}
+	return strangler.Nearest(id, ids)
 }
 
 // suggestions returns the rules that most of a group's newest examples suggest.

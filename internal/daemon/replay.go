@@ -94,7 +94,7 @@ func (d *Daemon) stored(ctx context.Context, r web.Replay) ([]ledger.Exchange, e
 	if r.Group != "" {
 		g, err := d.ledger.Group(ctx, r.Group)
 		if err != nil {
-			return nil, deskError(err, r.Group)
+			return nil, d.deskError(ctx, err, r.Group)
 		}
 		groups = append(groups, g)
 	} else {

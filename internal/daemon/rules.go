@@ -178,10 +178,14 @@ func (d *Daemon) AddRules(ctx context.Context, n web.NewRules) (web.RuleEffect, 
 func (d *Daemon) DropRule(ctx context.Context, r web.DroppedRule) error {
 	d.changing.Lock()
 	defer d.changing.Unlock()
+	var ids []string
 	for _, route := range slices.Sorted(maps.Keys(d.journal.Present())) {
 		had, err := kept(d.journal.Present()[route])
 		if err != nil {
 			return err
+		}
+		for _, one := range had {
+			ids = append(ids, one.ID)
 		}
 		if at := slices.IndexFunc(had, func(old web.Rule) bool { return old.ID == r.ID }); at >= 0 {
 			reason := "no longer " + sentence(had[at:at+1], r.Reason)
@@ -191,7 +195,7 @@ func (d *Daemon) DropRule(ctx context.Context, r web.DroppedRule) error {
 			return d.uncover(ctx, had[at])
 		}
 	}
-	return &web.NotFoundError{What: "rule", Name: r.ID}
+	return &web.NotFoundError{What: "rule", Name: r.ID, Near: nearID(r.ID, ids)}
 }
 
 // sentence says in the journal what rules there are more or less, and why.

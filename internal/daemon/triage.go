@@ -14,7 +14,7 @@ func (d *Daemon) Triage(ctx context.Context, t web.Triage) (web.Group, error) {
 	defer cancel()
 	g, err := d.ledger.Triage(ctx, t.Group, ledger.Triage{State: ledger.State(t.State), Reason: t.Reason, Actor: t.Actor.Name, Verified: t.Actor.Verified})
 	if err != nil {
-		return web.Group{}, deskError(err, t.Group)
+		return web.Group{}, d.deskError(ctx, err, t.Group)
 	}
 	d.log.Info("group triaged", keyGroup, g.ID, keyRoute, g.Route, keyState, g.State, keyActor, g.Actor, keyReason, g.Reason)
 	d.events.publish(web.Event{Type: eventGroups, Data: []string{g.Route}})
@@ -22,9 +22,9 @@ func (d *Daemon) Triage(ctx context.Context, t web.Triage) (web.Group, error) {
 }
 
 // deskError says what an error of the ledger's means to who wants a group changed.
-func deskError(err error, group string) error {
+func (d *Daemon) deskError(ctx context.Context, err error, group string) error {
 	if errors.Is(err, ledger.ErrNotFound) {
-		return &web.NotFoundError{What: "group", Name: group}
+		return d.noGroup(ctx, group)
 	}
 	if e, ok := errors.AsType[*ledger.TriageError](err); ok {
 		return &web.InvalidError{Why: e.Why}

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -36,7 +35,7 @@ is shown by: strangler rollout -- pause`,
   strangler rollout orders-read --watch
   strangler rollout pause orders-read --reason 'a release tonight'
   strangler rollout resume orders-read --service-version v1.8.2`,
-		Args: rolloutArguments,
+		Args: argumentsOrSubcommand(1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			client, err := a.client()
 			if err != nil {
@@ -62,16 +61,6 @@ is shown by: strangler rollout -- pause`,
 		cmd.AddCommand(newSteer(what))
 	}
 	return cmd
-}
-
-// rolloutArguments is arguments(0, 1), but for who mistypes a subcommand.
-func rolloutArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		if near := strangler.Nearest(args[0], web.Steers()); near != "" && near != args[0] {
-			return fmt.Errorf("there is no %s %s; did you mean %q?", cmd.CommandPath(), args[0], near)
-		}
-	}
-	return arguments(0, 1)(cmd, args)
 }
 
 // How much of what comes next a line has: where nobody says how wide it may be, and at least.

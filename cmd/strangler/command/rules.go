@@ -20,7 +20,7 @@ func newRules() *cobra.Command {
 which ignore makes. -o yaml prints the journal's as the configuration file has them; once they are
 there, drop them here.`,
 		Example: "  strangler rules orders-read\n  strangler rules -o yaml\n  strangler rules drop 5f0c1b2a3d4e",
-		Args:    arguments(0, 1),
+		Args:    argumentsOrSubcommand(1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			route := ""
 			if len(args) == 1 {

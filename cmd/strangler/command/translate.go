@@ -30,7 +30,7 @@ func newTranslate(c *Config) *cobra.Command {
 		Long: `Try a translator on a body, prove on recorded answers that it brings back what it was given, or have
 one proposed from both sides' answers to the same requests.`,
 		Example: "  strangler translate try customer < customer.json\n  strangler translate check customer-read\n  strangler translate suggest --legacy old.json --service new.json",
-		Args:    arguments(0, 0),
+		Args:    argumentsOrSubcommand(0),
 		RunE:    func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTranslateTry(c), newTranslateCheck(c), newTranslateSuggest())

@@ -53,6 +53,23 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
+// argumentsOrSubcommand is arguments(0, most) of a subcommand that has subcommands, for who mistypes one
+// of those: with more arguments it was meant to be one.
+func argumentsOrSubcommand(most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > most {
+			var names []string
+			for _, command := range cmd.Commands() {
+				names = append(names, command.Name())
+			}
+			if near := strangler.Nearest(args[0], names); near != "" && near != args[0] {
+				return fmt.Errorf("there is no %s %s; did you mean %q?", cmd.CommandPath(), args[0], near)
+			}
+		}
+		return arguments(0, most)(cmd, args)
+	}
+}
+
 // didYouMean returns a suggestion to put behind a message; empty where nothing is near.
 func didYouMean(name string, among []string) string {
 	if near := strangler.Nearest(name, among); near != "" {

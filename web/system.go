@@ -32,6 +32,9 @@ type History interface {
 	Entries(ctx context.Context, q EntryQuery) ([]Entry, error)
 	// RoutesAt returns the table as it was.
 	RoutesAt(ctx context.Context, at time.Time) ([]Route, error)
+	// VerifyJournal computes the entries' chain of hashes anew, and looks for a known hash in it;
+	// empty: none. One does so at a time: else *BusyError. *InvalidError: that is no hash.
+	VerifyJournal(ctx context.Context, known string) (JournalProof, error)
 }
 
 // EntryQuery selects journal entries.

@@ -99,9 +99,38 @@ type Entry struct {
 	Verified bool                `json:"verified"` // the actor is a token's name
 	Reason   string              `json:"reason"`
 	Rules    []Rule              `json:"rules,omitempty"` // of ruled: all that the journal gives the route from then on
+	Hash     string              `json:"hash"`            // over all of it and the hash of the entry before it, in hexadecimal
 	// Steering is, of steered, whether the route moves by itself from then on, as a rollout.Steering:
 	// its state is empty where it does. Of frozen it is {"until"}, empty where somebody has to thaw.
 	Steering json.RawMessage `json:"steering,omitempty"`
+}
+
+// JournalProof is what a look at the chain of hashes found that the journal's entries carry.
+type JournalProof struct {
+	Entries int64 `json:"entries"` // that follow from one another, from the first on
+	// The last of them: its hash, to be kept elsewhere, its seq, and when it was made. Absent: there is none.
+	Head string    `json:"head,omitempty"`
+	Seq  int64     `json:"seq,omitempty"`
+	At   time.Time `json:"at,omitzero"`
+
+	Broken *JournalBreak `json:"broken,omitempty"` // the first entry that doesn't fit; absent: all do
+	Known  *KnownHead    `json:"known,omitempty"`  // what became of the head that was asked for; absent: none was
+}
+
+// Whole reports whether nothing is wrong with the journal.
+func (p JournalProof) Whole() bool { return p.Broken == nil && (p.Known == nil || p.Known.Seq != 0) }
+
+// JournalBreak is the first entry that doesn't fit those before it.
+type JournalBreak struct {
+	Seq  int64  `json:"seq"`
+	What string `json:"what"` // changed, missing, inserted: as far as it can be told
+	Why  string `json:"why"`
+}
+
+// KnownHead is a hash that somebody kept.
+type KnownHead struct {
+	Hash string `json:"hash"`
+	Seq  int64  `json:"seq"` // of the entry that has it; 0: none, so the journal was cut before it or written anew
 }
 
 // Stats are the figures since the proxy started.

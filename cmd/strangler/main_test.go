@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"release":   release,
 			"request":   request,
 			"signal":    signal,
+			"tamper":    tamper,
 			"unlock":    unlock,
 		},
 	})

@@ -276,6 +276,21 @@ func lock(ts *testscript.TestScript, neg bool, args []string) {
 	*ts.Value(lockKey{}).(**sql.Tx) = tx
 }
 
+// tamper FOLDER STATEMENT: changes the journal in a data folder as somebody would who doesn't mind
+// its triggers.
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tamper FOLDER STATEMENT")
+	}
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(ts.MkAbs(args[0]), "journal.db")+"?_busy_timeout=5000")
+	ts.Check(err)
+	defer db.Close()
+	for _, statement := range []string{"DROP TRIGGER IF EXISTS entries_no_update", "DROP TRIGGER IF EXISTS entries_no_delete", args[1]} {
+		_, err := db.Exec(statement)
+		ts.Check(err)
+	}
+}
+
 // unlock: ends what lock began.
 func unlock(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {

@@ -74,6 +74,7 @@ type Daemon struct {
 	refusal   atomic.Pointer[refusal] // of the last reload; nil: it was accepted
 	ruled     chan struct{}           // has something when rules changed, unless somebody is about to look
 	replaying chan struct{}           // has something while stored requests are sent again
+	verifying sync.Mutex              // held while the journal's chain is computed anew
 	files     fingerprint             // of the configuration's, as the last reload found them; guarded by changing
 
 	certificates        certificates

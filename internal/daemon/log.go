@@ -28,6 +28,7 @@ const (
 	keyRequests = "requests"
 	keyAgainst  = "against"
 	keyWhy      = "why"
+	keyEntry    = "entry"
 	keyAt       = "at"
 	keyAgain    = "again"
 	keyRelease  = "service_version"

@@ -58,12 +58,43 @@ func (d *Daemon) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, er
 	for i, e := range found {
 		entries[i] = web.Entry{Seq: e.Seq, Change: e.Change, At: e.At, Kind: string(e.Kind), How: string(e.How), Undoes: e.Undoes,
 			Route: e.Route, Unit: e.Unit, Version: e.Version, Before: e.Before, After: e.After,
-			Actor: e.Author.Actor, Verified: e.Author.Verified, Reason: e.Author.Reason, Steering: e.Steering}
+			Actor: e.Author.Actor, Verified: e.Author.Verified, Reason: e.Author.Reason, Steering: e.Steering, Hash: e.Hash.String()}
 		if entries[i].Rules, err = kept(journal.Standing{Route: e.Route, Rules: e.Rules}); err != nil {
 			return nil, err
 		}
 	}
 	return entries, nil
+}
+
+// VerifyJournal implements web.History.
+func (d *Daemon) VerifyJournal(ctx context.Context, known string) (web.JournalProof, error) {
+	var want journal.Hash
+	if known != "" {
+		var err error
+		if want, err = journal.ParseHash(known); err != nil {
+			return web.JournalProof{}, &web.InvalidError{Why: err.Error()}
+		}
+	}
+	if !d.verifying.TryLock() { // it reads the whole file
+		return web.JournalProof{}, &web.BusyError{Why: "the journal is being verified already; try again when that has ended"}
+	}
+	defer d.verifying.Unlock()
+	proof, err := d.journal.Verify(ctx, want)
+	if err != nil {
+		return web.JournalProof{}, err
+	}
+	view := web.JournalProof{Entries: proof.Entries, Seq: proof.Seq, At: proof.At}
+	if proof.Entries > 0 {
+		view.Head = proof.Head.String()
+	}
+	if b := proof.Break; b != nil {
+		view.Broken = &web.JournalBreak{Seq: b.Seq, What: b.What, Why: b.Why}
+		d.log.Error("the journal's chain of hashes is broken", keyEntry, b.Seq, keyReason, b.Why)
+	}
+	if known != "" {
+		view.Known = &web.KnownHead{Hash: want.String(), Seq: proof.Known}
+	}
+	return view, nil
 }
 
 // configured returns a route of the configuration in force, or *strangler.UnknownRouteError.

@@ -71,6 +71,7 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/rules/preview", s.previewRules)
 		mux.Get("/journal", s.journal)
 		mux.Get("/series", s.series)
+		mux.Get("/journal/verify", s.verifyJournal)
 		mux.Get("/stats", s.stats)
 		mux.Get("/services", s.services)
 		mux.Get("/facades", s.facades)

@@ -195,6 +195,12 @@ func (c *Client) Journal(ctx context.Context, q web.EntryQuery) ([]web.Entry, er
 	return l.Entries, err
 }
 
+// VerifyJournal has the chain of hashes of the journal's entries computed anew, and a head that was
+// kept looked for in it; empty: none.
+func (c *Client) VerifyJournal(ctx context.Context, head string) (web.JournalProof, error) {
+	return get[web.JournalProof](ctx, c, "/journal/verify", url.Values{"head": {head}})
+}
+
 // RoutesAt returns the table as it was, or of it one route.
 func (c *Client) RoutesAt(ctx context.Context, route string, at time.Time) ([]web.Route, error) {
 	l, err := get[routeList](ctx, c, "/journal", url.Values{"route": {route}, "at": {at.Format(time.RFC3339Nano)}})

@@ -257,7 +257,7 @@ var shapes = map[string]any{
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
 	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
 	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
-	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
+	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "JournalProof": web.JournalProof{}, "JournalBreak": web.JournalBreak{}, "KnownHead": web.KnownHead{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{}, "RollbackStats": web.RollbackStats{}, "PendingRollback": web.PendingRollback{},
 	"Series": web.Series{}, "SeriesLine": web.SeriesLine{}, "SeriesPoint": web.SeriesPoint{}, "SeriesSide": web.SeriesSide{}, "SeriesComparisons": web.SeriesComparisons{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},

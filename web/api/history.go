@@ -47,6 +47,16 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) {
 	s.write(w, answer)
 }
 
+// verifyJournal answers with what the chain of hashes says, also where that is bad news.
+func (s *server) verifyJournal(w http.ResponseWriter, r *http.Request) {
+	proof, err := s.system.VerifyJournal(r.Context(), r.URL.Query().Get("head"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.write(w, proof)
+}
+
 func (s *server) routesAt(w http.ResponseWriter, r *http.Request, text, name string) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

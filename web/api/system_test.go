@@ -46,6 +46,7 @@ type system struct {
 	stored      []web.Exchange
 	keeps       []web.Exchange
 	steps       []web.ReplayStep
+	proof       web.JournalProof
 	given       []web.Given
 	judged      []web.Judgement
 	rollbacks   []web.Rollback
@@ -142,6 +143,13 @@ func (s *system) Rollback(_ context.Context, r web.Rollback) (web.RollbackResult
 
 func (s *system) Entries(context.Context, web.EntryQuery) ([]web.Entry, error) {
 	return s.entries, s.failure()
+}
+
+func (s *system) VerifyJournal(_ context.Context, known string) (web.JournalProof, error) {
+	if known == "" {
+		return s.proof, s.failure()
+	}
+	return web.JournalProof{Known: &web.KnownHead{Hash: known}}, s.failure()
 }
 
 func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {

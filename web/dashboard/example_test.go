@@ -15,6 +15,7 @@ type still struct{ web.System }
 
 func (still) Services() []web.Service { return nil }
 func (still) Legacy() web.Service     { return web.Service{} }
+func (still) Facades() []web.Facade   { return nil }
 func (still) Routes() []web.Route     { return nil }
 func (still) Stats() web.Stats        { return web.Stats{} }
 func (still) Freeze() *web.Freeze     { return nil }

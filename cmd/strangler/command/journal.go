@@ -9,21 +9,28 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/api"
 )
 
 func newJournal() *cobra.Command {
 	var a admin
 	var o output
-	var at string
+	var at, head string
+	var verify bool
 	var q web.EntryQuery
 	cmd := &cobra.Command{
 		Use:   "journal [ROUTE]",
 		Short: "Show who moved what, when and why; or the table as it was",
 		Long: `Show the journal, newest first: who moved what, when and why. With --at show the table of routes
-as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.`,
+as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.
+
+With --verify have the chain of hashes computed anew that entries carry, and end with 1 where it
+breaks. Keep the head that it prints elsewhere: --head says whether that is in the chain still,
+which shows that the journal was not cut or written anew.`,
 		Example: `  strangler journal orders-read
   strangler journal --at 2026-05-01T12:00:00Z
-  strangler journal --at 1h30m`,
+  strangler journal --at 1h30m
+  strangler journal --verify`,
 		Args: arguments(0, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if q.Limit < 1 || q.Limit > 1000 {
@@ -32,9 +39,18 @@ as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.
 			if len(args) == 1 {
 				q.Route = args[0]
 			}
+			if verify && (at != "" || q.Route != "" || cmd.Flags().Changed("limit")) {
+				return usagef("--verify is of the whole journal: leave out ROUTE, --at and --limit")
+			}
+			if cmd.Flags().Changed("head") && !verify {
+				return usagef("--head goes with --verify")
+			}
 			client, err := a.client()
 			if err != nil {
 				return err
+			}
+			if verify {
+				return verifyJournal(cmd, client, &o, head)
 			}
 			if at != "" {
 				moment, err := parseMoment(at, time.Now())
@@ -55,6 +71,8 @@ as it was at a moment: an RFC 3339 time, a local date and time, or how long ago.
 		}),
 	}
 	cmd.Flags().StringVar(&at, "at", "", "the table as it was at this `time`, instead of entries")
+	cmd.Flags().BoolVar(&verify, "verify", false, "compute the chain of hashes anew")
+	cmd.Flags().StringVar(&head, "head", "", "with --verify: a `hash` that has to be in the chain")
 	cmd.Flags().IntVar(&q.Limit, "limit", 50, "at most this `many` entries")
 	a.flags(cmd)
 	o.listFlags(cmd, "numbers of entries, or with --at names of routes,")
@@ -67,6 +85,42 @@ func entryNumbers(entries []web.Entry) []string {
 		numbers[i] = strconv.FormatInt(e.Seq, 10)
 	}
 	return numbers
+}
+
+// verifyJournal shows what the chain of hashes says; where that is bad news it is an error.
+func verifyJournal(cmd *cobra.Command, client *api.Client, o *output, head string) error {
+	proof, err := client.VerifyJournal(cmd.Context(), head)
+	if err != nil {
+		return err
+	}
+	err = o.print(cmd, proof, func(w io.Writer) {
+		fmt.Fprintf(w, "%s\n", following(proof.Entries))
+		if proof.Head != "" {
+			row(w, "head", proof.Seq, when(proof.At), proof.Head)
+		}
+		if proof.Known != nil && proof.Known.Seq != 0 {
+			row(w, "kept", proof.Known.Seq, "", proof.Known.Hash)
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case proof.Broken != nil:
+		return fmt.Errorf("the journal was changed: %s", proof.Broken.Why)
+	case !proof.Whole():
+		return fmt.Errorf("no entry has the hash %s: the journal was cut before it, or written anew", proof.Known.Hash)
+	}
+	return nil
+}
+
+func following(entries int64) string {
+	switch entries {
+	case 0:
+		return "there are no entries that could follow from one another"
+	case 1:
+		return "1 entry is as it was written"
+	}
+	return fmt.Sprintf("%d entries follow from one another", entries)
 }
 
 func printEntries(w io.Writer, entries []web.Entry) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/export"
 )
 
 // What goes in one request.
@@ -89,13 +90,13 @@ func readHAR(file string) ([]web.Exchange, error) {
 	if err != nil {
 		return nil, err
 	}
-	var archive har
+	var archive export.HAR
 	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &archive); err != nil {
 		return nil, usagef("%s is no HTTP archive: %w", file, err)
 	}
 	var all []web.Exchange
 	for _, entry := range archive.Log.Entries {
-		if x, ok := entry.exchange(); ok {
+		if x, ok := entry.Exchange(); ok {
 			all = append(all, x)
 		}
 	}

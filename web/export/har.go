@@ -1,4 +1,4 @@
-package command
+package export
 
 import (
 	"cmp"
@@ -12,16 +12,16 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// har is an HTTP archive, version 1.2 (http://www.softwareishard.com/blog/har-12-spec/), as far as it
+// HAR is an HTTP archive, version 1.2 (http://www.softwareishard.com/blog/har-12-spec/), as far as it
 // says anything of an exchange.
-type har struct {
+type HAR struct {
 	Log harLog `json:"log"`
 }
 
 type harLog struct {
 	Version string     `json:"version"`
 	Creator harCreator `json:"creator"`
-	Entries []harEntry `json:"entries"`
+	Entries []HAREntry `json:"entries"`
 }
 
 type harCreator struct {
@@ -29,7 +29,8 @@ type harCreator struct {
 	Version string `json:"version"`
 }
 
-type harEntry struct {
+// HAREntry is one exchange of an archive.
+type HAREntry struct {
 	Started  time.Time   `json:"startedDateTime"`
 	Time     float64     `json:"time"` // milliseconds
 	Request  harRequest  `json:"request"`
@@ -88,14 +89,14 @@ type harContent struct {
 }
 
 // writeHAR writes an archive with the answers of the right side.
-func writeHAR(w io.Writer, e export, all []web.Exchange) error {
-	archive := har{harLog{Version: "1.2", Creator: harCreator{"strangler", "1"}, Entries: []harEntry{}}}
+func writeHAR(w io.Writer, e Export, all []web.Exchange) error {
+	archive := HAR{harLog{Version: "1.2", Creator: harCreator{"strangler", "1"}, Entries: []HAREntry{}}}
 	for _, x := range all {
 		right := e.right(x)
 		if right == nil {
 			continue
 		}
-		entry := harEntry{Started: x.At, Time: right.LatencyMS, Comment: x.ID, Timings: harTimings{Wait: right.LatencyMS},
+		entry := HAREntry{Started: x.At, Time: right.LatencyMS, Comment: x.ID, Timings: harTimings{Wait: right.LatencyMS},
 			Request: harRequest{Method: x.Method, URL: e.url(x), HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, Headers: []harPair{}, QueryString: queryPairs(x.Path),
 				HeadersSize: -1, BodySize: len(x.Body)},
 			Response: harResponse{Status: right.Status, StatusText: http.StatusText(right.Status), HTTPVersion: "HTTP/1.1", Cookies: []harPair{}, Headers: []harPair{},
@@ -143,9 +144,9 @@ func queryPairs(path string) []harPair {
 	return pairs
 }
 
-// exchange returns an entry as an exchange that legacy answered; false: it has no answer, as requests
+// Exchange returns an entry as an exchange that legacy answered; false: it has no answer, as requests
 // have that a browser blocked.
-func (e harEntry) exchange() (web.Exchange, bool) {
+func (e HAREntry) Exchange() (web.Exchange, bool) {
 	u, err := url.Parse(e.Request.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || e.Response.Status < 200 {
 		return web.Exchange{}, false

@@ -1,4 +1,4 @@
-package command
+package export
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 // writeGo writes a test that asks for each answer and compares it with the one that is right, JSON by
 // value. It needs nothing but the standard library.
-func writeGo(w io.Writer, e export, all []web.Exchange) error {
+func writeGo(w io.Writer, e Export, all []web.Exchange) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `// Package golden_test holds answers of %s to %s.
 package golden_test
@@ -38,7 +38,7 @@ var exchanges = []struct {
 	status             int
 	answer             string
 }{
-`, e.side, strconv.Quote(e.of), strconv.Quote(e.base.String()))
+`, e.Side, strconv.Quote(e.Of), strconv.Quote(e.Base.String()))
 	for _, x := range all {
 		right := e.right(x)
 		if right == nil || x.Binary || right.Binary || web.IsRedacted(right.Body) {

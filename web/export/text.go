@@ -1,4 +1,4 @@
-package command
+package export
 
 import (
 	"bytes"
@@ -6,18 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/web"
 )
 
-func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
-
 // writeCurl writes a command a line, for a POSIX shell.
-func writeCurl(w io.Writer, e export, all []web.Exchange) error {
+func writeCurl(w io.Writer, e Export, all []web.Exchange) error {
 	for _, x := range all {
 		if x.Binary {
 			fmt.Fprintf(w, "# %s has a body that is no text, and is left out\n", x.ID)
@@ -51,8 +47,8 @@ func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 
 // writeHurl writes requests with what is to be seen in their answers (https://hurl.dev): the status,
 // and where the two answers differed in JSON, what the right one has there.
-func writeHurl(w io.Writer, e export, all []web.Exchange) error {
-	fmt.Fprintf(w, "# %s, as the answers of %s have it. Run it with: hurl --test --variable base=%s\n", e.of, e.side, e.base)
+func writeHurl(w io.Writer, e Export, all []web.Exchange) error {
+	fmt.Fprintf(w, "# %s, as the answers of %s have it. Run it with: hurl --test --variable base=%s\n", e.Of, e.Side, e.Base)
 	for _, x := range all {
 		right := e.right(x)
 		if right == nil {
@@ -79,10 +75,10 @@ func writeHurl(w io.Writer, e export, all []web.Exchange) error {
 var escapeHurl = strings.NewReplacer(`\`, `\\`, "{{", `\{\{`, "#", `\#`).Replace
 
 // asserts are what Hurl is to look at in a JSON answer: the places that differed, if they are simple.
-func (e export) asserts(x web.Exchange) (lines []string) {
+func (e Export) asserts(x web.Exchange) (lines []string) {
 	for _, d := range x.Differences {
 		value := d.Legacy
-		if e.side == "service" {
+		if e.Side == "service" {
 			value = d.Service
 		}
 		path, ok := jsonPath(d.Pointer)

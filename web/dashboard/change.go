@@ -37,6 +37,7 @@ func noticeOf(err error) *notice {
 		disk      *journal.WriteError
 		ledger    *web.UnwritableError
 		senseless *web.InvalidError
+		busy      *web.BusyError
 		tooLarge  *http.MaxBytesError
 	)
 	detail := visible(err.Error())
@@ -60,6 +61,8 @@ func noticeOf(err error) *notice {
 		return &notice{Status: http.StatusConflict, Title: "There is nothing to undo", Detail: detail}
 	case errors.As(err, &senseless):
 		return &notice{Status: http.StatusUnprocessableEntity, Title: "That makes no sense", Detail: detail}
+	case errors.As(err, &busy):
+		return &notice{Status: http.StatusServiceUnavailable, Title: "Not now", Detail: detail}
 	case errors.As(err, &disk), errors.As(err, &ledger):
 		return &notice{Status: http.StatusServiceUnavailable, Title: "It could not be written, and nothing changed", Detail: detail}
 	case errors.As(err, &tooLarge):

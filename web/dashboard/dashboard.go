@@ -109,6 +109,8 @@ func (d *dashboard) routes() http.Handler {
 		"/thaw":             thawPage,
 
 		"/routes/{name}/rollout/{what}": steerPage,
+		"/groups/{id}/replay":           replayGroupPage,
+		"/routes/{name}/replay":         replayRoutePage,
 	}
 	for pattern, p := range pages {
 		if p.live != nil { // not compressed: each message has to leave at once
@@ -121,6 +123,8 @@ func (d *dashboard) routes() http.Handler {
 		for pattern, p := range pages {
 			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })
 		}
+		mux.With(web.Require(web.RoleEvidence)).Get("/groups/{id}/export", d.export(exportedGroup))
+		mux.With(web.Require(web.RoleEvidence)).Get("/routes/{name}/export", d.export(exportedRoute))
 		mux.Group(func(mux chi.Router) {
 			mux.Use(web.Require(web.RoleOperate))
 			mux.Post("/routes/{name}/shift", d.shift)
@@ -130,6 +134,8 @@ func (d *dashboard) routes() http.Handler {
 			mux.Post("/freeze", d.freeze)
 			mux.Post("/thaw", d.thaw)
 			mux.Post("/groups/{id}/state", d.triage)
+			mux.Post("/groups/{id}/replay", d.replay(replayGroupPage, replayedGroup))
+			mux.Post("/routes/{name}/replay", d.replay(replayRoutePage, replayedRoute))
 			mux.Post("/rules", d.addRules)
 			mux.Post("/rules/{id}/drop", d.dropRule)
 		})
@@ -198,7 +204,7 @@ type problemView struct {
 	Notice *notice
 }
 
-var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "freeze", "problem"}
+var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "replay", "freeze", "problem"}
 
 // templates parses the templates of all pages, which is done for the first one who looks: a proxy
 // that nobody watches has no need of their 3 MB.

@@ -19,6 +19,8 @@ const (
 	keyVerified   = "verified"
 	keyDivergence = "divergence"
 	keyRoute      = "route"
+	keyGroup      = "group"
+	keyExport     = "export"
 	keyRemote     = "remote"
 )
 
@@ -50,7 +52,7 @@ func (d *dashboard) buildDivergence(q *query) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &divergenceView{frame: frame{Title: "Divergence " + cut(visible(id), 40), Section: "groups"}, Example: example}, nil
+	return &divergenceView{frame: frame{Title: cut(visible(example.Route+": "+example.Method+" "+example.Path), 160), Section: "groups"}, Example: example}, nil
 }
 
 // noteRead puts on record that somebody reads what clients and services said to each other.

@@ -66,32 +66,3 @@ func (d *dashboard) triaged(w http.ResponseWriter, q *query, form *triageForm) {
 }
 
 func groupID(q *query) string { return web.PathParam(q.Request, "id") }
-
-// dayBar is one bar of a group's days.
-type dayBar struct {
-	X, Y, H float64 // of a picture that is 100 wide a day and 100 high
-	Title   string
-}
-
-// dayBars draws how many divergences there were each day, gaps included, up to the last 60 days.
-func dayBars(days []web.GroupDay) []dayBar {
-	if len(days) == 0 {
-		return nil
-	}
-	const most = 60
-	last := days[len(days)-1].Day
-	var largest int64 = 1
-	for _, day := range days {
-		largest = max(largest, day.Count)
-	}
-	var bars []dayBar
-	for _, day := range days {
-		ago := int(last.Sub(day.Day).Hours() / 24)
-		if ago >= most {
-			continue
-		}
-		h := max(4, 100*float64(day.Count)/float64(largest))
-		bars = append(bars, dayBar{X: float64(most-1-ago) * 10, Y: 100 - h, H: h, Title: day.Day.Format("2006-01-02") + ": " + count(day.Count)})
-	}
-	return bars
-}

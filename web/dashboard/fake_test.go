@@ -36,6 +36,11 @@ type system struct {
 	translation web.Translation // of any
 	facades     []web.Facade
 	divergences []web.Divergence
+	exchanges   []web.Exchange
+	replay      []web.Replayed // what comes of each request that is sent again
+	replayPace  time.Duration
+	replayFails error
+	asked       web.Replay // the last one
 	watchers    map[chan web.Event]bool
 	automation
 	fails     error  // of everything that can
@@ -323,12 +328,32 @@ func (s *system) DropRule(_ context.Context, dropped web.DroppedRule) error {
 }
 
 func (s *system) Exchanges(context.Context, web.ExchangeQuery) ([]web.Exchange, error) {
-	return nil, s.fails
+	return s.exchanges, s.fails
 }
 
 func (s *system) Keep(context.Context, string, []web.Exchange) error { return s.fails }
 
-func (s *system) Replay(context.Context, web.Replay, func(web.ReplayStep) error) error {
+func (s *system) Replay(ctx context.Context, r web.Replay, tell func(web.ReplayStep) error) error {
+	s.asked = r
+	if s.replayFails != nil {
+		return s.replayFails
+	}
+	step := web.ReplayStep{ReplaySummary: web.ReplaySummary{Of: len(s.replay)}}
+	if err := tell(step); err != nil {
+		return err
+	}
+	for _, one := range s.replay {
+		select {
+		case <-time.After(s.replayPace):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		step.Count(one.Outcome)
+		step.Replayed = &one
+		if err := tell(step); err != nil {
+			return err
+		}
+	}
 	return s.fails
 }
 

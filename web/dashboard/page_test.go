@@ -41,7 +41,7 @@ var pages = []string{"/", "/?x=1", "/routes/orders-read", "/routes/catalogue-pag
 	"/journal?at=2026-03-04+11:00", "/journal?at=yesterday", "/services", "/config", "/rollback", "/rollback?route=orders-read",
 	"/rollback?route=payments", "/rollback?route=stock", "/rollback?service=orders", "/rollback?unit=orders",
 	"/routes/catalogue-search", "/routes/orders-list", "/routes/orders-read/rollout/pause", "/routes/catalogue-search/rollout/resume", "/routes/orders-read/rollout/promote",
-	"/routes/orders-read/rollout/abort", "/routes/stock/rollout/promote", "/freeze", "/thaw"}
+	"/routes/orders-read/rollout/abort", "/routes/stock/rollout/promote", "/freeze", "/thaw", "/groups/g1/replay", "/routes/stock/replay"}
 
 func TestPages(t *testing.T) {
 	for name, s := range map[string]*system{"good": good(), "hostile": hostile()} {

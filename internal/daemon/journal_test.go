@@ -82,7 +82,7 @@ func TestJournalLocked(t *testing.T) {
 func TestJournalStranger(t *testing.T) {
 	s := start(t, fmt.Sprintf(oneRoute, backend(t, "legacy", nil).URL, backend(t, "service", nil).URL))
 	if _, err := s.journalFile(t).Exec(`INSERT INTO entries SELECT seq + 1, seq + 1, at + 1, 'removed', '', route, unit, version + 1,
-		after_phase, after_weight, NULL, NULL, 'stranger', 0, '', NULL, NULL, NULL, NULL FROM entries`); err != nil {
+		after_phase, after_weight, NULL, NULL, 'stranger', 0, '', NULL, NULL, NULL, NULL, hash FROM entries`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.API.Shift(t.Context(), "orders-read", api.ShiftRequest{Phase: strangler.PhaseLive}); err == nil {

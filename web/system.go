@@ -99,6 +99,7 @@ type System interface {
 	Chronicle
 	Evidence
 	Interpreter
+	Registrar
 	Desk
 	Bench
 	Automation

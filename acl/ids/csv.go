@@ -47,7 +47,8 @@ func CheckCSV(r io.Reader) (pairs int64, err error) {
 	return pairs, nil
 }
 
-// WriteCSV writes pairs as ReadCSV reads them, with a header. An error of the iterator ends it.
+// WriteCSV writes pairs as ReadCSV reads them, with a header. An error of the iterator ends it; what w has by
+// then isn't the whole. A w that is a *bufio.Writer is flushed at the end, and is the only buffer.
 func WriteCSV(w io.Writer, pairs iter.Seq2[Pair, error]) error {
 	out := csv.NewWriter(w)
 	if err := out.Write([]string{columnLegacy, columnService}); err != nil {
@@ -56,7 +57,6 @@ func WriteCSV(w io.Writer, pairs iter.Seq2[Pair, error]) error {
 	var fields [2]string
 	for p, err := range pairs {
 		if err != nil {
-			out.Flush() // what is known so far
 			return err
 		}
 		fields[0], fields[1] = p.Legacy, p.Service

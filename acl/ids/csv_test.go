@@ -97,7 +97,7 @@ func TestImportCSV(t *testing.T) {
 		{"a contradiction", "legacy,service\n4,d\n\n\"1\",x\n9,b\n", ids.Imported{}, "has other counterparts for 2 of these pairs; nothing was imported\n" +
 			`"1" ↔ "x" against "1" ↔ "a", which it has (line 4)` + "\n" + `"9" ↔ "b" against "2" ↔ "b", which it has (line 5)`, new(*ids.ConflictError)},
 		{"a bad line", "4,d\nx\n", ids.Imported{}, "line 2: ", new(*ids.LineError)},
-		{"too many", "4,d\n5,e\n6,f\n", ids.Imported{}, "holds 5 pairs and may hold no more", new(*ids.FullError)},
+		{"too many", "4,d\n5,e\n6,f\n", ids.Imported{}, "would hold more than 5 pairs, and may not; nothing was imported: raise ids.a.max", new(*ids.FullError)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -45,12 +45,17 @@ func isAlphanumeric(r rune) bool {
 
 // FullError says that a table holds as many pairs as it may. What it holds is still found.
 type FullError struct {
-	Table string
-	Max   int64
+	Table  string
+	Max    int64
+	Import bool // it would be, with what is imported: nothing of it was
 }
 
 // Error implements error.
 func (e *FullError) Error() string {
+	if e.Import {
+		return fmt.Sprintf("table %s would hold more than %d pairs, and may not; nothing was imported: raise ids.%s.max, then import again",
+			quote(e.Table), e.Max, plain(e.Table))
+	}
 	return fmt.Sprintf("table %s holds %d pairs and may hold no more: find out who asks for so many identifiers, or raise ids.%s.max",
 		quote(e.Table), e.Max, plain(e.Table))
 }

@@ -44,7 +44,7 @@ func (t *Table) tryMake(ctx context.Context, side Side, id string) (made string,
 	}
 	if have >= t.c.Max {
 		t.full.Store(true)
-		return "", false, &FullError{t.c.Name, t.c.Max}
+		return "", false, &FullError{Table: t.c.Name, Max: t.c.Max}
 	}
 	if t.mint(side.other()).Kind == UUID {
 		made, err = t.free(ctx, tx, side.other())

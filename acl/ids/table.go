@@ -99,7 +99,7 @@ func (t *Table) of(ctx context.Context, side Side, id string) (string, error) {
 		case t.mint(side.other()).Kind == None:
 			return "", &UnknownError{Table: t.c.Name, Side: side, ID: id}
 		case t.full.Load():
-			return "", &FullError{t.c.Name, t.c.Max}
+			return "", &FullError{Table: t.c.Name, Max: t.c.Max}
 		}
 		found, err = t.make(ctx, side, id)
 	}

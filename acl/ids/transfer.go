@@ -112,7 +112,7 @@ func (t *Table) importAll(ctx context.Context, pairs iter.Seq2[Pair, error], lin
 		}
 		if isNew {
 			if added++; have+added > t.c.Max {
-				return 0, &FullError{t.c.Name, t.c.Max}
+				return 0, &FullError{Table: t.c.Name, Max: t.c.Max, Import: true}
 			}
 		}
 	}

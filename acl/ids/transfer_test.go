@@ -49,7 +49,7 @@ func TestImport(t *testing.T) {
 		{"empty", []string{"2=b", "3="}, 0, `pair 2: "" can't be an identifier: it is empty`},
 		{"too long", []string{strings.Repeat("x", 2000) + "=b"}, 0, "it has 2000 bytes"},
 		{"an error of the source", []string{"2=b", "!"}, 0, "pair 2: line 3: no comma"},
-		{"too many", []string{"2=b", "3=c", "4=d", "5=e"}, 0, "holds 4 pairs and may hold no more"},
+		{"too many", []string{"2=b", "3=c", "4=d", "5=e"}, 0, "would hold more than 4 pairs, and may not; nothing was imported"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

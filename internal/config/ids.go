@@ -2,8 +2,10 @@ package config
 
 import (
 	"math"
+	"slices"
 
 	"github.com/strangler-fig/toolkit/acl/ids"
+	"github.com/strangler-fig/toolkit/acl/lens"
 )
 
 // readIDs reads the tables of identifiers.
@@ -49,4 +51,28 @@ func (v value) mint(to *ids.Mint) {
 	if from >= 0 {
 		to.Kind, to.From = ids.Number, int64(from)
 	}
+}
+
+// TableUsers returns who looks identifiers up in a table: the translators of the file, and the routes and
+// facades that have it in their parameters, as "route NAME" and "facade NAME".
+func (c *Config) TableUsers(table string) (users []string) {
+	for _, name := range c.TranslatorNames {
+		if slices.Contains(c.Translators[name].ids, table) {
+			users = append(users, name)
+		}
+	}
+	asks := func(t *Translation) bool {
+		return t != nil && slices.ContainsFunc(t.Exchange.Params, func(f lens.Field) bool { return f.IDs == table })
+	}
+	for _, route := range c.Routes {
+		if asks(route.Translate) {
+			users = append(users, "route "+route.Name)
+		}
+	}
+	for _, f := range c.Facades {
+		if slices.ContainsFunc(f.Routes, func(r FacadeRoute) bool { return asks(r.Translation) }) {
+			users = append(users, "facade "+f.Name)
+		}
+	}
+	return users
 }

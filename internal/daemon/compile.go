@@ -20,8 +20,10 @@ type compiled struct {
 	fresh     map[string]*door // of doors: those that aren't in force yet
 }
 
-// discard closes what nothing else uses, where the table comes to nothing. A nil one has nothing.
+// discard closes what nothing else uses, where the table comes to nothing. A nil one has nothing but,
+// perhaps, opened tables of identifiers.
 func (c *compiled) discard(d *Daemon) {
+	d.identifiers.abandon()
 	if c != nil {
 		c.upstreams.closeUnused(d.upstreams)
 		closeDoors(c.fresh)
@@ -41,6 +43,7 @@ func (d *Daemon) use(c *compiled, cfg *config.Config, loadedAt time.Time) {
 	d.pending.mu.Unlock()
 	d.upstreams.closeUnused(c.upstreams)
 	d.upstreams = c.upstreams
+	d.identifiers.settle(c.made.tables)
 	d.useDoors(c.doors, c.fresh, cfg.Shutdown.Grace)
 }
 

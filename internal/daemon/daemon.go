@@ -55,7 +55,7 @@ type Daemon struct {
 	versions *versions
 	notices  *notifier
 
-	identifiers identifiers     // guarded by changing
+	identifiers *identifiers
 	replaced    replacedBridges // guarded by changing
 	doors       doors
 
@@ -113,6 +113,7 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 		}
 	}()
 	cfg := o.Config
+	d.identifiers = newIdentifiers(cfg.Data, d.log)
 	if err := d.openState(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -155,6 +156,9 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) {
 	if d.unlock, err = sqlitedb.LockFolder(cfg.Data); err != nil {
 		return err
+	}
+	if err := removeSpools(cfg.Data); err != nil { // the folder is this process'
+		d.log.Warn("what an import left is still there", keyError, err)
 	}
 	file := filepath.Join(cfg.Data, "journal.db")
 	if d.journal, err = journal.Open(ctx, file, journal.Config{Logger: d.log}); err != nil {

@@ -18,19 +18,20 @@ type interpreted struct {
 	routes  map[string]around // of those that translate something
 	facades map[string]http.Handler
 	bridges bridges
+	tables  map[string]*identifierTable
 }
 
 // interpret compiles what a configuration translates. The caller holds d.changing.
 func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, error) {
-	tables, err := d.identifiers.tables(d.options.Config.Data, cfg)
+	tables, err := d.identifiers.tables(cfg)
 	if err != nil {
 		return nil, err
 	}
-	i, err := cfg.Interpreter(tables)
+	i, err := cfg.Interpreter(lensTables(tables))
 	if err != nil {
 		return nil, err
 	}
-	made := &interpreted{routes: map[string]around{}, facades: map[string]http.Handler{}}
+	made := &interpreted{routes: map[string]around{}, facades: map[string]http.Handler{}, tables: tables}
 	if made.bridges, err = d.bridges().open(d, cfg); err != nil {
 		return nil, err
 	}

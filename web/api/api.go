@@ -26,6 +26,7 @@ type server struct {
 	seats  chan struct{} // one for each subscriber of events
 	bench  chan struct{} // one for each batch that is being compared
 
+	maxImport    int64         // bytes of a table of identifiers
 	heartbeat    time.Duration // between signs of life where there are no events
 	writeTimeout time.Duration // for one event; a subscriber that doesn't read is let go
 }
@@ -36,7 +37,7 @@ func New(c Config) http.Handler { return newServer(c).router() }
 
 func newServer(c Config) *server {
 	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers), bench: make(chan struct{}, maxBatches),
-		heartbeat: heartbeat, writeTimeout: writeTimeout}
+		maxImport: maxImport, heartbeat: heartbeat, writeTimeout: writeTimeout}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -69,6 +70,7 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/groups/{id}", s.group)
 		mux.Get("/rules", s.rules)
 		mux.Post("/rules/preview", s.previewRules)
+		mux.Get("/ids", s.idTables)
 		mux.Get("/journal", s.journal)
 		mux.Get("/series", s.series)
 		mux.Get("/journal/verify", s.verifyJournal)
@@ -83,9 +85,11 @@ func (s *server) router() *chi.Mux {
 	})
 	mux.With(web.Require(web.RoleEvidence)).Get("/exchanges", s.exchanges)
 	mux.With(web.Require(web.RoleEvidence)).Post("/comparisons", s.comparisons)
+	mux.With(web.Require(web.RoleEvidence)).Get("/ids/{table}", s.idTable)
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleOperate))
 		mux.Post("/exchanges", s.keep)
+		mux.Post("/ids/{table}", s.importIDs)
 		mux.Put("/routes/{name}/phase", s.shift)
 		mux.Post("/routes/{name}/undo", s.undo)
 		mux.Post("/rollback", s.rollback)

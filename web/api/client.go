@@ -69,23 +69,28 @@ func NewClient(c ClientConfig) (*Client, error) {
 }
 
 func (c *Client) do(ctx context.Context, method, path string, header http.Header, in any) (*http.Response, error) {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return nil, fmt.Errorf("encode request: %w", err)
-		}
-		body = bytes.NewReader(text)
+	if in == nil {
+		return c.send(ctx, method, path, header, nil)
 	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set("Content-Type", "application/json")
+	return c.send(ctx, method, path, header, bytes.NewReader(text))
+}
+
+// send sends a request whose body is what it is.
+func (c *Client) send(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("build request: %w", err)
 	}
 	if header != nil {
 		r.Header = header
-	}
-	if in != nil {
-		r.Header.Set("Content-Type", "application/json")
 	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
@@ -114,6 +119,11 @@ func (c *Client) call(ctx context.Context, method, path string, header http.Head
 	if err != nil {
 		return err
 	}
+	return c.decode(ctx, answer, method, path, out)
+}
+
+// decode reads an answer's JSON.
+func (c *Client) decode(ctx context.Context, answer *http.Response, method, path string, out any) error {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, c.maxAnswer+1))
 	switch {

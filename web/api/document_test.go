@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangler-fig/toolkit/acl/ids"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
@@ -250,6 +251,7 @@ var shapes = map[string]any{
 	"MovedRoute": movedRoute{}, "RetireRequest": RetireRequest{}, "AccessLog": web.AccessLog{}, "LogCaller": web.LogCaller{}, "Retired": web.Retired{}, "Report": web.Report{},
 	"Retirement": web.Retirement{}, "LegacyCall": web.LegacyCall{}, "OpenGroup": web.OpenGroup{}, "LegacyTraits": web.LegacyTraits{},
 	"Translation": web.Translation{}, "TranslationPart": web.TranslationPart{}, "TranslatedBody": web.TranslatedBody{}, "TranslatedField": web.TranslatedField{},
+	"IDTableList": idTableList{}, "IDTable": web.IDTable{}, "IDPair": ids.Pair{}, "IDImport": ids.Imported{},
 	"TranslationCount": web.TranslationCount{}, "TranslationFailure": web.TranslationFailure{}, "UntranslatedMessage": web.UntranslatedMessage{},
 	"Facade": web.Facade{}, "FacadeList": facadeList{}, "FacadeDetail": web.FacadeDetail{}, "FacadeRoute": web.FacadeRoute{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},

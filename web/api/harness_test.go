@@ -140,7 +140,7 @@ type documented struct {
 
 func (d documented) RoundTrip(r *http.Request) (*http.Response, error) {
 	w, err := d.next.RoundTrip(r)
-	if err != nil || w.Header.Get("Content-Type") == "text/event-stream" || w.Header.Get("Content-Type") == mediaSteps {
+	if err != nil || w.Header.Get("Content-Type") == "text/event-stream" || w.Header.Get("Content-Type") == mediaSteps || w.Header.Get("Content-Type") == mediaCSV {
 		return w, err
 	}
 	body, err := io.ReadAll(w.Body)

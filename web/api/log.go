@@ -6,4 +6,10 @@ const (
 	keyPath   = "path"
 	keyType   = "type"
 	keyError  = "error"
+	keyTable  = "table"
+	keyNew    = "new"
+	keyKnown  = "known"
+
+	keyActor    = "actor"
+	keyVerified = "verified"
 )

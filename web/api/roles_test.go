@@ -34,9 +34,10 @@ func TestRoles(t *testing.T) {
 		"POST /exchanges":              `{"route":"orders-read","exchanges":[{"path":"/"}]}`,
 		"POST /explain":                `{"method":"GET","url":"/"}`,
 		"POST /decisions":              `{"decisions":[{"route":"orders-read","key":"17"}]}`,
+		"POST /ids/{table}":            "1,a\n",
 		"POST /comparisons":            `{"comparisons":[{"route":"orders-read","legacy":{"status":200},"service":{"status":200}}]}`,
 	}
-	fill := strings.NewReplacer("{name}", "orders-read", "{what}", "pause", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1", "/facades/{name}", "/facades/legacy-customers")
+	fill := strings.NewReplacer("{name}", "orders-read", "{what}", "pause", "{table}", "customer_ids", "/divergences/{id}", "/divergences/d1", "/groups/{id}", "/groups/g1", "/facades/{name}", "/facades/legacy-customers")
 	asked := 0
 	err := chi.Walk(a.server.router(), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if route == "/events" {
@@ -51,6 +52,9 @@ func TestRoles(t *testing.T) {
 				var headers []string
 				if token.Secret != "" {
 					headers = []string{"Authorization", "Bearer " + token.Secret}
+				}
+				if route == "/ids/{table}" {
+					headers = append(headers, "Content-Type", mediaCSV)
 				}
 				want := http.StatusForbidden
 				switch {

@@ -2,10 +2,13 @@ package api
 
 import (
 	"context"
+	"io"
+	"iter"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/strangler-fig/toolkit/acl/ids"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -37,6 +40,8 @@ type system struct {
 	retired     web.Retired
 	unready     web.Retirement
 	translated  web.Translation
+	pairs       []ids.Pair // of the table customer_ids
+	broken      error      // of the source of an export, behind all pairs
 	undos       []web.Undo
 	triages     []web.Triage
 	ruling      web.RuleEffect
@@ -125,6 +130,63 @@ func (s *system) Facade(_ context.Context, name string) (web.FacadeDetail, error
 	}
 	return web.FacadeDetail{Facade: s.Facades()[0], Failures: s.translated.Failures,
 		Routes: []web.FacadeRoute{{Methods: []string{"GET"}, Path: "/customers/{id}", Session: "shop", Parts: s.translated.Parts, Bodies: s.translated.Bodies}}}, s.failure()
+}
+
+func (s *system) IDTables(context.Context) ([]web.IDTable, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return []web.IDTable{{Name: "customer_ids", File: "ids.db", Pairs: int64(len(s.pairs)), Max: 100, MakesService: "uuid"}}, s.err
+}
+
+func (s *system) idTable(name string) error {
+	if name != "customer_ids" {
+		return &web.NotFoundError{What: "table of identifiers", Name: name}
+	}
+	return s.failure()
+}
+
+func (s *system) FindID(_ context.Context, table string, side ids.Side, id string) (ids.Pair, error) {
+	if err := s.idTable(table); err != nil {
+		return ids.Pair{}, err
+	}
+	for _, p := range s.pairs {
+		if side == ids.Legacy && p.Legacy == id || side == ids.Service && p.Service == id {
+			return p, nil
+		}
+	}
+	return ids.Pair{}, &ids.UnknownError{Table: table, Side: side, ID: id}
+}
+
+func (s *system) ExportIDs(_ context.Context, table string) (iter.Seq2[ids.Pair, error], error) {
+	if err := s.idTable(table); err != nil {
+		return nil, err
+	}
+	return func(yield func(ids.Pair, error) bool) {
+		for _, p := range s.pairs {
+			if !yield(p, nil) {
+				return
+			}
+		}
+		if s.broken != nil {
+			yield(ids.Pair{}, s.broken)
+		}
+	}, nil
+}
+
+func (s *system) ImportIDs(_ context.Context, table string, csv io.Reader) (done ids.Imported, err error) {
+	if err := s.idTable(table); err != nil {
+		return done, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p, err := range ids.ReadCSV(csv) {
+		if err != nil {
+			return done, err
+		}
+		s.pairs = append(s.pairs, p)
+		done.New++
+	}
+	return done, nil
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

@@ -19,7 +19,6 @@ func (still) Facades() []web.Facade   { return nil }
 func (still) Routes() []web.Route     { return nil }
 func (still) Stats() web.Stats        { return web.Stats{} }
 func (still) Freeze() *web.Freeze     { return nil }
-func (still) Facades() []web.Facade   { return nil }
 
 func ExampleNew() {
 	pages := dashboard.New(dashboard.Config{System: still{}, Version: "v0.1.0"})

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/strangler-fig/toolkit/acl/ids"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/journal"
@@ -143,6 +146,22 @@ func (s *system) Facade(_ context.Context, name string) (web.FacadeDetail, error
 		}
 	}
 	return web.FacadeDetail{}, &web.NotFoundError{What: "facade", Name: name}
+}
+
+// The dashboard doesn't look at tables of identifiers.
+
+func (s *system) IDTables(context.Context) ([]web.IDTable, error) { return nil, s.fails }
+
+func (s *system) FindID(context.Context, string, ids.Side, string) (ids.Pair, error) {
+	return ids.Pair{}, s.fails
+}
+
+func (s *system) ExportIDs(context.Context, string) (iter.Seq2[ids.Pair, error], error) {
+	return func(func(ids.Pair, error) bool) {}, s.fails
+}
+
+func (s *system) ImportIDs(context.Context, string, io.Reader) (ids.Imported, error) {
+	return ids.Imported{}, s.fails
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

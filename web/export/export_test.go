@@ -18,7 +18,7 @@ import (
 func stored() []web.Exchange {
 	return []web.Exchange{{ID: "d1", Route: "orders-read", At: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC), Method: "POST", Path: "/orders?q='1'", Host: "shop",
 		Headers: map[string][]string{"Accept": {"*/*"}, "X-Request-Id": {"7"}, "Content-Type": {"application/json"}}, Body: `{"it's":1}`,
-		Legacy: &web.Answer{Status: 200, Body: `{"total":41.98}`, Headers: map[string][]string{"Content-Type": {"application/json"}}},
+		Legacy:      &web.Answer{Status: 200, Body: `{"total":41.98}`, Headers: map[string][]string{"Content-Type": {"application/json"}}},
 		Differences: []shadow.Difference{{Pointer: "/total", Kind: shadow.KindValue, Legacy: []byte("41.98"), Service: []byte("41.97")}}}}
 }
 

@@ -5,7 +5,8 @@
 //   - daemon.go    what there is, and in which order it starts and stops
 //   - compile.go   a configuration and positions in, a routing table out
 //   - upstreams.go connections to both sides and what stands around them, which outlive a reload
-//   - interpret.go what a configuration translates, compiled; identifiers.go has its tables, bridges.go its sessions
+//   - interpret.go what a configuration translates, compiled; identifiers.go has its tables,
+//     identifiers_api.go what people do with them, bridges.go its sessions
 //   - translations.go  how translations went; translation_view.go what they do, in words
 //   - facades.go   services call legacy; doors.go has the listeners of these and of public keys, which come and go
 //   - legacyclients.go  the proxy's own calls to legacy, counted

@@ -59,7 +59,7 @@ type SeriesSide struct {
 	Requests int64            `json:"requests"`
 	Failed   int64            `json:"failed"`             // of them
 	Failures map[string]int64 `json:"failures,omitempty"` // the same by class, see FailureClasses
-	// Quantiles of the time until an answer's end, in milliseconds and within 4 %. Zero: no answer, or
+	// Quantiles of the time until an answer's end, in milliseconds and within 5 %. Zero: no answer, or
 	// SeriesQuery.NoLatency.
 	P50MS float64 `json:"p50_ms,omitempty"`
 	P90MS float64 `json:"p90_ms,omitempty"`

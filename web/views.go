@@ -188,12 +188,14 @@ type ShadowStats struct {
 
 // LedgerStats say how the ledger keeps up.
 type LedgerStats struct {
-	Bytes    int64  `json:"bytes"` // db, wal and shm
-	MaxBytes int64  `json:"max_bytes"`
-	Written  int64  `json:"written"`
-	Pending  int64  `json:"pending"`
-	Dropped  int64  `json:"dropped"`         // comparisons counted but not recorded
-	Error    string `json:"error,omitempty"` // the last write's, while it lasts
+	Bytes    int64 `json:"bytes"` // db, wal and shm
+	MaxBytes int64 `json:"max_bytes"`
+	Written  int64 `json:"written"`
+	Pending  int64 `json:"pending"`
+	Dropped  int64 `json:"dropped"` // comparisons counted but not recorded
+	// SamplesDropped is how many samples of series found no room while nothing could be written.
+	SamplesDropped int64  `json:"samples_dropped"`
+	Error          string `json:"error,omitempty"` // the last write's, while it lasts
 }
 
 // Explain asks what would happen to a request.

@@ -49,6 +49,7 @@ type Daemon struct {
 	proxy    *strangler.Proxy
 	traffic  *traffic
 	calls    callsOnRecord
+	samples  sampler
 	events   events
 	guests   guests
 	walks    *walks
@@ -253,6 +254,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	running.Go(func() error { d.walk(ctx); return nil })
 	running.Go(func() error { d.versions.poll(ctx, d.askedForVersions); return nil })
 	running.Go(func() error { d.keepingRecords(ctx); return nil })
+	running.Go(func() error { eachInterval(ctx, seriesInterval, d.sample); return nil })
 	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is left who has something to tell
 	var told sync.WaitGroup
 	told.Go(func() { d.notices.run(telling) })
@@ -356,6 +358,7 @@ func (d *Daemon) close(ctx context.Context) error {
 		keeping, cancel := context.WithTimeout(ctx, learnTimeout)
 		d.keepRecords(keeping)
 		cancel()
+		d.sample() // when copies and clients have ended
 	}
 	if d.ledger != nil {
 		errs = append(errs, ending(d.ledger.Close))

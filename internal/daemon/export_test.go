@@ -1,5 +1,7 @@
 package daemon
 
+import "context"
+
 // MarkerContent returns what the newest record of a marker says.
 func MarkerContent(path string) ([]byte, error) {
 	m, err := openMarker(path)
@@ -24,4 +26,10 @@ func MakeMarker(slot int, seq uint64, content []byte) []byte {
 	copy(data, makeRecord(seq, content))
 	copy(data[slot:], makeRecord(seq-1, nil))
 	return data
+}
+
+// Sample puts what happened since the last look on record, and waits until it is tried to be written.
+func (d *Daemon) Sample(ctx context.Context) error {
+	d.sample()
+	return d.ledger.Flush(ctx)
 }

@@ -97,7 +97,8 @@ func (t *traffic) observeFacade(name string, o strangler.Observation) {
 	side.requests.Add(1)
 	side.rate.add(time.Now())
 	side.latency.Observe(o.Duration.Seconds())
-	if o.Status >= 500 || o.Decision.Failure != "" {
-		side.failures.Add(1)
+	side.spread.Add(o.Duration)
+	if failure := ofAnswer(o); failure != "" {
+		side.failures.add(failure)
 	}
 }

@@ -22,6 +22,7 @@ var (
 var (
 	descRequests         = prometheus.NewDesc("strangler_requests_total", "Clients' requests by the side that was asked.", []string{"route", "side"}, nil)
 	descFailures         = prometheus.NewDesc("strangler_failures_total", "Clients' requests that the side failed.", []string{"route", "side"}, nil)
+	descFailureClasses   = prometheus.NewDesc("strangler_failure_classes_total", "The same by class; those that never occurred are left out.", []string{"route", "side", "class"}, nil)
 	descFallbacks        = prometheus.NewDesc("strangler_fallbacks_total", "Requests that the service failed and legacy answered.", []string{"route"}, nil)
 	descTranslations     = prometheus.NewDesc("strangler_translations_total", "Messages that were, or could not be, translated, copies included.", []string{"route", "message", "outcome"}, nil)
 	descWeight           = prometheus.NewDesc("strangler_route_weight_percent", "The share that the service serves.", []string{"route", "phase"}, nil)
@@ -30,6 +31,7 @@ var (
 	descPending          = prometheus.NewDesc("strangler_comparisons_pending", "Comparisons that have begun.", []string{"route"}, nil)
 	descQueue            = prometheus.NewDesc("strangler_shadow_queue", "Copies that wait to be sent.", nil, nil)
 	descLedger           = prometheus.NewDesc("strangler_ledger_comparisons_total", "Comparisons handed to the ledger, by what became of them.", []string{"outcome"}, nil)
+	descSamplesDropped   = prometheus.NewDesc("strangler_ledger_samples_dropped_total", "Samples of series that found no room while the ledger could not be written.", nil, nil)
 	descLedgerBytes      = prometheus.NewDesc("strangler_ledger_bytes", "The ledger's size on disk.", nil, nil)
 	descEndpointUp       = prometheus.NewDesc("strangler_upstream_endpoint_healthy", "1 while the endpoint is in the turn.", endpointLabels, nil)
 	descEndpointRequests = prometheus.NewDesc("strangler_upstream_endpoint_requests_total", "Clients' requests sent to the endpoint.", endpointLabels, nil)
@@ -85,7 +87,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for route, figures := range *c.traffic.routes.Load() {
 		for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
 			counter(descRequests, figures.sides[side].requests.Load(), route, side.String())
-			counter(descFailures, figures.sides[side].failures.Load(), route, side.String())
+			failures := &figures.sides[side].failures
+			counter(descFailures, failures.sum(), route, side.String())
+			for class, name := range failureClasses {
+				if n := failures[class].Load(); n > 0 {
+					counter(descFailureClasses, n, route, side.String(), name)
+				}
+			}
 		}
 		counter(descFallbacks, figures.fallbacks.Load(), route)
 		for message, count := range map[string]*translationCount{"request": &figures.translated.requests, "answer": &figures.translated.answers} {
@@ -118,6 +126,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	kept := c.ledger.Stats()
 	counter(descLedger, kept.Written, "written")
 	counter(descLedger, kept.Dropped, "dropped")
+	counter(descSamplesDropped, kept.SamplesDropped)
 	gauge(descLedgerBytes, float64(kept.Bytes))
 	valid := 1.0
 	if (*Daemon)(c).refused() != nil {

@@ -79,7 +79,7 @@ func seriesSide(s *ledger.CellSide, noLatency bool) web.SeriesSide {
 	return side
 }
 
-// milliseconds has three digits: what is measured to 4 % has no more.
+// milliseconds has three digits: what is right to 5 % has no more.
 func milliseconds(d time.Duration) float64 {
 	if d <= 0 {
 		return 0

@@ -52,7 +52,7 @@ func (d *Daemon) Stats() web.Stats {
 	stats.Shadow.Queue, stats.Shadow.QueueCap, stats.Shadow.Workers, _ = d.shadow.Load()
 	kept := d.ledger.Stats()
 	stats.Ledger = web.LedgerStats{Bytes: kept.Bytes, MaxBytes: d.options.Config.Ledger.MaxSize,
-		Written: kept.Written, Pending: kept.Pending, Dropped: kept.Dropped}
+		Written: kept.Written, Pending: kept.Pending, Dropped: kept.Dropped, SamplesDropped: kept.SamplesDropped}
 	stats.Rollbacks = d.pending.view()
 	if kept.Err != nil {
 		stats.Ledger.Error = kept.Err.Error()
@@ -72,6 +72,6 @@ func (d *Daemon) routeStats(name string, comparisons shadow.Counts, now time.Tim
 }
 
 func (s *sideTraffic) stats(now, started time.Time) web.SideStats {
-	return web.SideStats{Requests: s.requests.Load(), Failures: s.failures.Load(),
+	return web.SideStats{Requests: s.requests.Load(), Failures: s.failures.sum(),
 		P50MS: quantile(s.latency, 0.50), P99MS: quantile(s.latency, 0.99), PerSecond: s.rate.perSecond(now, started)}
 }

@@ -33,10 +33,11 @@ type routeTraffic struct {
 }
 
 type sideTraffic struct {
-	requests, failures atomic.Int64
-	rate               minuteRate
-	latency            prometheus.Histogram
-	spread             rollout.AtomicHistogram // of the same, as gates judge it
+	requests atomic.Int64
+	failures failures // of them
+	rate     minuteRate
+	latency  prometheus.Histogram
+	spread   rollout.AtomicHistogram // of the same, as gates judge it and series have it
 }
 
 // pairTraffic counts how both sides did on the same requests.
@@ -83,8 +84,8 @@ func (t *traffic) observe(o strangler.Observation) {
 	side.rate.add(now)
 	side.latency.Observe(o.Duration.Seconds())
 	side.spread.Add(o.Duration)
-	if o.Status >= 500 || !o.Decision.FellBack && o.Decision.Failure != "" {
-		side.failures.Add(1)
+	if failure := ofAnswer(o); failure != "" {
+		side.failures.add(failure)
 	}
 	if served == strangler.SideLegacy && o.Decision.Repeat != strangler.RepeatByMethod { // else it was refused
 		rt.legacy.observe(o, now, t.client)
@@ -93,7 +94,7 @@ func (t *traffic) observe(o strangler.Observation) {
 		rt.fallbacks.Add(1)
 		failed := &rt.sides[o.Decision.Side]
 		failed.requests.Add(1)
-		failed.failures.Add(1)
+		failed.failures.add(o.Decision.Failure)
 	}
 }
 
@@ -157,7 +158,7 @@ func (t *routeTraffic) advance(c shadow.Counts, at strangler.Phase, before, to *
 }
 
 func (s *sideTraffic) tally() rollout.Tally {
-	return rollout.Tally{Requests: s.requests.Load(), Failures: s.failures.Load()}
+	return rollout.Tally{Requests: s.requests.Load(), Failures: s.failures.sum()}
 }
 
 // minuteRate counts events of the last 60 full seconds in a ring of one slot a second. Its zero

@@ -68,6 +68,7 @@ type Ledger struct {
 	kept    map[string]keeps
 	samples map[cellKey]*Cell // since the last batch
 	hushed  map[string]bool   // routes of which no values may be kept any more
+	failing [2]error          // of the last batch of comparisons, and of samples
 	gone    []Group           // merged into others since the last batch
 	closed  bool
 
@@ -86,7 +87,7 @@ type Stats struct {
 	Pending  int64
 	Dropped  int64 // for want of room in the queue, or after the disk refused a few times
 	Bytes    int64 // of database, log and shared memory, as of the last batch
-	Err      error // of the last batch, if it could not be written
+	Err      error // of the last batch, of comparisons or else of samples, if it could not be written
 	// SamplesDropped is how many samples found no room, while the file could not be written for long.
 	SamplesDropped int64
 }
@@ -230,7 +231,7 @@ func (l *Ledger) settle(batch []*item, counted int64, err error) {
 	} else {
 		l.stats.Dropped += n
 	}
-	l.stats.Err = err
+	l.failing[0] = err
 	for _, it := range batch {
 		l.bytes -= it.bytes
 	}
@@ -251,7 +252,9 @@ func (l *Ledger) measure() {
 func (l *Ledger) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.stats
+	stats := l.stats
+	stats.Err = cmp.Or(l.failing[0], l.failing[1])
+	return stats
 }
 
 // Flush waits until everything that was recorded before is written, or dropped.

@@ -29,7 +29,7 @@ func (w *writer) writeSeries(ctx context.Context) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stats.Err = err; err == nil {
+	if w.failing[1] = err; err == nil {
 		return
 	}
 	for key, c := range samples {

@@ -38,6 +38,35 @@ func (h *AtomicHistogram) Snapshot() Histogram {
 	return snapshot
 }
 
+// News tells of each bucket that counted something since the last look, which is what before holds, how
+// much, and brings that up to date. A duration is told as one in the middle of its bucket, which is
+// within 1 % of it; as an end of the bucket where that has no other one.
+func (h *AtomicHistogram) News(before *Histogram, tell func(about time.Duration, n int64)) {
+	counts := h.counts.Load()
+	if counts == nil {
+		return
+	}
+	if before.counts == nil {
+		before.counts = make([]int64, buckets)
+	}
+	for i := range counts {
+		n := counts[i].Load() - before.counts[i]
+		if n == 0 {
+			continue
+		}
+		before.counts[i] += n
+		before.total += n
+		switch low, high := span(i); {
+		case low == 0:
+			tell(high, n)
+		case high == longest:
+			tell(low, n)
+		default:
+			tell(low+(high-low)/2, n)
+		}
+	}
+}
+
 // Advance adds to a histogram what was counted since the last look, which is what before holds, and
 // brings that up to date.
 func (h *AtomicHistogram) Advance(before, to *Histogram) {

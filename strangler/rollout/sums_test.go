@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -21,6 +22,47 @@ func TestEvidenceAdvance(t *testing.T) {
 	e.Advance(counters(3), counters(7))
 	if diff := cmp.Diff(counters(12), e); diff != "" {
 		t.Errorf("counters that are less than they were (-want +got):\n%s", diff)
+	}
+}
+
+func TestAtomicHistogramNews(t *testing.T) {
+	var running rollout.AtomicHistogram
+	var before rollout.Histogram
+	news := func() (told map[time.Duration]int64) {
+		told = map[time.Duration]int64{}
+		running.News(&before, func(about time.Duration, n int64) { told[about] += n })
+		return told
+	}
+	if len(news()) > 0 {
+		t.Fatal("there is something in nothing")
+	}
+	for i, round := range [][]time.Duration{
+		{time.Millisecond, time.Second, time.Second},
+		{time.Second},
+		{},
+		{0, 5 * time.Microsecond, 3 * time.Hour},
+	} {
+		for _, d := range round {
+			running.Add(d)
+		}
+		told := news()
+		var n int64
+		for about, some := range told {
+			n += some
+			near := func(d time.Duration) bool {
+				return d < 10*time.Microsecond && about < 10*time.Microsecond || d > time.Hour && about > time.Hour ||
+					float64((about-d).Abs()) <= 0.01*float64(d)
+			}
+			if !slices.ContainsFunc(round, near) {
+				t.Errorf("round %d: told of %s, %d times", i, about, some)
+			}
+		}
+		if n != int64(len(round)) {
+			t.Errorf("round %d: told of %d, want %d", i, n, len(round))
+		}
+	}
+	if !before.Equal(running.Snapshot()) {
+		t.Error("what it was told of isn't all there is")
 	}
 }
 

@@ -17,6 +17,7 @@ type admin struct{ url, token string }
 
 func (a *admin) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.url, "admin", envOr("STRANGLER_ADMIN", defaultAdmin), "`URL` of the running proxy's admin listener; or STRANGLER_ADMIN")
+	cmd.Flag("admin").DefValue = defaultAdmin // the help is the same whatever the environment
 	// The token is not the flag's default, which the help shows.
 	cmd.Flags().StringVar(&a.token, "token", "", "admin `token`, if the proxy wants one; or STRANGLER_TOKEN, which other users can't see in a list of processes")
 }

@@ -53,7 +53,6 @@ be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
-		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:                  unknownCommand,
 		RunE:                  func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
@@ -69,6 +68,7 @@ be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.
 		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newJournal(), newExplain(), newDiff(c)}},
 		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback(), newRetire(), newRollout(), newFreeze(), newThaw()}},
 		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport()}},
+		{"help", "Help:", []*cobra.Command{newVersion()}},
 	}
 	for _, group := range groups {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
@@ -77,6 +77,8 @@ be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.
 			root.AddCommand(command)
 		}
 	}
-	root.AddCommand(newVersion())
+	root.SetHelpCommandGroupID("help")
+	root.SetCompletionCommandGroupID("help")
+	addCompletion(root)
 	return root
 }

@@ -101,6 +101,7 @@ type System interface {
 	Interpreter
 	Registrar
 	Desk
+	Mover
 	Bench
 	Automation
 	Monitor

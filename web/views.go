@@ -88,7 +88,7 @@ type Entry struct {
 	Change   int64               `json:"change"` // entries made in one transaction share it
 	At       time.Time           `json:"at"`
 	Kind     string              `json:"kind"`             // seen, changed, moved, ruled, steered, removed, frozen, thawed
-	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback, promote
+	How      string              `json:"how,omitempty"`    // of moved: shift, undo, rollback, promote, import
 	Undoes   int64               `json:"undoes,omitempty"` // the change that an undo takes back
 	Route    string              `json:"route"`            // empty of frozen and thawed, which are of all
 	Unit     string              `json:"unit,omitempty"`

@@ -21,7 +21,9 @@ type Check func(table map[string]Standing) error
 type Change struct {
 	Moves  []Move
 	Steers []Steer // made with them
-	How    How     // default HowShift; HowUndo where Undoes is set
+	Rules  []RouteRules
+	Freeze *time.Time // until when all are frozen from then on, zero: until Thaw; nil: it stays as it is
+	How    How        // default HowShift; HowUndo where Undoes is set
 	// Undoes is the change that this one takes back, as UndoOf has it; 0: none.
 	Undoes int64
 	Author Author
@@ -42,7 +44,7 @@ type Steer struct {
 	Steering json.RawMessage // any JSON, without secrets
 }
 
-// Move moves routes, steers them, and returns where they stand then, in the order of the moves and then of the steers. A route that
+// Move moves routes, steers them, gives them rules, freezes all, and returns where they stand then, in the order of the moves and then of the steers. A route that
 // stands where it shall is left as it is, version included, and without an entry; its IfVersion
 // is looked at all the same. The same steering as before makes no entry either. Whether a move is wise is not the journal's business: package
 // rollout knows.
@@ -102,6 +104,14 @@ func (d *draft) move(c Change) error {
 		if err := d.steer(s); err != nil {
 			return err
 		}
+	}
+	for _, r := range c.Rules {
+		if err := d.rule(r); err != nil {
+			return err
+		}
+	}
+	if c.Freeze != nil {
+		return d.freeze(*c.Freeze)
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ const (
 	HowUndo     How = "undo" // Change.Undoes says of what
 	HowRollback How = "rollback"
 	HowPromote  How = "promote" // to its next step
+	HowImport   How = "import"  // to where it stands elsewhere
 )
 
 // Author is who makes a change, and why.

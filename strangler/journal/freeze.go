@@ -25,12 +25,16 @@ func (j *Journal) Frozen() *Freeze { return j.now.Load().fold.frozen }
 
 // Freeze freezes, or changes until when; a zero time is until Thaw.
 func (j *Journal) Freeze(ctx context.Context, until time.Time, by Author) error {
+	_, err := j.change(ctx, by, nil, func(d *draft) error { return d.freeze(until) })
+	return err
+}
+
+func (d *draft) freeze(until time.Time) error {
 	text, err := json.Marshal(freezing{until.UTC()})
 	if err != nil {
 		return fmt.Errorf("freeze: %w", err)
 	}
-	_, err = j.change(ctx, by, nil, func(d *draft) error { return d.add(Entry{Kind: Frozen, Steering: text}) })
-	return err
+	return d.add(Entry{Kind: Frozen, Steering: text})
 }
 
 // Thaw ends a freeze; where there is none it writes nothing.

@@ -207,6 +207,20 @@ func (c *Client) RoutesAt(ctx context.Context, route string, at time.Time) ([]we
 	return l.Routes, err
 }
 
+// ExportState returns where routes stand, for ImportState of another proxy.
+func (c *Client) ExportState(ctx context.Context) (web.State, error) {
+	return get[web.State](ctx, c, "/state", nil)
+}
+
+// ImportState has routes stand as they do elsewhere, and returns what changed.
+func (c *Client) ImportState(ctx context.Context, in StateRequest) (out web.StateChange, err error) {
+	if in.Actor == "" {
+		in.Actor = c.actor
+	}
+	err = c.call(ctx, http.MethodPost, "/state", nil, in, &out)
+	return out, err
+}
+
 // Stats returns the figures since the proxy started.
 func (c *Client) Stats(ctx context.Context) (web.Stats, error) {
 	return get[web.Stats](ctx, c, "/stats", nil)

@@ -259,7 +259,7 @@ var shapes = map[string]any{
 	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
 	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
 	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
-	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "JournalProof": web.JournalProof{}, "JournalBreak": web.JournalBreak{}, "KnownHead": web.KnownHead{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
+	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "JournalProof": web.JournalProof{}, "State": web.State{}, "StateFreeze": web.StateFreeze{}, "RouteState": web.RouteState{}, "StateRule": web.StateRule{}, "StateRollout": web.StateRollout{}, "StateChange": web.StateChange{}, "RouteMoved": web.RouteMoved{}, "StateRequest": StateRequest{}, "JournalBreak": web.JournalBreak{}, "KnownHead": web.KnownHead{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},
 	"SideStats": web.SideStats{}, "Counts": shadow.Counts{}, "ShadowStats": web.ShadowStats{}, "LedgerStats": web.LedgerStats{}, "RollbackStats": web.RollbackStats{}, "PendingRollback": web.PendingRollback{},
 	"Series": web.Series{}, "SeriesLine": web.SeriesLine{}, "SeriesPoint": web.SeriesPoint{}, "SeriesSide": web.SeriesSide{}, "SeriesComparisons": web.SeriesComparisons{},
 	"Explain": web.Explain{}, "Explanation": web.Explanation{}, "Considered": web.Considered{}, "ConfigState": web.ConfigState{}, "Problem": web.Problem{},
@@ -426,7 +426,7 @@ func TestDocumentHasEveryWord(t *testing.T) {
 		{"states of gates", doc.Components.Schemas["GateReading"].Properties["state"].Enum, web.GateStates()},
 		{"what rollouts are told", steer.Enum, web.Steers()},
 		{"kinds of entries", doc.Components.Schemas["Entry"].Properties["kind"].Enum, []string{string(journal.Seen), string(journal.Changed), string(journal.Moved), string(journal.Ruled), string(journal.Steered), string(journal.Removed), string(journal.Frozen), string(journal.Thawed)}},
-		{"ways of moving", doc.Components.Schemas["Entry"].Properties["how"].Enum, []string{string(journal.HowShift), string(journal.HowUndo), string(journal.HowRollback), string(journal.HowPromote)}},
+		{"ways of moving", doc.Components.Schemas["Entry"].Properties["how"].Enum, []string{string(journal.HowShift), string(journal.HowUndo), string(journal.HowRollback), string(journal.HowPromote), string(journal.HowImport)}},
 		{"breaker states", doc.Components.Schemas["Breaker"].Properties["state"].Enum, web.BreakerStates()},
 		{"codes", codes, web.Codes()},
 	} {

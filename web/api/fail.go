@@ -19,7 +19,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p.Status, p.Code = http.StatusPreconditionFailed, web.CodeConflict
 	} else if is[*journal.NothingToUndoError](err) {
 		p.Status, p.Code = http.StatusConflict, web.CodeNothing
-	} else if is[*strangler.UnknownRouteError](err) {
+	} else if is[*strangler.UnknownRouteError](err) || is[*web.UnknownRoutesError](err) {
 		p.Status, p.Code = http.StatusNotFound, web.CodeUnknownRoute
 	} else if is[*web.NotFoundError](err) || is[*rollout.UnknownError](err) {
 		p.Status, p.Code = http.StatusNotFound, web.CodeNotFound

@@ -32,6 +32,7 @@ func TestRoles(t *testing.T) {
 		"POST /rules/{id}/drop":        `{}`,
 		"POST /replays":                `{"route":"orders-read"}`,
 		"POST /exchanges":              `{"route":"orders-read","exchanges":[{"path":"/"}]}`,
+		"POST /state":                  `{"state":{"strangler_state":1,"at":"2026-01-01T00:00:00Z","routes":[]}}`,
 		"POST /explain":                `{"method":"GET","url":"/"}`,
 		"POST /decisions":              `{"decisions":[{"route":"orders-read","key":"17"}]}`,
 		"POST /ids/{table}":            "1,a\n",

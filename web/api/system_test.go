@@ -52,6 +52,7 @@ type system struct {
 	keeps       []web.Exchange
 	steps       []web.ReplayStep
 	proof       web.JournalProof
+	imports     []web.StateImport
 	given       []web.Given
 	judged      []web.Judgement
 	rollbacks   []web.Rollback
@@ -212,6 +213,18 @@ func (s *system) VerifyJournal(_ context.Context, known string) (web.JournalProo
 		return s.proof, s.failure()
 	}
 	return web.JournalProof{Known: &web.KnownHead{Hash: known}}, s.failure()
+}
+
+func (s *system) ExportState() (web.State, error) {
+	return web.State{Format: web.StateFormat, At: noon, Routes: []web.RouteState{{Name: "orders-read", Phase: strangler.PhaseLive, Weight: strangler.FullWeight,
+		Rules: []web.StateRule{{Kind: "ignore", Pointer: "/a", At: noon}}, Rollout: &web.StateRollout{State: "paused"}}}}, s.failure()
+}
+
+func (s *system) ImportState(_ context.Context, in web.StateImport) (web.StateChange, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.imports = append(s.imports, in)
+	return web.StateChange{DryRun: in.DryRun, Routes: []web.RouteMoved{{Name: "orders-read", After: strangler.Canary(2500)}}, Unknown: []string{"gone"}, Left: []string{}}, s.err
 }
 
 func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {

@@ -228,6 +228,12 @@ func (s *system) VerifyJournal(_ context.Context, known string) (web.JournalProo
 	return web.JournalProof{}, nil
 }
 
+func (s *system) ExportState() (web.State, error) { return web.State{}, nil }
+
+func (s *system) ImportState(context.Context, web.StateImport) (web.StateChange, error) {
+	return web.StateChange{}, nil
+}
+
 func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {
 	was := s.Routes()
 	for i := range was {

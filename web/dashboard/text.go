@@ -81,7 +81,7 @@ var kindText = map[shadow.Kind]string{
 }
 
 // howText says how a move came about, where that isn't by a shift.
-var howText = map[string]string{"promote": "promoted", "undo": "undone", "rollback": "rolled back"}
+var howText = map[string]string{"promote": "promoted", "undo": "undone", "rollback": "rolled back", "import": "imported"}
 
 // steered says what a rollout was told, or when promotions are made again.
 func steered(e web.Entry) string {

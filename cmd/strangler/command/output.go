@@ -85,16 +85,20 @@ func (o *output) print(cmd *cobra.Command, v any, table func(w io.Writer)) error
 	out := cmd.OutOrStdout()
 	switch o.format.value {
 	case "json":
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(v)
+		return printJSON(out, v)
 	case "yaml":
 		return encodeYAML(out, v, o.printed > 1)
 	}
 	s := newSheet(o.wide(), o.noHeaders)
 	table(s)
 	return s.flush(out, inkFor(out))
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
 }
 
 // notes is where a change tells what it did besides: nowhere, where it is quiet.

@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangler-fig/toolkit/shadow"

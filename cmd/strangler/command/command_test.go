@@ -114,6 +114,7 @@ func TestParseMoment(t *testing.T) {
 	}{
 		{"how long ago", "90m", now.Add(-90 * time.Minute)},
 		{"how long ago, with a sign", "-90m", now.Add(-90 * time.Minute)},
+		{"days ago, with a sign", "-2d", now.Add(-48 * time.Hour)},
 		{"RFC 3339", "2026-05-01T12:00:00+02:00", time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)},
 		{"RFC 3339 with a fraction", "2026-05-01T12:00:00.000001Z", time.Date(2026, 5, 1, 12, 0, 0, 1000, time.UTC)},
 		{"local date and time", "2026-05-01 12:30", time.Date(2026, 5, 1, 12, 30, 0, 0, time.Local)},
@@ -126,7 +127,7 @@ func TestParseMoment(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseMoment(tt.text, now)
+			got, err := parseMoment("at", tt.text, now)
 			if !got.Equal(tt.want) || (err == nil) == tt.want.IsZero() {
 				t.Errorf("parseMoment(%q) = %v, %v; want %v", tt.text, got, err, tt.want)
 			}

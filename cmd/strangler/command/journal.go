@@ -53,7 +53,7 @@ which shows that the journal was not cut or written anew.`,
 				return verifyJournal(cmd, client, &o, head)
 			}
 			if at != "" {
-				moment, err := parseMoment(at, time.Now())
+				moment, err := parseMoment("at", at, time.Now())
 				if err != nil {
 					return err
 				}

@@ -65,7 +65,7 @@ be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.
 		commands  []*cobra.Command
 	}{
 		{"run", "Run:", []*cobra.Command{newDemo(), newServe(c), newInit(), newCheck(c), newCompare(c), newTranslate(c)}},
-		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newJournal(), newExplain(), newDiff(c)}},
+		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newSeries(), newJournal(), newExplain(), newDiff(c)}},
 		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback(), newRetire(), newRollout(), newFreeze(), newThaw(), newState()}},
 		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport()}},
 		{"help", "Help:", []*cobra.Command{newVersion()}},

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// parseMoment reads when something was, for --at.
-func parseMoment(s string, now time.Time) (time.Time, error) {
-	if ago, ok := parseDistance(s); ok {
+// parseMoment reads when something was, for a flag such as at.
+func parseMoment(flag, s string, now time.Time) (time.Time, error) {
+	if ago, ok := parseDistance(strings.TrimPrefix(s, "-")); ok {
 		return now.Add(-ago.Abs()), nil
 	}
 	if t, ok := parseTime(s); ok {
 		return t, nil
 	}
-	return time.Time{}, usagef("--at %q: write a time such as 2026-05-01T12:00:00Z or '2026-05-01 12:00', or how long ago, such as 90m or 2d", s)
+	return time.Time{}, usagef("--%s %q: write a time such as 2026-05-01T12:00:00Z or '2026-05-01 12:00', or how long ago, such as 90m or 2d", flag, s)
 }
 
 // parseUntil reads until when something shall be, for --until.

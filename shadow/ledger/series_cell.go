@@ -6,11 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
-
-	"github.com/DataDog/sketches-go/ddsketch"
-	"github.com/DataDog/sketches-go/ddsketch/mapping"
-	"github.com/DataDog/sketches-go/ddsketch/store"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
@@ -61,7 +56,7 @@ func (c *Cell) Empty() bool {
 }
 
 func (s *CellSide) empty() bool {
-	return s.Requests == 0 && len(s.Failures) == 0 && s.Latency.Count() == 0
+	return s.Requests == 0 && len(s.Failures) == 0 && s.Latency.empty()
 }
 
 // Merge adds what happened in another cell.
@@ -82,65 +77,13 @@ func (s *CellSide) merge(other *CellSide) {
 	s.Latency.Merge(&other.Latency)
 }
 
-// Latency is how long answers took: a DDSketch (Masson, Rim, Lee: DDSketch, VLDB 2019), whose
-// quantiles are within 4 % of the true ones, and which can be merged without losing that. The zero
-// value is empty. It is not safe for concurrent use; a copy shares its counts with the original.
-type Latency struct{ sketch *ddsketch.DDSketch }
-
-const latencyAccuracy = 0.04
-
-func (l *Latency) make() error {
-	if l.sketch != nil {
-		return nil
-	}
-	even, err := mapping.NewLogarithmicMapping(latencyAccuracy)
-	if err == nil {
-		l.sketch = ddsketch.NewDDSketch(even, store.NewSparseStore(), store.NewSparseStore())
-	}
-	return err
-}
-
-// Add counts n answers that took d. What is shorter than a microsecond counts as one.
-func (l *Latency) Add(d time.Duration, n int64) {
-	if n > 0 && l.make() == nil {
-		l.sketch.AddWithCount(max(d, time.Microsecond).Seconds(), float64(n)) // which refuses only what can't be indexed
-	}
-}
-
-// Merge adds what other counted.
-func (l *Latency) Merge(other *Latency) {
-	if other.sketch != nil && l.make() == nil {
-		l.sketch.MergeWith(other.sketch) // which refuses only another accuracy
-	}
-}
-
-// Count returns how many answers were counted.
-func (l Latency) Count() int64 {
-	if l.sketch == nil {
-		return 0
-	}
-	return int64(math.Round(l.sketch.GetCount()))
-}
-
-// Quantile returns what a share of p of all answers didn't exceed; 0 where there are none.
-func (l Latency) Quantile(p float64) time.Duration {
-	if l.sketch == nil {
-		return 0
-	}
-	seconds, err := l.sketch.GetValueAtQuantile(p)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(seconds * float64(time.Second))
-}
-
 // cellFormat begins each blob: it changes whenever what follows does.
-const cellFormat = 1
+const cellFormat = 2
 
 var errCell = errors.New("unpack a cell of a series: the blob is damaged")
 
-// encode packs the cell: numbers as varints, each side with its failures by class and its sketch, both
-// with their lengths.
+// encode packs the cell: numbers as varints, each side with its failures by class and its latencies, both
+// with how many they are.
 func (c *Cell) encode() []byte {
 	b := []byte{cellFormat}
 	for _, s := range []*CellSide{&c.Legacy, &c.Service} {
@@ -151,12 +94,7 @@ func (c *Cell) encode() []byte {
 			b = append(b, class...)
 			b = binary.AppendUvarint(b, uint64(s.Failures[class]))
 		}
-		var sketch []byte
-		if s.Latency.sketch != nil {
-			s.Latency.sketch.Encode(&sketch, true)
-		}
-		b = binary.AppendUvarint(b, uint64(len(sketch)))
-		b = append(b, sketch...)
+		b = s.Latency.pack(b)
 	}
 	b = binary.AppendUvarint(b, uint64(c.Fallbacks))
 	for _, n := range c.Verdicts {
@@ -165,50 +103,39 @@ func (c *Cell) encode() []byte {
 	return b
 }
 
-// decodeCell unpacks what encode packed.
+// decodeCell unpacks what encode packed. The cell doesn't share the blob.
 func decodeCell(blob []byte) (*Cell, error) {
+	c := &Cell{}
+	return c, c.decode(append([]byte(nil), blob...), map[string]string{})
+}
+
+// decode unpacks what encode packed, into an empty cell that goes on using the blob; classes are the
+// names of classes that were seen already, so that each takes room once.
+func (c *Cell) decode(blob []byte, classes map[string]string) error {
 	r := cellReader{rest: blob}
 	if format := r.take(1); r.bad || format[0] != cellFormat {
-		return nil, errCell
+		return errCell
 	}
-	c := &Cell{}
 	for _, s := range []*CellSide{&c.Legacy, &c.Service} {
 		s.Requests = r.number()
 		for range min(r.number(), MaxClasses+1) { // one more would be refused as what follows
-			class := string(r.take(r.number()))
+			name := r.take(r.number())
+			class, known := classes[string(name)]
+			if !known {
+				class = string(name)
+				classes[class] = class
+			}
 			if n := r.number(); !r.bad {
 				s.Fail(class, n)
 			}
 		}
-		if sketch := r.take(r.number()); len(sketch) > 0 {
-			if err := s.Latency.decode(sketch); err != nil {
-				return nil, err
-			}
-		}
+		s.Latency.unpack(&r)
 	}
 	c.Fallbacks = r.number()
 	for i := range shadow.Verdicts() {
 		c.Verdicts[i] = r.number()
 	}
 	if r.bad || len(r.rest) > 0 {
-		return nil, errCell
-	}
-	return c, nil
-}
-
-func (l *Latency) decode(blob []byte) (err error) {
-	defer func() { // the library trusts its own bytes
-		if recover() != nil {
-			err = errCell
-		}
-	}()
-	if err := l.make(); err != nil {
-		return err
-	}
-	if err := l.sketch.DecodeAndMergeWith(blob); err != nil {
-		return errCell
-	}
-	if n := l.sketch.GetCount(); !(n >= 0 && n < 1<<53) {
 		return errCell
 	}
 	return nil
@@ -231,6 +158,11 @@ func (r *cellReader) take(n int64) []byte {
 }
 
 func (r *cellReader) number() int64 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 && !r.bad { // as most are
+		v := r.rest[0]
+		r.rest = r.rest[1:]
+		return int64(v)
+	}
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 || v > math.MaxInt64 || r.bad {
 		r.bad = true

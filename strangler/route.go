@@ -14,6 +14,7 @@ type Route struct {
 	Match    Match          `json:"match"`
 	Service  string         `json:"service,omitempty"`  // a key of Config.Services
 	Unit     string         `json:"unit,omitempty"`     // routes of one unit split alike and move together
+	Owner    string         `json:"owner,omitempty"`    // who answers for it: a team or a person, in words; shown, and nothing hangs on it
 	Start    Position       `json:"start"`              // where it stands before anybody moved it
 	Cohort   []CohortSource `json:"cohort,omitempty"`   // first one present decides; then the client's address
 	Override *Override      `json:"override,omitempty"` // nil: no request chooses its side itself

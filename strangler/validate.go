@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // RouteError says what is wrong with one field of one route's definition.
@@ -90,6 +92,9 @@ func (v *validation) all() {
 	}
 	if rt.Unit != "" && !isName(rt.Unit) {
 		v.problem("unit", "a unit is named like a route: letters, digits, '.', '_' and '-'; not %q", rt.Unit)
+	}
+	if rt.Owner != "" && !isWords(rt.Owner) {
+		v.problem("owner", "an owner is one line of at most %d bytes, without characters that can't be seen; not %q", maxOwner, rt.Owner)
 	}
 	v.match()
 	if err := rt.Start.Validate(); err != nil {
@@ -283,4 +288,12 @@ func join[A, B error](as []A, bs []B) error {
 		all = append(all, b)
 	}
 	return errors.Join(all...)
+}
+
+// maxOwner is how long the name of an owner may be, bytes.
+const maxOwner = 100
+
+// isWords reports whether a text is fit to be shown in a line beside others.
+func isWords(s string) bool {
+	return len(s) <= maxOwner && utf8.ValidString(s) && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }

@@ -16,6 +16,7 @@ type Route struct {
 	Match   strangler.Match  `json:"match"`
 	Service string           `json:"service"`
 	Unit    string           `json:"unit"`
+	Owner   string           `json:"owner"` // a team or a person; empty: nobody is named
 	Phase   strangler.Phase  `json:"phase"`
 	Weight  strangler.Weight `json:"weight"`  // percent
 	Version int64            `json:"version"` // grows with every change of this route

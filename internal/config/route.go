@@ -57,6 +57,7 @@ func (l *loader) readRoute(v value) {
 	add("match", d.readMatch)
 	add("service", func(v value) { v.text(&r.Service) })
 	add("unit", func(v value) { v.text(&r.Unit) })
+	add("owner", func(v value) { v.text(&r.Owner) })
 	add("start", func(v value) { v.position(&r.Start) })
 	add("cohort", func(v value) { d.mark("cohort", v.cohort(&r.Cohort)) })
 	add("override", d.readOverride)

@@ -41,7 +41,7 @@ func (d *Daemon) route(name string) web.Route {
 }
 
 func routeView(route strangler.Route, s journal.Standing) web.Route {
-	return web.Route{Name: route.Name, Match: route.Match, Service: route.Service, Unit: route.Unit,
+	return web.Route{Name: route.Name, Match: route.Match, Service: route.Service, Unit: route.Unit, Owner: route.Owner,
 		Phase: s.Position.Phase, Weight: s.Position.Weight, Version: s.Version, Since: s.Since, Actor: s.Actor, Reason: s.Reason}
 }
 

@@ -21,7 +21,7 @@ import (
 func TestRoute(t *testing.T) {
 	a := newAdmin(t)
 	got := a.ask("GET", "/api/v1/routes/orders-read", "")
-	want := `{"name":"orders-read","match":{"methods":["GET"],"path":"/api/orders/{id}"},"service":"orders","unit":"","phase":"canary","weight":25,` +
+	want := `{"name":"orders-read","match":{"methods":["GET"],"path":"/api/orders/{id}"},"service":"orders","unit":"","owner":"","phase":"canary","weight":25,` +
 		`"version":7,"since":"2026-01-31T12:00:00Z","actor":"anna","reason":"looks fine"}` + "\n"
 	if diff := cmp.Diff(want, got.body); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

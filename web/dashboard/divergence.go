@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,6 +37,8 @@ type exampleView struct {
 	Headers  []headerRow
 	Left     bodyView // legacy's
 	Right    bodyView // the service's
+	// Untranslated is the service's before it was translated; of no meaning where there is none.
+	Untranslated bodyView
 }
 
 type headerRow struct {
@@ -84,6 +85,9 @@ func (d *dashboard) example(q *query, id string) (*exampleView, error) {
 	v.Status = found.Legacy.Status != found.Service.Status
 	v.Headers = headerRows(found)
 	v.Left, v.Right = bodyViews(found)
+	if u := found.Service.Untranslated; u != nil {
+		v.Untranslated = bodyViewOf(u)
+	}
 	return v, nil
 }
 
@@ -120,6 +124,7 @@ func headerRows(d web.Divergence) []headerRow {
 // bodyView is a body as lines, of which those that differ are marked.
 type bodyView struct {
 	Note  string // instead of or before the lines: empty, binary, cut
+	Hint  string // how the lines are arranged; empty: as they were sent
 	Parts []bodyPart
 }
 
@@ -127,22 +132,6 @@ type bodyView struct {
 type bodyPart struct {
 	Folded bool
 	Lines  []bodyLine
-}
-
-// bodyLine is one line of a body.
-type bodyLine struct {
-	Text   string
-	Kind   shadow.Kind // of the difference here; empty: none
-	Inside bool        // within a value that differs
-	Ghost  bool        // not in this body: stands where the other has something
-}
-
-// Mark is the label of a line that differs.
-func (l bodyLine) Mark() string {
-	if l.Ghost {
-		return "absent"
-	}
-	return string(l.Kind)
 }
 
 // The bounds of what is shown of a body.
@@ -158,12 +147,20 @@ func bodyViews(d web.Divergence) (legacy, service bodyView) {
 	if d.Legacy.Binary || d.Service.Binary {
 		return binaryView(d.Legacy), binaryView(d.Service)
 	}
+	if left, right, ok := markupViews(d); ok {
+		return left, right
+	}
 	bodyDiffers := slices.ContainsFunc(d.Differences, func(x shadow.Difference) bool { return x.Kind == shadow.KindBody })
 	if !bodyDiffers || looksLikeJSON(d.Legacy) && looksLikeJSON(d.Service) {
+		body, changed := inOrderOf(d.Legacy.Body, d.Service.Body)
 		left, okLeft := jsonLines(d.Legacy.Body, d.Differences, shadow.Legacy)
-		right, okRight := jsonLines(d.Service.Body, d.Differences, shadow.Service)
+		right, okRight := jsonLines(body, d.Differences, shadow.Service)
 		if okLeft && okRight {
-			return viewOf(left, d.Legacy), viewOf(right, d.Service)
+			legacy, service = viewOf(left, d.Legacy), viewOf(right, d.Service)
+			if changed {
+				service.Hint = "members in legacy's order"
+			}
+			return legacy, service
 		}
 	}
 	left, right := textLines(d.Legacy.Body, d.Service.Body)
@@ -171,13 +168,25 @@ func bodyViews(d web.Divergence) (legacy, service bodyView) {
 }
 
 func looksLikeJSON(a *web.Answer) bool {
-	for name, values := range a.Headers {
-		if http.CanonicalHeaderKey(name) == "Content-Type" && len(values) > 0 {
-			media, _, _ := mime.ParseMediaType(values[0])
-			return media == "application/json" || strings.HasSuffix(media, "+json")
-		}
+	media := mediaOf(a)
+	return media == "application/json" || strings.HasSuffix(media, "+json")
+}
+
+// bodyViewOf lays one body out that is compared with nothing.
+func bodyViewOf(a *web.Answer) bodyView {
+	if a.Binary {
+		return binaryView(a)
 	}
-	return false
+	lines, ok := jsonLines(a.Body, nil, shadow.Service)
+	if !ok {
+		lines, _ = textLines(a.Body, a.Body)
+	}
+	if len(lines) > maxLines {
+		return viewOf(lines, a)
+	}
+	v := viewOf(nil, a)
+	v.Parts = []bodyPart{{Lines: lines}} // nothing differs, so that nothing is to be folded away
+	return v
 }
 
 func binaryView(a *web.Answer) bodyView {
@@ -208,7 +217,7 @@ func viewOf(lines []bodyLine, a *web.Answer) bodyView {
 		lines = lines[:maxLines]
 	}
 	for len(lines) > 0 {
-		alike := slices.IndexFunc(lines, func(l bodyLine) bool { return l.Kind != "" || l.Ghost || l.Inside })
+		alike := slices.IndexFunc(lines, func(l bodyLine) bool { return !l.alike() })
 		if alike < 0 {
 			alike = len(lines)
 		}
@@ -217,7 +226,7 @@ func viewOf(lines []bodyLine, a *web.Answer) bodyView {
 			v.Parts = append(v.Parts, bodyPart{Lines: lines[:head]}, bodyPart{true, lines[head:tail]})
 			lines, alike = lines[tail:], foldLeave
 		}
-		differ := slices.IndexFunc(lines[alike:], func(l bodyLine) bool { return l.Kind == "" && !l.Ghost && !l.Inside })
+		differ := slices.IndexFunc(lines[alike:], bodyLine.alike)
 		if differ < 0 {
 			differ = len(lines) - alike
 		}

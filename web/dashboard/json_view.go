@@ -30,7 +30,7 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 	l := &layout{
 		dec:    jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		marks:  make(map[string]mark),
-		moved:  make(map[[2]string]shadow.Kind),
+		moved:  make(map[[2]string]mark),
 		ghosts: make(map[string][]string),
 	}
 	for _, d := range differences {
@@ -45,12 +45,12 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 			}
 			continue
 		}
-		m := mark{kind: d.Kind}
+		m := mark{kind: d.Kind, noise: d.Noise != "", other: otherText(d, side)}
 		// Where elements are paired by a key or in any order, a pointer has the place in
 		// legacy's list; in the service's the value tells which one is meant.
 		if d.Kind == shadow.KindValue && side == shadow.Service && strings.Contains(d.Pattern, "*") && !bytes.Contains(d.Service, []byte("…")) {
 			m.value = plain(d.Service)
-			l.moved[[2]string{d.Pattern, m.value}] = d.Kind
+			l.moved[[2]string{d.Pattern, m.value}] = m
 		}
 		l.marks[d.Pointer] = m
 	}
@@ -69,24 +69,43 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 type layout struct {
 	dec    *jsontext.Decoder
 	lines  []bodyLine
-	marks  map[string]mark           // by pointer
-	moved  map[[2]string]shadow.Kind // by pattern and value
-	ghosts map[string][]string       // by pointer of the parent, what it lacks
+	marks  map[string]mark     // by pointer
+	moved  map[[2]string]mark  // by pattern and value
+	ghosts map[string][]string // by pointer of the parent, what it lacks
 }
 
 // mark is a difference at a place.
 type mark struct {
 	kind  shadow.Kind
 	value string // the scalar that must stand there; empty: whatever does
+	other string // what the other side has there, as a line has it; empty: it isn't known
+	noise bool   // it doesn't count
+}
+
+// otherText returns a text that the other side has where d is, quoted; empty: it has none there, or
+// another type.
+func otherText(d shadow.Difference, side shadow.Side) string {
+	raw := d.Service
+	if side == shadow.Service {
+		raw = d.Legacy
+	}
+	if len(raw) == 0 || raw[0] != '"' || bytes.Contains(raw, []byte("…")) {
+		return ""
+	}
+	text, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		return ""
+	}
+	return quoted(string(text))
 }
 
 // place is where a value stands: its pointer, and the same with indices as *.
 type place struct{ pointer, pattern string }
 
-// kind returns how a scalar at p differs; empty: it doesn't.
-func (l *layout) kind(p place, value string) shadow.Kind {
+// mark returns how a scalar at p differs; its kind is empty where it doesn't.
+func (l *layout) mark(p place, value string) mark {
 	if m, ok := l.marks[p.pointer]; ok && (m.value == "" || m.value == value) {
-		return m.kind
+		return m
 	}
 	return l.moved[[2]string{p.pattern, value}]
 }
@@ -100,11 +119,11 @@ func plain(raw []byte) string {
 	return string(raw)
 }
 
-func (l *layout) add(depth int, text string, kind shadow.Kind, inside bool) error {
+func (l *layout) add(depth int, text string, m mark, inside bool) error {
 	if len(l.lines) >= layoutLines {
 		return errEnough
 	}
-	l.lines = append(l.lines, bodyLine{Text: strings.Repeat("  ", depth) + cut(text, maxLine), Kind: kind, Inside: inside})
+	l.lines = append(l.lines, bodyLine{Text: strings.Repeat("  ", depth) + cut(text, maxLine), Kind: m.kind, Noise: m.noise, Inside: inside})
 	return nil
 }
 
@@ -122,26 +141,35 @@ func (l *layout) value(p place, label string, depth int, inside bool) error {
 	case '{', '[':
 		return l.container(token.Kind(), p, label, depth, inside)
 	case '"':
-		return l.add(depth, label+quoted(text)+l.comma(), l.kind(p, `"`+text), inside)
+		return l.scalar(label, quoted(text), depth, l.mark(p, `"`+text), inside)
 	}
-	return l.add(depth, label+text+l.comma(), l.kind(p, text), inside)
+	return l.scalar(label, text, depth, l.mark(p, text), inside)
+}
+
+func (l *layout) scalar(label, text string, depth int, m mark, inside bool) error {
+	if err := l.add(depth, label+text+l.comma(), m, inside); err != nil || m.kind == "" {
+		return err
+	}
+	at := 2*depth + len(label)
+	l.lines[len(l.lines)-1].hot = []stretch{differing(text, m.other, at)}
+	return nil
 }
 
 func (l *layout) container(open jsontext.Kind, p place, label string, depth int, inside bool) error {
-	kind := l.marks[p.pointer].kind
+	m := l.marks[p.pointer]
 	end := map[jsontext.Kind]string{'{': "}", '[': "]"}[open]
 	ghosts := l.ghosts[p.pointer]
 	if l.dec.PeekKind() == jsontext.Kind(end[0]) && len(ghosts) == 0 {
 		if _, err := l.dec.ReadToken(); err != nil {
 			return err
 		}
-		return l.add(depth, label+string(rune(open))+end+l.comma(), kind, inside)
+		return l.add(depth, label+string(rune(open))+end+l.comma(), m, inside)
 	}
-	if err := l.add(depth, label+string(rune(open)), kind, inside); err != nil {
+	if err := l.add(depth, label+string(rune(open)), m, inside); err != nil {
 		return err
 	}
 	// What is marked as another order or length is not other in each of its parts.
-	within := inside || kind != "" && kind != shadow.KindOrder && kind != shadow.KindLength
+	within := inside || m.kind != "" && m.kind != shadow.KindOrder && m.kind != shadow.KindLength
 	for i := 0; l.dec.PeekKind() != jsontext.Kind(end[0]); i++ {
 		step, general, name := strconv.Itoa(i), "*", ""
 		if open == '{' {
@@ -165,12 +193,12 @@ func (l *layout) container(open jsontext.Kind, p place, label string, depth int,
 		} else {
 			name = "[" + name + "]"
 		}
-		if err := l.add(depth+1, name, "", false); err != nil {
+		if err := l.add(depth+1, name, mark{}, false); err != nil {
 			return err
 		}
 		l.lines[len(l.lines)-1].Ghost = true
 	}
-	return l.add(depth, end+l.comma(), "", within)
+	return l.add(depth, end+l.comma(), mark{}, within)
 }
 
 // comma returns what stands after a value.

@@ -10,10 +10,13 @@ import (
 // beginning and end counts as different.
 const maxCells = 1 << 20
 
-// textLines lays two bodies without structure out line by line and marks the lines that the
-// other one doesn't have at that place.
+// textLines lays two bodies without structure out line by line, beside one another, and marks the lines
+// that the other one doesn't have at that place.
 func textLines(legacy, service string) (left, right []bodyLine) {
-	a, b := split(legacy), split(service)
+	return alignedLines(split(legacy), split(service))
+}
+
+func alignedLines(a, b []string) (left, right []bodyLine) {
 	from := 0
 	for from < len(a) && from < len(b) && a[from] == b[from] {
 		from++
@@ -33,7 +36,7 @@ func textLines(legacy, service string) (left, right []bodyLine) {
 		}
 		return all
 	}
-	return mark(a, endA, keptA), mark(b, endB, keptB)
+	return padded(mark(a, endA, keptA), mark(b, endB, keptB))
 }
 
 func split(body string) []string {

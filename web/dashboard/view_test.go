@@ -17,6 +17,8 @@ func drawn(lines []bodyLine) string {
 	var b strings.Builder
 	for _, l := range lines {
 		switch {
+		case l.Pad:
+			b.WriteString("=")
 		case l.Ghost:
 			b.WriteString("~ ")
 		case l.Kind != "":
@@ -143,10 +145,10 @@ func TestNotJSON(t *testing.T) {
 
 func TestTextLines(t *testing.T) {
 	left, right := textLines("a\nb\nc\nd\n", "a\nc\nx\nd\ne\n")
-	if diff := cmp.Diff("  a\n> b # body\n  c\n  d\n", drawn(left)); diff != "" {
+	if diff := cmp.Diff("  a\n> b # body\n  c\n=\n  d\n=\n", drawn(left)); diff != "" {
 		t.Errorf("legacy (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff("  a\n  c\n> x # body\n  d\n> e # body\n", drawn(right)); diff != "" {
+	if diff := cmp.Diff("  a\n=\n  c\n> x # body\n  d\n> e # body\n", drawn(right)); diff != "" {
 		t.Errorf("service (-want +got):\n%s", diff)
 	}
 }
@@ -193,16 +195,25 @@ func TestNumbers(t *testing.T) {
 func FuzzBodies(f *testing.F) {
 	f.Add(`{"a":[1,{"b":null}]}`, "{}", "/a/1/b", "missing")
 	f.Add("a\nb", "a\r\nc", "", "body")
+	f.Add("<a><b c='1'>x</b></a>", "<a><b c='2'>y</b></a>", "/a/b/@c", "value")
+	f.Add("<ul><li>1<li>2</ul>", "<p id=x>", "/html/body/ul/li/1", "missing")
 	f.Add("[[[\u202e", "\xff\x00", "/~2/é", "extra")
 	f.Fuzz(func(t *testing.T, legacy, service, pointer, kind string) {
-		d := web.Divergence{Differences: []shadow.Difference{{Pointer: pointer, Kind: shadow.Kind(kind)}},
-			Legacy: &web.Answer{Body: legacy}, Service: &web.Answer{Body: service}}
-		left, right := bodyViews(d)
-		for _, v := range []bodyView{left, right} {
-			for _, p := range v.Parts {
-				for _, l := range p.Lines {
-					if !utf8.ValidString(l.Text) || strings.ContainsFunc(l.Text, hidden) {
-						t.Errorf("a line that hides something: %q", l.Text)
+		for _, media := range []string{"", "application/xml", "text/html"} {
+			header := map[string][]string{"Content-Type": {media}}
+			d := web.Divergence{Differences: []shadow.Difference{{Pointer: pointer, Pattern: pointer, Kind: shadow.Kind(kind), Legacy: []byte(`"x"`), Service: []byte(service)}},
+				Legacy: &web.Answer{Body: legacy, Headers: header}, Service: &web.Answer{Body: service, Headers: header}}
+			left, right := bodyViews(d)
+			for _, v := range []bodyView{left, right} {
+				for _, p := range v.Parts {
+					for _, l := range p.Lines {
+						whole := ""
+						for _, piece := range l.Pieces() {
+							whole += piece.Text
+						}
+						if whole != l.Text || !utf8.ValidString(l.Text) || strings.ContainsFunc(l.Text, hidden) {
+							t.Errorf("a line that hides something: %q, in pieces %q", l.Text, whole)
+						}
 					}
 				}
 			}

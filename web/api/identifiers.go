@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/strangler-fig/toolkit/acl/ids"
@@ -183,6 +184,21 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// source is what a request's body is read from, perhaps longer than anybody waits for the answer.
+type source struct {
+	from   io.Reader
+	broken atomic.Pointer[error] // nil: it isn't
+}
+
+// Read implements io.Reader.
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.broken.Store(&err)
+	}
+	return n, err
+}
+
 // IDTables returns the tables of identifiers.
 func (c *Client) IDTables(ctx context.Context) ([]web.IDTable, error) {
 	l, err := get[idTableList](ctx, c, "/ids", nil)
@@ -221,7 +237,11 @@ func (c *Client) ExportIDs(ctx context.Context, table string, to io.Writer) erro
 // ImportIDs adds the pairs of a CSV to a table, all or none: see ids.ReadCSV for its form. It takes as long as
 // it takes, unlike other calls.
 func (c *Client) ImportIDs(ctx context.Context, table string, csv io.Reader) (done ids.Imported, err error) {
-	answer, err := c.send(ctx, http.MethodPost, "/ids/"+url.PathEscape(table), http.Header{"Content-Type": {mediaCSV}}, csv)
+	from := &source{from: csv}
+	answer, err := c.send(ctx, http.MethodPost, "/ids/"+url.PathEscape(table), http.Header{"Content-Type": {mediaCSV}}, from)
+	if broken := from.broken.Load(); broken != nil && is[*UnreachableError](err) {
+		return done, fmt.Errorf("read what is to be imported: %w", *broken)
+	}
 	if err != nil {
 		return done, err
 	}

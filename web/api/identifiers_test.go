@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -119,6 +120,10 @@ func TestIdentifiersByClient(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if err := c.ExportIDs(ctx, "other", io.Discard); !errors.As(err, &problem) || problem.Status != http.StatusNotFound {
+		t.Errorf("%v", err)
+	}
+	unread := errors.New("it is a folder")
+	if _, err := c.ImportIDs(ctx, "customer_ids", iotest.ErrReader(unread)); !errors.Is(err, unread) || errors.As(err, new(*UnreachableError)) {
 		t.Errorf("%v", err)
 	}
 	full := errors.New("no space left")

@@ -9,15 +9,11 @@ import (
 
 // readInput reads a file, - being the standard input, of at most so many bytes, which is whole MiB.
 func readInput(cmd *cobra.Command, most int64, name string) ([]byte, error) {
-	from := cmd.InOrStdin()
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		defer f.Close()
-		from = f
+	from, err := openInput(cmd, name)
+	if err != nil {
+		return nil, err
 	}
+	defer from.Close()
 	text, err := io.ReadAll(io.LimitReader(from, most+1))
 	switch {
 	case err != nil:
@@ -26,6 +22,18 @@ func readInput(cmd *cobra.Command, most int64, name string) ([]byte, error) {
 		return nil, usagef("%s is over %d MiB, which is more than is read here", inputName(name), most>>20)
 	}
 	return text, nil
+}
+
+// openInput opens a file, - being the standard input, which stays open.
+func openInput(cmd *cobra.Command, name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(cmd.InOrStdin()), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return f, nil
 }
 
 func inputName(name string) string {

@@ -49,7 +49,7 @@ func newRoot(c *Config) *cobra.Command {
 answers, shifts traffic by evidence and takes it back at a word.
 
 Exit status: 0 done, 1 failed, 2 wrong usage or invalid configuration, 3 the admin API can't
-be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.`,
+be reached, 4 no such route, group or table, 5 changed meanwhile, 6 refused by a guard.`,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		DisableFlagsInUseLine: true,
@@ -67,7 +67,7 @@ be reached, 4 no such route or group, 5 changed meanwhile, 6 refused by a guard.
 		{"run", "Run:", []*cobra.Command{newDemo(), newServe(c), newInit(), newCheck(c), newCompare(c), newTranslate(c)}},
 		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newSeries(), newJournal(), newExplain(), newDiff(c)}},
 		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback(), newRetire(), newRollout(), newFreeze(), newThaw(), newState()}},
-		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport()}},
+		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport(), newIDs()}},
 		{"help", "Help:", []*cobra.Command{newVersion()}},
 	}
 	for _, group := range groups {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -135,6 +136,38 @@ func TestIdentifiersByClient(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestExportIsAStream holds that a table of any size goes through little memory.
+func TestExportIsAStream(t *testing.T) {
+	a := newAdmin(t)
+	const pairs, most = 100_000, 16 << 20
+	var before, now runtime.MemStats
+	service := strings.Repeat("x", 500)
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	a.source = func(yield func(ids.Pair, error) bool) {
+		for i := range pairs {
+			if i%10_000 == 0 {
+				runtime.GC()
+				if runtime.ReadMemStats(&now); now.HeapAlloc > before.HeapAlloc+most {
+					t.Errorf("after %d pairs there are %d KiB more in memory", i, (now.HeapAlloc-before.HeapAlloc)>>10)
+					return
+				}
+			}
+			if !yield(ids.Pair{Legacy: fmt.Sprint(i), Service: service}, nil) {
+				return
+			}
+		}
+	}
+	var size counter
+	if err := a.client("").ExportIDs(t.Context(), "customer_ids", &size); err != nil || size < pairs*500 {
+		t.Errorf("%d bytes came, %v", size, err)
+	}
+}
+
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
 // TestExportBreaks holds that a table that is sent in part isn't taken for the whole.
 func TestExportBreaks(t *testing.T) {

@@ -40,8 +40,9 @@ type system struct {
 	retired     web.Retired
 	unready     web.Retirement
 	translated  web.Translation
-	pairs       []ids.Pair // of the table customer_ids
-	broken      error      // of the source of an export, behind all pairs
+	pairs       []ids.Pair                 // of the table customer_ids
+	broken      error                      // of the source of an export, behind all pairs
+	source      iter.Seq2[ids.Pair, error] // of an export, instead of pairs
 	undos       []web.Undo
 	triages     []web.Triage
 	ruling      web.RuleEffect
@@ -161,6 +162,9 @@ func (s *system) FindID(_ context.Context, table string, side ids.Side, id strin
 func (s *system) ExportIDs(_ context.Context, table string) (iter.Seq2[ids.Pair, error], error) {
 	if err := s.idTable(table); err != nil {
 		return nil, err
+	}
+	if s.source != nil {
+		return s.source, nil
 	}
 	return func(yield func(ids.Pair, error) bool) {
 		for _, p := range s.pairs {

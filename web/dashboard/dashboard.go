@@ -125,6 +125,7 @@ func (d *dashboard) routes() http.Handler {
 		}
 		mux.With(web.Require(web.RoleEvidence)).Get("/groups/{id}/export", d.export(exportedGroup))
 		mux.With(web.Require(web.RoleEvidence)).Get("/routes/{name}/export", d.export(exportedRoute))
+		mux.With(middleware.Compress(5, "application/json")).Get("/data/routes/{name}", d.routeCharts)
 		mux.Group(func(mux chi.Router) {
 			mux.Use(web.Require(web.RoleOperate))
 			mux.Post("/routes/{name}/shift", d.shift)
@@ -210,7 +211,7 @@ var pageNames = []string{"overview", "route", "groups", "group", "divergence", "
 // that nobody watches has no need of their 3 MB.
 func (a *assets) templates() map[string]*template.Template {
 	shared := template.Must(template.New("").Funcs(functions(a)).ParseFS(templateFiles,
-		"templates/layout.html", "templates/parts.html", "templates/rollout.html", "templates/translation.html"))
+		"templates/layout.html", "templates/parts.html", "templates/rollout.html", "templates/translation.html", "templates/chart.html"))
 	all := make(map[string]*template.Template)
 	for _, name := range pageNames {
 		t := template.Must(shared.Clone())

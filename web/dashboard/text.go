@@ -35,6 +35,7 @@ func functions(files *assets) template.FuncMap {
 		"percent": percent,
 		"ratio":   ratio,
 		"phases":  strangler.Phases,
+		"reaches": func() []reach { return reaches },
 		"share":   func(s float64) string { return fmt.Sprintf("%.2g %%", s*100) },
 		"noise":   func(k shadow.Known) string { return knownText[k] },
 		"what":    func(k shadow.Kind) string { return kindText[k] },

@@ -100,12 +100,31 @@ func chartsOf(q *query, route string, s reach, now time.Time) (*chartData, error
 	if !series.Since.IsZero() && series.Since.After(series.From) {
 		data.Since = series.Since.Unix()
 	}
-	p := dense(points, series.From, now, time.Duration(series.Step))
+	step := time.Duration(series.Step)
+	p := dense(points, trimmed(points, series.From, now, step), now, step)
 	for i := range p {
 		data.At = append(data.At, p[i].At.Unix())
 	}
-	data.Charts = routeChartsOf(p, time.Duration(series.Step))
+	if len(p) > 0 {
+		data.Begin = p[0].At.Unix()
+	}
+	data.Charts = routeChartsOf(p, step, now)
 	return data, nil
+}
+
+// fewest is how many steps a chart shows, though nothing is on record of the first ones.
+const fewest = 15
+
+// trimmed returns where a chart begins: not long before there is something to be seen.
+func trimmed(points []web.SeriesPoint, from, now time.Time, step time.Duration) time.Time {
+	begin := now.Add(-fewest * step)
+	if len(points) > 0 && points[0].At.Before(begin) {
+		begin = points[0].At
+	}
+	if begin = begin.UTC().Truncate(step); begin.Before(from) {
+		return from
+	}
+	return begin
 }
 
 // maxMarks is how many of a route's newest entries charts look through.
@@ -169,10 +188,13 @@ func dense(points []web.SeriesPoint, from, to time.Time, step time.Duration) []w
 	return all
 }
 
+// settled is how much of a step has to be over before its rate says something; figures come in every ten seconds.
+const settled = 20 * time.Second
+
 // compared returns how many comparisons of a point say something about divergence.
 func comparedIn(c web.SeriesComparisons) int64 { return c.Match + c.Noise + c.Lag + c.Diverged }
 
-func routeChartsOf(points []web.SeriesPoint, step time.Duration) []chart {
+func routeChartsOf(points []web.SeriesPoint, step time.Duration, now time.Time) []chart {
 	values := func(of func(p *web.SeriesPoint) (float64, bool)) []*float64 {
 		all := make([]*float64, len(points))
 		for i := range points {
@@ -183,11 +205,15 @@ func routeChartsOf(points []web.SeriesPoint, step time.Duration) []chart {
 		}
 		return all
 	}
-	perMinute := func(n int64) float64 { return float64(n) / step.Minutes() }
+	// The last step isn't over: what there is of it came in less time.
+	perMinute := func(p *web.SeriesPoint, n int64) (float64, bool) {
+		passed := min(step, now.Sub(p.At))
+		return float64(n) / passed.Minutes(), passed >= settled
+	}
 	legacy := func(p *web.SeriesPoint) *web.SeriesSide { return &p.Legacy }
 	service := func(p *web.SeriesPoint) *web.SeriesSide { return &p.Service }
 	requests := func(side func(*web.SeriesPoint) *web.SeriesSide) []*float64 {
-		return values(func(p *web.SeriesPoint) (float64, bool) { return perMinute(side(p).Requests), true })
+		return values(func(p *web.SeriesPoint) (float64, bool) { return perMinute(p, side(p).Requests) })
 	}
 	failures := func(side func(*web.SeriesPoint) *web.SeriesSide) []*float64 {
 		return values(func(p *web.SeriesPoint) (float64, bool) {

@@ -5,7 +5,7 @@
 {
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const again = 30_000 // milliseconds
-const height = 150
+const height = 170
 
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 const colours = { legacy: '--legacy-line', service: '--service', diverged: '--diverged' }
@@ -102,7 +102,7 @@ function draw(section, data) {
       legend: { show: false },
       cursor: { sync: { key: sync.key }, drag: { x: false, y: false }, points: { size: 7 }, y: false },
       scales: { x: { time: true, range: [data.begin, data.end] }, y: { range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
-      axes: [{ ...axis, size: 28 }, { ...axis, size: 52, values: (u, all) => all.map(v => number.format(v)) }],
+      axes: [{ ...axis, size: 40 }, { ...axis, size: 52, values: (u, all) => all.map(v => number.format(v)) }],
       series: [{}, ...chart.lines.map(l => ({
         label: l.name, stroke: css(colours[l.side]), width: l.dash ? 1.25 : 2, dash: l.dash ? [4, 3] : undefined,
         fill: !l.dash && chart.lines.length < 3 ? css(colours[l.side]) + '1f' : undefined, points: { show: few, size: 5 }, spanGaps: false,

@@ -32,4 +32,5 @@
 //   - advice.go      what is allowed and yet likely a mistake: warnings
 //   - definition.go  what is kept of a route, and how two sets of definitions differ
 //   - template.go    the file that a newcomer begins with
+//   - schema.go      what editors know of it; schema_test.go holds it to the readers
 package config

@@ -64,7 +64,7 @@ be reached, 4 no such route, group or table, 5 changed meanwhile, 6 refused by a
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"run", "Run:", []*cobra.Command{newDemo(), newServe(c), newInit(), newCheck(c), newCompare(c), newTranslate(c)}},
+		{"run", "Run:", []*cobra.Command{newDemo(), newServe(c), newInit(), newCheck(c), newSchema(), newCompare(c), newTranslate(c)}},
 		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newSeries(), newJournal(), newExplain(), newDiff(c)}},
 		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback(), newRetire(), newRollout(), newFreeze(), newThaw(), newState()}},
 		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport(), newIDs()}},

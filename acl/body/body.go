@@ -169,6 +169,18 @@ func (d Direction) lossy() string {
 	return lens.ToService
 }
 
+// Says reports whether the definition says what becomes of bodies in a direction: not where it has nothing
+// but a jq program for the other one.
+func (t *Translator) Says(way Direction) bool {
+	if t.lens != nil || t.jq == (lens.Ways[*program]{}) {
+		return true
+	}
+	if way == ToLegacy {
+		return t.jq.ToLegacy != nil
+	}
+	return t.jq.ToService != nil
+}
+
 // Records reports whether bodies are lists of records, each of which is translated by itself.
 func (t *Translator) Records() bool { return t.records }
 

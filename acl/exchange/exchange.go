@@ -152,6 +152,17 @@ func (x *Exchange) checkNames(problem func(Problem)) {
 	}
 }
 
+// NeedsBody returns the names of the path that is written in a direction that only a request's body can fill,
+// those left out that need not be filled.
+func (x *Exchange) NeedsBody(way body.Direction) (names []string) {
+	for _, name := range x.pair.passage(way).fromBody {
+		if !x.pair.written(way).optional(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Losses tells what the exchange loses knowingly beside what its translators of bodies lose, which
 // tell it themselves.
 func (x *Exchange) Losses() []lens.Loss {

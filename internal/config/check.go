@@ -111,6 +111,7 @@ func (l *loader) settle(d *draft) {
 	}
 	if d.translation != nil && d.Service != "" {
 		l.settleTranslation(d.translation)
+		d.translation.checkReach(d.Match, "legacy")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,6 +107,7 @@ func (l *loader) settleFacades() {
 			l.settleTranslation(t)
 			d.Routes[i].Route = t.facadeRoute(d.Name, i)
 			d.Routes[i].MaxBody = l.defaults.maxBody
+			t.checkReach(d.Routes[i].Match, "service")
 		}
 		d.checkRoutes()
 		l.cfg.Facades = append(l.cfg.Facades, d.Facade)
@@ -116,7 +118,7 @@ func (l *loader) settleFacades() {
 func (t *translationDraft) facadeRoute(facade string, i int) strangler.Route {
 	r := strangler.Route{Name: facade, Match: strangler.Match{Path: pathPattern(t.to.Exchange.Path.Service)}, Service: facadeUpstream}
 	if i > 0 {
-		r.Name += "/" + strconv.Itoa(i+1)
+		r.Name += "." + strconv.Itoa(i+1)
 	}
 	if method := t.to.Exchange.Method.Service; method != "" {
 		r.Match.Methods = []string{method}
@@ -135,9 +137,7 @@ func (d *facadeDraft) checkRoutes() {
 	var drafts []*translationDraft
 	for i, t := range d.routes {
 		if !t.bad {
-			r := d.Routes[i].Route
-			r.Name = strconv.Itoa(len(drafts))
-			routes, drafts = append(routes, r), append(drafts, t)
+			routes, drafts = append(routes, d.Routes[i].Route), append(drafts, t)
 		}
 	}
 	if wrong := strangler.Validate(routes, []string{facadeUpstream}); len(wrong) > 0 {
@@ -150,10 +150,11 @@ func (d *facadeDraft) checkRoutes() {
 		return
 	}
 	for _, tie := range strangler.Ties(routes) {
-		first, _ := strconv.Atoi(tie.A)
-		second, _ := strconv.Atoi(tie.B)
-		drafts[second].at.fail("the route at %s could be for the same request, and neither is more specific; make their paths or methods on the service's side differ",
-			drafts[first].at.pos())
+		named := func(name string) *translationDraft {
+			return drafts[slices.IndexFunc(routes, func(r strangler.Route) bool { return r.Name == name })]
+		}
+		named(tie.B).at.fail("the route at %s could be for the same request, and neither is more specific; make their paths or methods on the service's side differ",
+			named(tie.A).at.pos())
 	}
 }
 

@@ -71,6 +71,8 @@ type translationDraft struct {
 	refer  []reference
 	bad    bool
 	facade bool
+
+	compiled *exchange.Exchange // once it has been settled; nil: it is bad, or in Go
 }
 
 // readTranslation reads how exchanges are translated, and returns what is to be looked up later.
@@ -205,10 +207,16 @@ func (l *loader) settleTranslation(d *translationDraft) {
 	for _, name := range to.Names() {
 		i.bodies[name] = l.translators[name].compiled
 	}
-	if _, err := i.Compile(to, nil); err != nil {
+	if l.checkDirections(d); d.bad {
+		return
+	}
+	compiled, err := i.Compile(to, nil)
+	if err != nil {
 		d.bad = true
 		d.place(err)
+		return
 	}
+	d.compiled = compiled
 }
 
 // settleWith decides whether a name is that of one of the file's translators or of one in Go.

@@ -1,0 +1,90 @@
+package config
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/lens"
+	"github.com/strangler-fig/toolkit/strangler"
+)
+
+// checkReach refuses what no exchange of the requests in question could come through, and warns of a path
+// that none of them seems to have. read is the side whose requests those are.
+func (d *translationDraft) checkReach(m strangler.Match, read string) {
+	if d.bad || d.compiled == nil {
+		return
+	}
+	x, way, other := &d.to.Exchange, body.ToService, "service"
+	if read == "service" {
+		way, other = body.ToLegacy, "legacy"
+	}
+	pick := func(of lens.Sides[string], side string) string {
+		if side == "legacy" {
+			return of.Legacy
+		}
+		return of.Service
+	}
+	if method := pick(x.Method, read); method != "" && len(m.Methods) > 0 && !slices.Contains(m.Methods, method) {
+		d.parts["method"].fail("requests with %s don't come, as the route is for %s", method, strings.Join(m.Methods, ", "))
+		return
+	}
+	methods := m.Methods
+	if method := pick(x.Method, read); method != "" {
+		methods = []string{method}
+	}
+	if names := d.compiled.NeedsBody(way); len(names) > 0 && len(methods) > 0 && !slices.ContainsFunc(methods, hasBody) {
+		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could be taken from", names[0], other, read, strings.Join(methods, " or "))
+		return
+	}
+	if path := pick(x.Path, read); path != "" && !mayMatch(m.Path, path) {
+		d.parts["path"].warn("no request has this path, as the route is for %s: all of them are answered as untranslatable, by legacy where there is a fallback", m.Path)
+	}
+}
+
+func hasBody(method string) bool {
+	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodOptions, http.MethodTrace}, method)
+}
+
+// mayMatch reports whether a path that a template reads can be one of a route's, as far as their segments
+// without names tell.
+func mayMatch(pattern, template string) bool {
+	path, _, _ := strings.Cut(template, "?")
+	want, have := strings.Split(pattern, "/"), strings.Split(path, "/")
+	open := want[len(want)-1] == "*"
+	if open {
+		want = want[:len(want)-1]
+	}
+	if slices.ContainsFunc(have, func(s string) bool { return strings.Contains(s, "*") }) || strings.Contains(pattern, ":") && strings.Count(pattern, "{") != strings.Count(pattern, "}") {
+		return true // what stands for several segments, or a regular expression with braces of its own
+	}
+	if len(have) < len(want) || len(have) > len(want) && !open {
+		return false
+	}
+	for i, segment := range want {
+		if !strings.ContainsAny(segment, "{}") && !strings.ContainsAny(have[i], "{}") && segment != have[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// checkDirections refuses a translator that says nothing of a direction in which it is needed.
+func (l *loader) checkDirections(d *translationDraft) {
+	asks, answers := body.ToService, body.ToLegacy
+	if d.facade {
+		asks, answers = answers, asks
+	}
+	check := func(name string, way body.Direction) {
+		if t, ok := l.translators[name]; ok && t.compiled != nil && !t.compiled.Says(way) {
+			d.at.fail("translator %q has a jq program for the other direction only, so bodies would pass as they are; give it jq.%s (. if that is meant), or name it under request or answer alone",
+				name, way)
+			d.bad = true
+		}
+	}
+	check(d.to.Request, asks)
+	for _, name := range append([]string{d.to.Answer}, d.to.With...) {
+		check(name, answers)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,11 +123,46 @@ func (t *transport) refuse(client *http.Request, e *entry, waited bool) *http.Re
 		resp.Header.Set("WWW-Authenticate", `Cookie realm=`+strconv.Quote(t.c.Name)) // RFC 9110 section 11.6.1
 	} else {
 		resp = newResponse(client, e.answer.status, e.answer.header.Clone(), e.answer.body)
+		if to := resp.Header["Location"]; len(to) == 1 {
+			resp.Header["Location"] = []string{t.back(client, to[0])}
+		}
 	}
+	resp.Header["Cache-Control"] = []string{"no-store"} // it is for who wasn't logged in then
 	if waited && len(e.cookies) > 0 {
 		resp.Header["Set-Cookie"] = slices.Clone(e.cookies)
 	}
 	return resp
+}
+
+// back returns where a login page leads to that legacy sends a visitor to: to what they asked for, where
+// legacy put the lookup there, as if somebody had looked at that. What isn't safe can't be asked for again.
+func (t *transport) back(client *http.Request, location string) string {
+	before, query, ok := strings.Cut(location, "?")
+	if !ok || !safe(client.Method) {
+		return location
+	}
+	query, fragment, hasFragment := strings.Cut(query, "#")
+	lookup := t.below(t.c.Lookup.URL).RequestURI()
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		name, escaped, _ := strings.Cut(pair, "=")
+		value, err := url.QueryUnescape(escaped)
+		if err != nil {
+			continue
+		}
+		u, err := url.Parse(value)
+		if err != nil || u.RequestURI() != lookup {
+			continue
+		}
+		asked := t.below(client.URL.RequestURI())
+		u.Path, u.RawPath, u.RawQuery = asked.Path, asked.RawPath, asked.RawQuery
+		pairs[i] = name + "=" + url.QueryEscape(u.String())
+	}
+	location = before + "?" + strings.Join(pairs, "&")
+	if hasFragment {
+		location += "#" + fragment
+	}
+	return location
 }
 
 // bring brings what legacy's answer to the lookup renewed to the client.

@@ -296,6 +296,28 @@ func TestRequired(t *testing.T) {
 		t.Errorf("who is logged in got %q", body)
 	}
 
+	// Where the login page is told what was asked for, that is what the visitor asked for.
+	for next, want := range map[string]string{
+		"?a=1&next=%2Fapp%2Fwhoami&b=%zz#top":            "?a=1&next=%2Fapp%2Fw%2F1%3Fx%3D%25zz&b=%zz#top",
+		"?next=http%3A%2F%2Fshop.example%2Fapp%2Fwhoami": "?next=http%3A%2F%2Fshop.example%2Fapp%2Fw%2F1%3Fx%3D%25zz",
+		"?next=%2Fapp%2Fwhoami2":                         "?next=%2Fapp%2Fwhoami2",
+		"?/app/whoami":                                   "?/app/whoami",
+	} {
+		legacy.before = func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Location", "/app/login"+next)
+			w.Header().Set("Cache-Control", "public")
+			w.WriteHeader(302)
+			return true
+		}
+		for method, want := range map[string]string{"GET": want, "POST": next} {
+			resp, _, err := call(t, through, method, s.URL+"/w/1?x=%zz", "")
+			if err != nil || resp.Header.Get("Location") != "/app/login"+want || resp.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s with %s is sent to %v, %v; want %s", method, next, resp.Header, err, want)
+			}
+		}
+	}
+	legacy.before = nil
+
 	// A browser's question whether it may ask is the service's to answer.
 	for _, lines := range [][]string{{"Origin: https://a.example", "Access-Control-Request-Method: PUT"}, {"Origin: https://a.example"}} {
 		resp, _, err := call(t, through, "OPTIONS", s.URL, "", lines...)

@@ -15,6 +15,7 @@ import (
 type Facade struct {
 	Name   string
 	Listen string
+	Hosts  []string      // names that it answers to, besides those of this machine; none: see the daemon
 	Routes []FacadeRoute // one at least
 	Pos    Position
 }
@@ -62,6 +63,7 @@ func (d *facadeDraft) read(v value) {
 	var routes value
 	extra := fields{
 		"listen":   func(v value) { d.listen = v; v.address(&d.Listen) },
+		"hosts":    func(v value) { v.hostNames(&d.Hosts) },
 		"upstream": func(v value) { v.choice("legacy") },
 		"routes":   func(v value) { routes = v },
 	}

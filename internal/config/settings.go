@@ -74,20 +74,23 @@ func (l *loader) readAdmin(v value) {
 	admin := &l.cfg.Admin
 	v.object(fields{
 		"listen": func(v value) { l.listen.admin = v; v.address(&admin.Listen) },
-		"hosts": func(v value) {
-			v.texts(&admin.Hosts, func(v value, s string) bool {
-				if !isHostName(s) {
-					v.fail("%q is no host name; write it without scheme and port, such as strangler.internal", s)
-					return false
-				}
-				return true
-			})
-			for i, host := range admin.Hosts {
-				admin.Hosts[i] = strings.ToLower(host)
-			}
-		},
+		"hosts":  func(v value) { v.hostNames(&admin.Hosts) },
 		"tokens": l.readTokens,
 	})
+}
+
+// hostNames reads names that a listener answers to.
+func (v value) hostNames(to *[]string) {
+	v.texts(to, func(v value, s string) bool {
+		if !isHostName(s) {
+			v.fail("%q is no host name; write it without scheme and port, such as strangler.internal", s)
+			return false
+		}
+		return true
+	})
+	for i, host := range *to {
+		(*to)[i] = strings.ToLower(host)
+	}
 }
 
 // minSecret is the shortest secret, in bytes: 16 random letters and digits are not guessed.

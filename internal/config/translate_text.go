@@ -175,5 +175,9 @@ func (c *Config) shownFacade(f Facade) any {
 		_, shown := c.shownTranslation(r.Translation)
 		routes = append(routes, shown)
 	}
-	return map[string]any{"listen": f.Listen, "routes": routes}
+	shown := map[string]any{"listen": f.Listen, "routes": routes}
+	if len(f.Hosts) > 0 {
+		shown["hosts"] = f.Hosts
+	}
+	return shown
 }

@@ -50,7 +50,7 @@ func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Faca
 	}
 	proxy := new(strangler.Proxy)
 	proxy.Swap(table)
-	return proxy, nil
+	return &ownNames{f.Hosts, proxy}, nil
 }
 
 // facadeTraffic is the name under which a facade's requests are counted; no route has such a name.

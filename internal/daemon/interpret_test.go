@@ -202,6 +202,8 @@ facades:
         method: {legacy: GET, service: GET}
         path: {legacy: "/cgi/cust.pl?id={id}", service: "/customers/{id}"}
         status: {404: {legacy: 200, when: {body: {ERR: NOTFOUND}}}}
+      - {with: customer, path: {legacy: "/cgi/cust.pl?id={id}&old=1", service: "/old/{id}"}}
+  named: {listen: 127.0.0.1:0, hosts: [Legacy.internal], with: customer}
 `
 	s := start(t, text)
 	ask := func(method, path string) (int, string, http.Header) {
@@ -262,9 +264,34 @@ facades:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(told.Routes) != 1 || told.Routes[0].Path != "/customers/{id}" || len(told.Routes[0].Bodies) == 0 || len(told.Failures) != 1 || told.Failures[0].Pointer != "/STS" ||
-		told.URL != s.FacadeURL("legacy-customers") || told.Calls.Requests != 3 || told.Answers.Failed != 1 || !cmp.Equal(s.Facades(), []web.Facade{told.Facade}) {
+	if len(told.Routes) != 2 || told.Routes[0].Path != "/customers/{id}" || len(told.Routes[0].Bodies) == 0 || len(told.Failures) != 1 || told.Failures[0].Pointer != "/STS" ||
+		told.URL != s.FacadeURL("legacy-customers") || told.Calls.Requests != 3 || told.Answers.Failed != 1 || !cmp.Equal(s.Facades()[0], told.Facade) {
 		t.Errorf("the facade is told of as %+v", told)
+	}
+
+	if _, body, _ := ask("GET", "/old/7"); !strings.Contains(body, "Ada") || asked.Load().URL.RawQuery != "id=7&old=1" {
+		t.Errorf("the second route answers %s, and legacy was asked %s", body, asked.Load().URL)
+	}
+	for host, want := range map[string]map[string]int{
+		"evil.example":         {"legacy-customers": 421, "named": 421},
+		"evil.example:80":      {"legacy-customers": 421, "named": 421},
+		"legacy.internal.:123": {"legacy-customers": 421, "named": 200},
+		"LOCALHOST":            {"legacy-customers": 200, "named": 200},
+		"[::1]:9":              {"legacy-customers": 200, "named": 200},
+	} {
+		for facade, want := range want {
+			path := map[string]string{"legacy-customers": "/customers/7", "named": "/cgi/cust.pl?id=7"}[facade]
+			r, _ := http.NewRequest("GET", s.FacadeURL(facade)+path, nil)
+			r.Host = host
+			resp, err := s.Client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s as %s answers %s, want %d", facade, host, resp.Status, want)
+			}
+		}
 	}
 
 	url := s.FacadeURL("legacy-customers")

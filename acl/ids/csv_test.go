@@ -1,9 +1,11 @@
 package ids_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -116,6 +118,32 @@ func TestImportCSV(t *testing.T) {
 	var out strings.Builder
 	if err := ids.WriteCSV(&out, customers.Export(t.Context())); err != nil || out.String() != "legacy,service\n1,a\n2,b\n3,c\n" {
 		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+// TestImportCanceled holds that an import that is given up in the middle leaves nothing, and leaves the file to
+// others.
+func TestImportCanceled(t *testing.T) {
+	customers := fresh(t, both)
+	ctx, cancel := context.WithCancel(t.Context())
+	added, err := customers.Import(ctx, func(yield func(ids.Pair, error) bool) {
+		for i := 0; yield(ids.Pair{Legacy: strconv.Itoa(i), Service: strconv.Itoa(i)}, nil); i++ {
+			if i == 100 {
+				cancel()
+			}
+		}
+	})
+	if added != 0 || !errors.Is(err, context.Canceled) {
+		t.Errorf("added %d, %v", added, err)
+	}
+	if n, err := customers.Count(t.Context()); n != 0 || err != nil {
+		t.Errorf("there are %d pairs, %v", n, err)
+	}
+	if _, err := customers.ToService(t.Context(), "4711"); err != nil {
+		t.Error(err)
+	}
+	if done, err := customers.ImportCSV(t.Context(), strings.NewReader("1,a\n")); done.New != 1 || err != nil {
+		t.Errorf("%+v, %v", done, err)
 	}
 }
 

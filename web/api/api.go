@@ -26,6 +26,7 @@ type server struct {
 	seats  chan struct{} // one for each subscriber of events
 	bench  chan struct{} // one for each batch that is being compared
 
+	exports      chan struct{} // one for each table of identifiers that is being sent
 	maxImport    int64         // bytes of a table of identifiers
 	heartbeat    time.Duration // between signs of life where there are no events
 	writeTimeout time.Duration // for one event; a subscriber that doesn't read is let go
@@ -37,7 +38,7 @@ func New(c Config) http.Handler { return newServer(c).router() }
 
 func newServer(c Config) *server {
 	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers), bench: make(chan struct{}, maxBatches),
-		maxImport: maxImport, heartbeat: heartbeat, writeTimeout: writeTimeout}
+		exports: make(chan struct{}, maxExports), maxImport: maxImport, heartbeat: heartbeat, writeTimeout: writeTimeout}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

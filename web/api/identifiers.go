@@ -23,6 +23,7 @@ type idTableList struct {
 const (
 	mediaCSV = "text/csv" // of UTF-8, by RFC 7111 section 5.1
 
+	maxExports    = 2                // at a time: requests look their identifiers up in the same file
 	maxImport     = 256 << 20        // bytes of a CSV
 	uploadTimeout = 10 * time.Minute // to send it
 )
@@ -65,6 +66,15 @@ func (s *server) findID(w http.ResponseWriter, r *http.Request, table string, si
 // exportIDs streams a table. An error in the middle of it breaks the connection, so that nobody takes what came
 // for the whole.
 func (s *server) exportIDs(w http.ResponseWriter, r *http.Request, table string) {
+	select {
+	case s.exports <- struct{}{}:
+		defer func() { <-s.exports }()
+	default:
+		w.Header().Set("Retry-After", "10")
+		web.WriteProblem(w, web.Problem{Status: http.StatusServiceUnavailable, Code: web.CodeTooMany,
+			Detail: fmt.Sprintf("%d tables of identifiers are being exported already; wait for one to end, then repeat", maxExports)})
+		return
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.until, cancel)()

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -136,6 +140,79 @@ func TestIdentifiersByClient(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestLongImport holds that an import may take longer than requests and answers usually may.
+func TestLongImport(t *testing.T) {
+	const usual = 150 * time.Millisecond
+	s := &slowImport{system: newSystem(), takes: 3 * usual}
+	api := New(Config{System: s, Logger: slog.New(slog.DiscardHandler)})
+	handler, err := web.NewHandler(web.Config{API: api, Dashboard: http.NotFoundHandler(), Listen: "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(usual))
+		r.Host = "127.0.0.1:1"
+		handler.ServeHTTP(w, r)
+	}))
+	server.Config.WriteTimeout = usual
+	server.Start()
+	defer server.Close()
+	c, err := NewClient(ClientConfig{URL: server.URL, HTTP: server.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, send := io.Pipe()
+	go func() {
+		send.Write([]byte("1,a\n"))
+		time.Sleep(2 * usual)
+		send.Write([]byte("2,b\n"))
+		send.Close()
+	}()
+	if done, err := c.ImportIDs(t.Context(), "customer_ids", body); err != nil || done.New != 2 {
+		t.Errorf("imported %+v, %v", done, err)
+	}
+}
+
+// slowImport is a system whose imports take a while once they are sent.
+type slowImport struct {
+	*system
+	takes time.Duration
+}
+
+func (s *slowImport) ImportIDs(ctx context.Context, table string, csv io.Reader) (ids.Imported, error) {
+	done, err := s.system.ImportIDs(ctx, table, csv)
+	select {
+	case <-ctx.Done():
+		return ids.Imported{}, ctx.Err()
+	case <-time.After(s.takes):
+	}
+	return done, err
+}
+
+func TestFewExportsAtATime(t *testing.T) {
+	a := newAdmin(t)
+	begun, end := make(chan struct{}), make(chan struct{})
+	a.source = func(yield func(ids.Pair, error) bool) {
+		begun <- struct{}{}
+		<-end
+	}
+	c := a.client("")
+	var running sync.WaitGroup
+	for range maxExports {
+		running.Go(func() {
+			if err := c.ExportIDs(t.Context(), "customer_ids", io.Discard); err != nil {
+				t.Errorf("one that may: %v", err)
+			}
+		})
+		<-begun
+	}
+	if got := a.ask("GET", "/api/v1/ids/customer_ids", ""); got.StatusCode != http.StatusServiceUnavailable || got.problem(t).Code != web.CodeTooMany {
+		t.Errorf("one more: %d %s", got.StatusCode, got.body)
+	}
+	close(end)
+	running.Wait()
+}
 
 // TestExportIsAStream holds that a table of any size goes through little memory.
 func TestExportIsAStream(t *testing.T) {

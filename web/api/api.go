@@ -26,10 +26,11 @@ type server struct {
 	seats  chan struct{} // one for each subscriber of events
 	bench  chan struct{} // one for each batch that is being compared
 
-	exports      chan struct{} // one for each table of identifiers that is being sent
-	maxImport    int64         // bytes of a table of identifiers
-	heartbeat    time.Duration // between signs of life where there are no events
-	writeTimeout time.Duration // for one event; a subscriber that doesn't read is let go
+	exports       chan struct{} // one for each table of identifiers that is being sent
+	maxImport     int64         // bytes of a table of identifiers
+	uploadTimeout time.Duration // for all of them
+	heartbeat     time.Duration // between signs of life where there are no events
+	writeTimeout  time.Duration // for one event; a subscriber that doesn't read is let go
 }
 
 // New returns the API, to be mounted at /api/v1 behind web.NewHandler, which says who sends a
@@ -38,7 +39,7 @@ func New(c Config) http.Handler { return newServer(c).router() }
 
 func newServer(c Config) *server {
 	s := &server{system: c.System, log: c.Logger, until: c.Context, seats: make(chan struct{}, maxSubscribers), bench: make(chan struct{}, maxBatches),
-		exports: make(chan struct{}, maxExports), maxImport: maxImport, heartbeat: heartbeat, writeTimeout: writeTimeout}
+		exports: make(chan struct{}, maxExports), maxImport: maxImport, uploadTimeout: uploadTimeout, heartbeat: heartbeat, writeTimeout: writeTimeout}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

@@ -131,10 +131,8 @@ func (s *server) importIDs(w http.ResponseWriter, r *http.Request) {
 	}
 	out := http.NewResponseController(w)
 	// Where the server can't set deadlines it has none.
-	_ = out.SetReadDeadline(time.Now().Add(uploadTimeout))
-	body := &upload{from: http.MaxBytesReader(w, r.Body, s.maxImport), ended: func() {
-		_ = out.SetReadDeadline(time.Time{}) // else the time that the import takes would count, and end it
-	}}
+	_ = out.SetReadDeadline(time.Now().Add(s.uploadTimeout)) // net/http lifts it at the end of the body
+	body := &noting{from: http.MaxBytesReader(w, r.Body, s.maxImport)}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.until, cancel)()
@@ -175,23 +173,19 @@ func (s *server) failIDs(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// upload is a request's body that remembers what went wrong with it, and tells when it has ended.
-type upload struct {
-	from  io.Reader
-	ended func()
-	err   error // nil: nothing went wrong
+// noting is a body that remembers what went wrong with it.
+type noting struct {
+	from io.Reader
+	err  error // nil: nothing went wrong
 }
 
 // Read implements io.Reader.
-func (u *upload) Read(p []byte) (int, error) {
-	n, err := u.from.Read(p)
-	if err != nil {
-		u.ended()
-		if !errors.Is(err, io.EOF) {
-			u.err = err
-		}
+func (n *noting) Read(p []byte) (int, error) {
+	read, err := n.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		n.err = err
 	}
-	return n, err
+	return read, err
 }
 
 // source is what a request's body is read from, perhaps longer than anybody waits for the answer.
@@ -234,7 +228,7 @@ func (c *Client) ExportIDs(ctx context.Context, table string, to io.Writer) erro
 		return err
 	}
 	defer answer.Body.Close()
-	body := &upload{from: answer.Body, ended: func() {}}
+	body := &noting{from: answer.Body}
 	if _, err := io.Copy(to, body); err != nil {
 		if body.err != nil {
 			return c.unreachable(ctx, fmt.Errorf("the table came in part: %w", body.err))

@@ -145,8 +145,9 @@ func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func TestLongImport(t *testing.T) {
 	const usual = 150 * time.Millisecond
 	s := &slowImport{system: newSystem(), takes: 3 * usual}
-	api := New(Config{System: s, Logger: slog.New(slog.DiscardHandler)})
-	handler, err := web.NewHandler(web.Config{API: api, Dashboard: http.NotFoundHandler(), Listen: "127.0.0.1:1"})
+	api := newServer(Config{System: s, Logger: slog.New(slog.DiscardHandler)})
+	api.uploadTimeout = 3 * usual
+	handler, err := web.NewHandler(web.Config{API: api.router(), Dashboard: http.NotFoundHandler(), Listen: "127.0.0.1:1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,39 +104,41 @@ func (l *Ledger) Series(ctx context.Context, q SeriesQuery) ([]Point, error) {
 	}
 	length := int64(q.Step / time.Second)
 	from := q.From.Unix() / length * length
-	var points []Point
-	err := l.eachSeries(ctx, step, q, from, func(route string, found []Point) {
-		for _, p := range found {
-			p.At = time.Unix(p.At.Unix()/length*length, 0).UTC()
-			if n := len(points); n > 0 && points[n-1].Route == route && points[n-1].At.Equal(p.At) {
-				points[n-1].Merge(&p.Cell)
-				continue
+	var lines [][]Point
+	err := l.eachSeries(ctx, step, q, from, func(line []Point) {
+		if q.Step != step.Length {
+			for i := range line {
+				line[i].At = time.Unix(line[i].At.Unix()/length*length, 0).UTC()
 			}
-			points = append(points, p)
+			line = mergeEqual(line)
 		}
+		lines = append(lines, line)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
+	points := slices.Concat(lines...) // at once: they are many, and large
 	if q.ByRoute {
 		return points, nil
 	}
-	return summedUp(points), nil
+	for i := range points {
+		points[i].Route = ""
+	}
+	slices.SortStableFunc(points, func(a, b Point) int { return a.At.Compare(b.At) })
+	return mergeEqual(points), nil
 }
 
-// summedUp returns points with each moment once.
-func summedUp(points []Point) []Point {
-	slices.SortStableFunc(points, func(a, b Point) int { return a.At.Compare(b.At) })
-	sum := points[:0]
-	for _, p := range points {
-		p.Route = ""
-		if n := len(sum); n > 0 && sum[n-1].At.Equal(p.At) {
-			sum[n-1].Merge(&p.Cell)
+// mergeEqual returns points, which are in order, with each moment once. It takes them over.
+func mergeEqual(points []Point) []Point {
+	merged := points[:0]
+	for i := range points {
+		if n := len(merged); n > 0 && merged[n-1].At.Equal(points[i].At) {
+			merged[n-1].Merge(&points[i].Cell)
 			continue
 		}
-		sum = append(sum, p)
+		merged = append(merged, points[i])
 	}
-	return sum
+	return merged
 }
 
 // seriesOf finds the cells of a route in a row: their begins and blobs in hex. A row for each cell would
@@ -144,7 +146,7 @@ func summedUp(points []Point) []Point {
 const seriesOf = `(SELECT group_concat(at || ':' || hex(cell), ',') FROM series WHERE step = ?1 AND route = names.route AND at >= ?2 AND at < ?3)`
 
 // eachSeries tells of each route what it has, by time.
-func (l *Ledger) eachSeries(ctx context.Context, step Step, q SeriesQuery, from int64, tell func(route string, found []Point)) error {
+func (l *Ledger) eachSeries(ctx context.Context, step Step, q SeriesQuery, from int64, tell func(line []Point)) error {
 	query, args := `WITH RECURSIVE `+seriesNames+` SELECT route, `+seriesOf+` FROM names WHERE route IS NOT NULL`, []any{int64(step.Length / time.Second), from, q.To.Unix()}
 	if q.Routes != nil {
 		names, err := json.Marshal(q.Routes)
@@ -166,7 +168,7 @@ func (l *Ledger) eachSeries(ctx context.Context, step Step, q SeriesQuery, from 
 			return err
 		}
 		if len(cells) > 0 {
-			tell(route, unpackSeries(route, cells, classes))
+			tell(unpackSeries(route, cells, classes))
 		}
 	}
 	return rows.Err()

@@ -11,12 +11,15 @@ import (
 )
 
 // busyCell is a step of a route that is shadowed in canary, whose latencies are as those of real services.
+// One of ten had failures.
 func busyCell(requests int) *Cell {
 	c := &Cell{Verdicts: [6]int64{100, 5, 1, 3, 1, 10}}
 	for _, side := range []*CellSide{&c.Legacy, &c.Service} {
 		side.Requests = int64(requests)
-		side.Fail("status", 1)
-		side.Fail("timeout", 1)
+		if rand.IntN(10) == 0 {
+			side.Fail("status", 1)
+			side.Fail("timeout", 1)
+		}
 		for range requests {
 			side.Latency.Add(time.Duration(20e6*(0.3+rand.ExpFloat64())), 1)
 		}

@@ -19,8 +19,8 @@ type Chronicle interface {
 
 // SeriesQuery selects series.
 type SeriesQuery struct {
-	// Routes are whose; nil: all. The empty name is what no route takes, "facade:NAME" what services
-	// ask legacy through a facade.
+	// Routes are whose; nil: all, and what no route takes. The empty name is what no route takes,
+	// "facade:NAME" what services ask legacy through a facade, which is only told where it is asked for.
 	Routes   []string
 	From, To time.Time // [From, To)
 	Step     SeriesStep
@@ -181,7 +181,7 @@ func (q SeriesQuery) Bounded(now time.Time, lines int) (SeriesQuery, error) {
 	if i := finest(seriesMost); i >= 0 {
 		could = fmt.Sprintf("step=%s fits", SeriesSteps()[i])
 	}
-	return q, &InvalidError{Why: fmt.Sprintf("step %s from %s to %s makes %d points of each of %d lines; there may be %d of one and %d of all, %s",
+	return q, &InvalidError{Why: fmt.Sprintf("step %s from %s to %s makes %d points a line, with %d lines; there may be %d of one and %d of all, %s",
 		q.Step, q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), q.points(q.Step), max(lines, 1), seriesMost, seriesMostEver, could)}
 }
 

@@ -39,7 +39,7 @@ func TestSeriesQueryBounded(t *testing.T) {
 		{name: "many lines that are one", q: web.SeriesQuery{From: ago(4 * time.Hour)}, lines: 2000, to: now, step: "1m"},
 		{name: "a step", q: web.SeriesQuery{From: ago(day), Step: step("1m")}, to: now, step: "1m"},
 		{name: "a step that is gone has nothing, and is allowed", q: web.SeriesQuery{From: ago(90 * day), To: ago(89 * day), Step: step("5m")}, step: "5m"},
-		{name: "too many points", q: web.SeriesQuery{From: ago(2 * day), Step: step("1m")}, wrong: "step 1m from 2026-05-02T12:30:30Z to 2026-05-04T12:30:30Z makes 2881 points of each of 1 lines; there may be 1500 of one and 150000 of all, step=5m fits"},
+		{name: "too many points", q: web.SeriesQuery{From: ago(2 * day), Step: step("1m")}, wrong: "step 1m from 2026-05-02T12:30:30Z to 2026-05-04T12:30:30Z makes 2881 points a line, with 1 lines; there may be 1500 of one and 150000 of all, step=5m fits"},
 		{name: "too many lines", q: web.SeriesQuery{From: ago(day), Step: step("1m"), ByRoute: true}, lines: 501, wrong: "step=5m fits"},
 		{name: "too long", q: web.SeriesQuery{From: ago(2000 * day)}, wrong: "ask for less time"},
 		{name: "before 1970", q: web.SeriesQuery{From: time.Unix(-90, 0), To: time.Unix(90, 0), Step: step("1m")}, step: "1m"},

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/strangler-fig/toolkit/acl"
@@ -54,7 +55,11 @@ func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Faca
 }
 
 // facadeTraffic is the name under which a facade's requests are counted; no route has such a name.
-func facadeTraffic(facade string) string { return "facade:" + facade }
+func facadeTraffic(facade string) string { return facadePrefix + facade }
+
+const facadePrefix = "facade:"
+
+func isFacadeTraffic(name string) bool { return strings.HasPrefix(name, facadePrefix) }
 
 // aroundLegacy returns what stands around legacy for a facade's route: the translator on the service's
 // side, so that a session is put into, and its end seen in, what legacy itself says.

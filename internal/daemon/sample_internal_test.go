@@ -84,6 +84,20 @@ func TestSampleMinutes(t *testing.T) {
 			Verdicts                             [6]int64
 		}
 		var got []row
+		var sum, together ledger.Cell
+		all = slices.DeleteFunc(all, func(s ledger.Sample) bool {
+			if s.Route != allRoutes {
+				sum.Merge(&s.Cell)
+				return false
+			}
+			together.Merge(&s.Cell)
+			return true
+		})
+		if diff := cmp.Diff(sum, together, cmp.Comparer(func(a, b ledger.Latency) bool {
+			return a.Count() == b.Count() && a.Quantile(0.9) == b.Quantile(0.9)
+		})); diff != "" {
+			t.Errorf("all routes together (-summed up +sampled):\n%s", diff)
+		}
 		for _, one := range all {
 			got = append(got, row{one.Route, int(one.At.Sub(minute) / time.Minute), one.Cell.Legacy.Requests, one.Cell.Service.Requests,
 				one.Cell.Legacy.Latency.Count() + one.Cell.Service.Latency.Count(), one.Cell.Legacy.Failed() + one.Cell.Service.Failed(), one.Cell.Fallbacks, one.Cell.Verdicts})

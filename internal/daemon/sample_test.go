@@ -96,10 +96,27 @@ func (f figures) add(n float64, name, route, what string) {
 // recorded returns the same of series.
 func (s *system) recorded(t *testing.T, step time.Duration) figures {
 	t.Helper()
-	found, err := s.API.Series(t.Context(), web.SeriesQuery{Step: web.SeriesStep(step), ByRoute: true})
-	if err != nil {
-		t.Fatal(err)
+	ask := func(q web.SeriesQuery) web.Series {
+		q.Step = web.SeriesStep(step)
+		found, err := s.API.Series(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
 	}
+	requests := func(of web.Series) (n int64) {
+		for _, line := range of.Lines {
+			for _, p := range line.Points {
+				n += p.Legacy.Requests + p.Service.Requests
+			}
+		}
+		return n
+	}
+	found := ask(web.SeriesQuery{ByRoute: true})
+	if each, together := requests(found), requests(ask(web.SeriesQuery{})); each != together {
+		t.Errorf("all routes together had %d requests, each by itself %d", together, each)
+	}
+	found.Lines = append(found.Lines, ask(web.SeriesQuery{Routes: []string{"facade:shop"}, ByRoute: true}).Lines...)
 	all := figures{}
 	for _, line := range found.Lines {
 		for _, p := range line.Points {

@@ -27,6 +27,9 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 			return web.Series{}, d.unknownRoute(route)
 		}
 	}
+	if q.Routes == nil && !q.ByRoute {
+		asked.Routes = []string{allRoutes}
+	}
 	points, err := d.ledger.Series(ctx, asked)
 	if err != nil {
 		return web.Series{}, err
@@ -48,10 +51,10 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 		for i := range line.Points {
 			line.Points[i] = seriesPoint(&points[i], q.NoLatency)
 		}
-		if points = points[end:]; q.ByRoute {
-			view.Lines = append(view.Lines, line)
-		} else {
+		if points = points[end:]; !q.ByRoute {
 			view.Lines[0] = line
+		} else if q.Routes != nil || route != allRoutes && !isFacadeTraffic(route) {
+			view.Lines = append(view.Lines, line)
 		}
 	}
 	return view, nil
@@ -74,7 +77,9 @@ func seriesPoint(p *ledger.Point, noLatency bool) web.SeriesPoint {
 func seriesSide(s *ledger.CellSide, noLatency bool) web.SeriesSide {
 	side := web.SeriesSide{Requests: s.Requests, Failed: s.Failed(), Failures: s.Failures}
 	if !noLatency {
-		side.P50MS, side.P90MS, side.P99MS = milliseconds(s.Latency.Quantile(0.5)), milliseconds(s.Latency.Quantile(0.9)), milliseconds(s.Latency.Quantile(0.99))
+		var q [3]time.Duration
+		s.Latency.Quantiles([]float64{0.5, 0.9, 0.99}, q[:])
+		side.P50MS, side.P90MS, side.P99MS = milliseconds(q[0]), milliseconds(q[1]), milliseconds(q[2])
 	}
 	return side
 }

@@ -24,8 +24,9 @@ func newSeries() *cobra.Command {
 		Use:   "series [ROUTE…]",
 		Short: "Show what happened over time",
 		Long: `Show what happened over time: requests, failures and latencies (in ms) of both sides, and how
-comparisons ended. Without ROUTE it is of all routes; '' is what no route takes, facade:NAME what
-services ask legacy through a facade. Several are added up, unless --by route tells them apart.
+comparisons ended. Without ROUTE it is of all routes, and of what no route takes; '' is what no route
+takes, facade:NAME what services ask legacy through a facade. Several are added up, unless --by route
+tells them apart.
 
 Minutes are kept for 48 hours, hours for 30 days, days for ever; days are those of UTC.`,
 		Example: `  strangler series

@@ -11,7 +11,7 @@ import (
 
 // Chronicle reads what happened on routes over time.
 type Chronicle interface {
-	// Series takes no less than q says: the first step is the one that holds From. It bounds nothing;
+	// What Series returns is others' too: it is not to be changed. It takes no less than q says: the first step is the one that holds From. It bounds nothing;
 	// see SeriesQuery.Bounded. Error: *strangler.UnknownRouteError where one of q.Routes is none and
 	// has no points either.
 	Series(ctx context.Context, q SeriesQuery) (Series, error)

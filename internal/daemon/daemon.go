@@ -42,19 +42,20 @@ type Daemon struct {
 	log     *slog.Logger
 	started time.Time
 
-	unlock   func() error // the data folder
-	journal  *journal.Journal
-	ledger   *ledger.Ledger
-	shadow   *shadow.Shadow
-	proxy    *strangler.Proxy
-	traffic  *traffic
-	calls    callsOnRecord
-	samples  sampler
-	events   events
-	guests   guests
-	walks    *walks
-	versions *versions
-	notices  *notifier
+	unlock    func() error // the data folder
+	journal   *journal.Journal
+	ledger    *ledger.Ledger
+	shadow    *shadow.Shadow
+	proxy     *strangler.Proxy
+	traffic   *traffic
+	calls     callsOnRecord
+	samples   sampler
+	chronicle seriesCache
+	events    events
+	guests    guests
+	walks     *walks
+	versions  *versions
+	notices   *notifier
 
 	identifiers *identifiers
 	replaced    replacedBridges // guarded by changing

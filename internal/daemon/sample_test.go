@@ -283,3 +283,46 @@ func TestSeriesNames(t *testing.T) {
 		t.Errorf("a route that is no more: %+v, %v", found, err)
 	}
 }
+
+// TestSeriesAreReadOnce holds that who asks for what others asked for gets that, until there is more.
+func TestSeriesAreReadOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t, fmt.Sprintf(oneRoute, backend(t, "legacy", nil).URL, backend(t, "service", nil).URL))
+	q := web.SeriesQuery{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour).Truncate(time.Minute), Step: web.SeriesStep(time.Minute), ByRoute: true}
+	look := func(q web.SeriesQuery) (line *web.SeriesLine, requests int64) {
+		t.Helper()
+		found, err := s.Series(t.Context(), q)
+		if err != nil || len(found.Lines) != 1 {
+			t.Fatalf("%+v, %v", found, err)
+		}
+		for _, p := range found.Lines[0].Points {
+			requests += p.Legacy.Requests
+		}
+		if !found.To.Equal(q.To) {
+			t.Errorf("up to %s, want %s", found.To, q.To)
+		}
+		return &found.Lines[0], requests
+	}
+	var before *web.SeriesLine
+	for round := range int64(3) {
+		s.get(t, "/orders/1")
+		eventually(t, "it has ended", func() bool { return s.Stats().Routes[0].Legacy.Requests == round+1 })
+		if err := s.Sample(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		line, requests := look(q)
+		if requests != round+1 || line == before {
+			t.Errorf("round %d: %d requests, as before: %v", round, requests, line == before)
+		}
+		sooner := q
+		sooner.To = q.To.Add(-time.Second) // which begins no other minute
+		if again, _ := look(sooner); again != line {
+			t.Errorf("round %d: it was read again, though nothing was written", round)
+		}
+		sooner.To = q.To.Add(-time.Minute)
+		if other, _ := look(sooner); other == line {
+			t.Errorf("round %d: another time is the same", round)
+		}
+		before = line
+	}
+}

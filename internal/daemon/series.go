@@ -2,9 +2,13 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/shadow"
@@ -12,8 +16,57 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
+// seriesCache has what was found of all routes since series were written last. Pages that are open ask for
+// the same again and again, it is much, and it changes every few seconds only.
+type seriesCache struct {
+	looking singleflight.Group
+	mu      sync.Mutex
+	writes  int64 // as of ledger.Stats, when what follows was found
+	found   map[string]web.Series
+}
+
+const (
+	maxSeriesCached = 8
+	seriesTimeout   = 20 * time.Second // of looking for what others may want too
+)
+
 // Series implements web.Chronicle.
 func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
+	if q.Routes != nil {
+		return d.readSeries(ctx, q)
+	}
+	writes := d.ledger.Stats().SeriesWrites
+	// All that begins before To is found, and cells begin at minutes.
+	key := fmt.Sprint(writes, q.Step, q.From.Truncate(time.Duration(q.Step)).Unix(), q.To.Add(time.Minute-1).Truncate(time.Minute).Unix(), q.ByRoute, q.NoLatency)
+	c := &d.chronicle
+	c.mu.Lock()
+	if c.found == nil || c.writes != writes || len(c.found) >= maxSeriesCached {
+		c.found, c.writes = map[string]web.Series{}, writes
+	}
+	known, ok := c.found[key]
+	c.mu.Unlock()
+	if !ok {
+		found, err, _ := c.looking.Do(key, func() (any, error) {
+			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), seriesTimeout)
+			defer cancel()
+			found, err := d.readSeries(bounded, q)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if err == nil && c.writes == writes {
+				c.found[key] = found
+			}
+			return found, err
+		})
+		if err != nil {
+			return web.Series{}, err
+		}
+		known = found.(web.Series)
+	}
+	known.To, known.Since = q.To.UTC(), seriesSince(q.Step)
+	return known, nil
+}
+
+func (d *Daemon) readSeries(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
 	asked := ledger.SeriesQuery{Routes: q.Routes, From: q.From, To: q.To, Step: time.Duration(q.Step), ByRoute: q.ByRoute}
 	for _, route := range q.Routes {
 		if d.hasSeries(route) {
@@ -34,10 +87,7 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 	if err != nil {
 		return web.Series{}, err
 	}
-	view := web.Series{From: q.From.Truncate(time.Duration(q.Step)).UTC(), To: q.To.UTC(), Step: q.Step, Lines: []web.SeriesLine{}}
-	if since := q.Step.Since(time.Now()); !since.IsZero() {
-		view.Since = since.UTC().Truncate(time.Second)
-	}
+	view := web.Series{From: q.From.Truncate(time.Duration(q.Step)).UTC(), To: q.To.UTC(), Step: q.Step, Since: seriesSince(q.Step), Lines: []web.SeriesLine{}}
 	if !q.ByRoute {
 		view.Lines = append(view.Lines, web.SeriesLine{Points: make([]web.SeriesPoint, 0, len(points))})
 	}
@@ -58,6 +108,15 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 		}
 	}
 	return view, nil
+}
+
+// seriesSince returns since when there can be points of a step; zero: since ever.
+func seriesSince(step web.SeriesStep) time.Time {
+	since := step.Since(time.Now())
+	if since.IsZero() {
+		return since
+	}
+	return since.UTC().Truncate(time.Second)
 }
 
 // hasSeries reports whether series of that name may be asked for though there is nothing in them.

@@ -88,6 +88,8 @@ type Stats struct {
 	Dropped  int64 // for want of room in the queue, or after the disk refused a few times
 	Bytes    int64 // of database, log and shared memory, as of the last batch
 	Err      error // of the last batch, of comparisons or else of samples, if it could not be written
+	// SeriesWrites grows whenever what Series may find changed.
+	SeriesWrites int64
 	// SamplesDropped is how many samples found no room, while the file could not be written for long.
 	SamplesDropped int64
 }

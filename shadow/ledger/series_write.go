@@ -30,6 +30,7 @@ func (w *writer) writeSeries(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.failing[1] = err; err == nil {
+		w.stats.SeriesWrites++
 		return
 	}
 	for key, c := range samples {
@@ -169,5 +170,10 @@ func (w *writer) dropCells(ctx context.Context, step Step, before time.Time) (n 
 		}
 		return resize(ctx, tx, length, -shrunk)
 	})
+	if n > 0 {
+		w.mu.Lock()
+		w.stats.SeriesWrites++
+		w.mu.Unlock()
+	}
 	return n, err
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,21 +47,30 @@ func TestEachInterval(t *testing.T) {
 // TestSampleMinutes looks at requests on both sides of a minute's end.
 func TestSampleMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		registered, latency := newRegistry(&Daemon{})
-		_ = registered
+		_, latency := newRegistry(&Daemon{})
 		traffic := newTraffic(latency, func(*http.Request) netip.Addr { return netip.Addr{} })
 		observe := func(route string, d strangler.Decision, status int) {
 			d.Route = route
 			traffic.observe(strangler.Observation{Request: httptest.NewRequest("GET", "/", nil), Decision: d, Status: status, Duration: 20 * time.Millisecond})
 		}
 		s := sampler{since: time.Now()}
+		var mu sync.Mutex // guards counts
 		counts := map[string]shadow.Counts{}
+		count := func(route string, c shadow.Counts) {
+			mu.Lock()
+			defer mu.Unlock()
+			counts[route] = c
+		}
 		var all []ledger.Sample
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			eachInterval(ctx, seriesInterval, func() { all = append(all, s.take(*traffic.routes.Load(), counts, time.Now())...) })
+			eachInterval(ctx, seriesInterval, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, s.take(*traffic.routes.Load(), counts, time.Now())...)
+			})
 		}()
 		minute := time.Now().Truncate(time.Minute)
 		until := func(d time.Duration) { time.Sleep(time.Until(minute.Add(d))) }
@@ -70,9 +80,10 @@ func TestSampleMinutes(t *testing.T) {
 		until(time.Minute + time.Millisecond)
 		observe("a", strangler.Decision{Side: strangler.SideService}, 200)
 		observe("a", strangler.Decision{Side: strangler.SideService, FellBack: true, Failure: "open"}, 200)
-		counts["a"], counts["elsewhere"] = shadow.Counts{Match: 3, Skipped: 1}, shadow.Counts{Diverged: 1}
+		count("a", shadow.Counts{Match: 3, Skipped: 1})
+		count("elsewhere", shadow.Counts{Diverged: 1})
 		until(2*time.Minute + 30*time.Second)
-		counts["a"] = shadow.Counts{Match: 5, Skipped: 1}
+		count("a", shadow.Counts{Match: 5, Skipped: 1})
 		until(4 * time.Minute)
 		cancel()
 		<-done

@@ -40,10 +40,11 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 	key := fmt.Sprint(writes, q.Step, q.From.Truncate(time.Duration(q.Step)).Unix(), q.To.Add(time.Minute-1).Truncate(time.Minute).Unix(), q.ByRoute, q.NoLatency)
 	c := &d.chronicle
 	c.mu.Lock()
-	if c.found == nil || c.writes != writes || len(c.found) >= maxSeriesCached {
-		c.found, c.writes = map[string]web.Series{}, writes
-	}
 	known, ok := c.found[key]
+	if !ok && (c.writes != writes || len(c.found) >= maxSeriesCached) {
+		clear(c.found)
+		c.writes = writes
+	}
 	c.mu.Unlock()
 	if !ok {
 		found, err, _ := c.looking.Do(key, func() (any, error) {
@@ -53,6 +54,9 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if err == nil && c.writes == writes {
+				if c.found == nil {
+					c.found = map[string]web.Series{}
+				}
 				c.found[key] = found
 			}
 			return found, err

@@ -85,6 +85,8 @@ type DivergenceQuery struct {
 type Monitor interface {
 	Stats() Stats
 	Config() ConfigState
+	// Settings returns what is in force on a route and where each value comes from.
+	Settings(route string) ([]Setting, error) // *strangler.UnknownRouteError
 	// Subscribe returns a channel of events until ctx ends; a subscriber that is slow misses
 	// events rather than holding anybody up.
 	Subscribe(ctx context.Context) <-chan Event

@@ -253,6 +253,11 @@ type ConfigState struct {
 	LoadedAt  time.Time `json:"loaded_at"`
 	Problem   string    `json:"problem,omitempty"` // why the last reload was refused; empty: it wasn't
 	ProblemAt time.Time `json:"problem_at,omitzero"`
+	// Files are all that was read: the file, those that it includes, and the folders that are looked into.
+	Files    []string `json:"files"`
+	Warnings []string `json:"warnings"` // what is likely a mistake, each with its place
+	// NeedRestart are the settings that were changed since the start and are in effect after a restart.
+	NeedRestart []string `json:"need_restart"`
 	// Definitions are the routes as the file defines them, by name, and what else a reload can
 	// change, by its pointer in the file; secrets are left out.
 	Definitions map[string]json.RawMessage `json:"definitions"`

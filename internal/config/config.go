@@ -56,6 +56,7 @@ type Config struct {
 
 	noLegacy  Problem            // where legacy: none is written, without a message
 	addresses map[string]Problem // where listen, admin.listen and ops.listen are written, without a message
+	written   written            // where values stand
 }
 
 // AddressProblem returns a Problem with one of the addresses that are listened on ("listen",

@@ -62,6 +62,7 @@ type loader struct {
 
 	proxyProtocol value
 	includes      []value
+	roots         []value // of the files
 }
 
 func newLoader(path string, o Options) *loader {
@@ -91,6 +92,7 @@ func (l *loader) load() (*Config, error) {
 		return nil, l.problems
 	}
 	l.sort(l.cfg.Warnings)
+	l.cfg.written = l.noteWritten()
 	l.cfg.addresses = map[string]Problem{}
 	for setting, at := range map[string]value{"listen": l.listen.main, "admin.listen": l.listen.admin, "ops.listen": l.listen.ops} {
 		if at.given() {
@@ -114,7 +116,11 @@ func (l *loader) open(name string) (value, bool) {
 		return value{}, false
 	}
 	src, root := l.parse(name, data)
-	return value{l: l, src: src, node: root}, root != nil
+	v := value{l: l, src: src, node: root}
+	if root != nil {
+		l.roots = append(l.roots, v)
+	}
+	return v, root != nil
 }
 
 // include reads the files that the main one includes. What they include themselves is refused,

@@ -136,11 +136,33 @@ func (d *Daemon) RoutesAt(ctx context.Context, at time.Time) ([]web.Route, error
 // Config implements web.Monitor.
 func (d *Daemon) Config() web.ConfigState {
 	now := d.current.Load()
-	state := web.ConfigState{File: now.config.File, LoadedAt: now.loadedAt, Definitions: now.config.InForce()}
+	state := web.ConfigState{File: now.config.File, LoadedAt: now.loadedAt, Definitions: now.config.InForce(),
+		Files: now.config.Files, Warnings: []string{}, NeedRestart: needRestart(d.options.Config, now.config)}
+	for _, warning := range now.config.Warnings {
+		state.Warnings = append(state.Warnings, warning.String())
+	}
+	if state.NeedRestart == nil {
+		state.NeedRestart = []string{}
+	}
+	if state.Files == nil {
+		state.Files = []string{}
+	}
 	if r := d.refused(); r != nil {
 		state.Problem, state.ProblemAt = r.problem, r.at
 	}
 	return state
+}
+
+// Settings implements web.Monitor.
+func (d *Daemon) Settings(route string) ([]web.Setting, error) {
+	if _, err := d.configured(route); err != nil {
+		return nil, err
+	}
+	var all []web.Setting
+	for _, s := range d.current.Load().config.Settings(route) {
+		all = append(all, web.Setting{Name: s.Name, Value: s.Value, From: s.From, File: s.Pos.File, Line: s.Pos.Line})
+	}
+	return all, nil
 }
 
 // Subscribe implements web.Monitor.

@@ -65,6 +65,7 @@ func (s *server) router() *chi.Mux {
 		mux.Get("/rollouts", s.rollouts)
 		mux.Get("/rollouts/{name}", s.rollout)
 		mux.Get("/routes/{name}/retirement", s.retirement)
+		mux.Get("/routes/{name}/settings", s.settings)
 		mux.Get("/routes/{name}/translation", s.translation)
 		mux.Get("/divergences", s.divergences)
 		mux.Get("/divergences/{id}", s.divergence)

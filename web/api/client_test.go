@@ -50,7 +50,8 @@ func TestClientReads(t *testing.T) {
 	a.entries = []web.Entry{{Seq: 3, At: noon, Kind: "moved", How: "shift", Route: "orders-read", Before: &strangler.Position{}, After: &position}}
 	a.stats = web.Stats{Started: noon, At: noon, Routes: []web.RouteStats{{Route: "orders-read", Comparisons: shadow.Counts{Sampled: 1, Skipped: 1, Reasons: map[string]int64{"too large": 1}}}},
 		Rollbacks: web.RollbackStats{Pending: []web.PendingRollback{{At: noon, Actor: "anna", Reason: "r", Routes: []string{"orders-read"}, Marked: true, Problem: "disk full"}}}}
-	a.config = web.ConfigState{File: "strangler.yaml", LoadedAt: noon, Problem: "line 3", ProblemAt: noon, Definitions: map[string]json.RawMessage{"a": json.RawMessage(`{"b":1}`)}}
+	a.config = web.ConfigState{File: "strangler.yaml", LoadedAt: noon, Problem: "line 3", ProblemAt: noon, Files: []string{"strangler.yaml"}, Warnings: []string{}, NeedRestart: []string{"listen"}, Definitions: map[string]json.RawMessage{"a": json.RawMessage(`{"b":1}`)}}
+	a.settings = []web.Setting{{Name: "shadow.sample", Value: json.RawMessage(`"50%"`), From: "route", File: "strangler.yaml", Line: 14}, {Name: "repeat", Value: json.RawMessage(`"method"`), From: "program"}}
 	a.explanation = web.Explanation{Route: "orders-read", Bucket: 17, Others: []web.Considered{{Route: "b", Why: "host"}}}
 	a.result = web.RollbackResult{Moved: []web.Route{}, Skipped: []web.Skipped{{Route: "b", Why: "retired"}}, LegacyGains: 1.5, Problem: "disk full"}
 	c, ctx := a.client("operate-secret"), t.Context()
@@ -69,6 +70,7 @@ func TestClientReads(t *testing.T) {
 		{"Groups", a.groups, func() (any, error) { return c.Groups(ctx, "orders-read", "open") }},
 		{"Group", a.groups[0], func() (any, error) { return c.Group(ctx, "g1") }},
 		{"RouteEvidence", a.evidence, func() (any, error) { return c.RouteEvidence(ctx, "orders-read") }},
+		{"Settings", a.settings, func() (any, error) { return c.Settings(ctx, "orders-read") }},
 		{"Rules", a.ruling.Rules, func() (any, error) { return c.Rules(ctx, "orders-read") }},
 		{"PreviewRules", a.ruling, func() (any, error) { return c.PreviewRules(ctx, asked) }},
 		{"AddRules", a.ruling, func() (any, error) { return c.AddRules(ctx, asked) }},

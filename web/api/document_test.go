@@ -249,7 +249,7 @@ var shapes = map[string]any{
 	"Rollout": web.Rollout{}, "GateReading": web.GateReading{}, "RolloutEvidence": web.RolloutEvidence{}, "RolloutList": rolloutList{}, "SteerRequest": SteerRequest{},
 	"Freeze": web.Freeze{}, "FreezeRequest": FreezeRequest{}, "ThawRequest": ThawRequest{}, "FreezeAnswer": freezeAnswer{},
 	"MovedRoute": movedRoute{}, "RetireRequest": RetireRequest{}, "AccessLog": web.AccessLog{}, "LogCaller": web.LogCaller{}, "Retired": web.Retired{}, "Report": web.Report{},
-	"Retirement": web.Retirement{}, "LegacyCall": web.LegacyCall{}, "OpenGroup": web.OpenGroup{}, "LegacyTraits": web.LegacyTraits{},
+	"Setting": web.Setting{}, "SettingList": settingList{}, "Retirement": web.Retirement{}, "LegacyCall": web.LegacyCall{}, "OpenGroup": web.OpenGroup{}, "LegacyTraits": web.LegacyTraits{},
 	"Translation": web.Translation{}, "TranslationPart": web.TranslationPart{}, "TranslatedBody": web.TranslatedBody{}, "TranslatedField": web.TranslatedField{},
 	"IDTableList": idTableList{}, "IDTable": web.IDTable{}, "IDPair": ids.Pair{}, "IDImport": ids.Imported{},
 	"TranslationCount": web.TranslationCount{}, "TranslationFailure": web.TranslationFailure{}, "UntranslatedMessage": web.UntranslatedMessage{},

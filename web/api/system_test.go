@@ -31,6 +31,7 @@ type system struct {
 	charted     web.Series
 	charts      []web.SeriesQuery
 	config      web.ConfigState
+	settings    []web.Setting
 	explanation web.Explanation
 	result      web.RollbackResult
 	err         error
@@ -110,6 +111,13 @@ func (s *system) Retirement(_ context.Context, route string) (web.Retirement, er
 		return web.Retirement{}, &strangler.UnknownRouteError{Name: route}
 	}
 	return s.unready, s.failure()
+}
+
+func (s *system) Settings(route string) ([]web.Setting, error) {
+	if s.index(route) < 0 {
+		return nil, &strangler.UnknownRouteError{Name: route}
+	}
+	return s.settings, s.failure()
 }
 
 func (s *system) Translation(_ context.Context, route string) (web.Translation, error) {

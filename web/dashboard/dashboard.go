@@ -109,6 +109,7 @@ func (d *dashboard) routes() http.Handler {
 		"/thaw":             thawPage,
 
 		"/routes/{name}/rollout/{what}": steerPage,
+		"/routes/{name}/effect":         effectPage,
 		"/groups/{id}/replay":           replayGroupPage,
 		"/routes/{name}/replay":         replayRoutePage,
 	}

@@ -32,6 +32,7 @@ type system struct {
 	stats       web.Stats
 	series      func(web.SeriesQuery) web.Series // nil: nothing ever happened
 	config      web.ConfigState
+	settings    []web.Setting // of any route
 	groups      []web.Group
 	evidence    web.RouteEvidence
 	rules       []web.Rule
@@ -398,6 +399,13 @@ func (s *system) Series(_ context.Context, q web.SeriesQuery) (web.Series, error
 }
 
 func (s *system) Config() web.ConfigState { return s.config }
+
+func (s *system) Settings(route string) ([]web.Setting, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.find(route)
+	return s.settings, err
+}
 
 func (s *system) Subscribe(ctx context.Context) <-chan web.Event {
 	s.mu.Lock()

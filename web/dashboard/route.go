@@ -40,6 +40,10 @@ type routeView struct {
 	Retirement  *web.Retirement  // nil: it isn't its turn yet, or never will be
 	Translation *web.Translation // nil: nothing is translated
 	Explain     explainForm
+	Effect      *effect       // of what the form has; nil: it stands there already
+	Weights     []string      // that a slider stops at, percent
+	Settings    *settingsView // nil: they are as of when the page was loaded
+	Export      exportForm
 }
 
 // shiftForm is the controls as last sent, or as the route stands.
@@ -81,6 +85,9 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 			v.Unit = append(v.Unit, other.Name)
 		}
 	}
+	if form == nil {
+		form = formOf(q)
+	}
 	if form != nil {
 		v.Form = *form
 	} else {
@@ -92,7 +99,10 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 			v.Form.Weight = strconv.FormatFloat(r.Weight.Percent(), 'f', -1, 64)
 		}
 	}
+	v.Effect = v.effectOf(q, rowsOf(routes, q.System.Stats()))
+	v.Export = exportFormOf(routePath(name))
 	v.Rollout = rolloutPanelOf(rolloutOf(q.System.Rollouts(), name), name)
+	v.Weights = weightsOf(v.Rollout)
 	v.countVerdicts()
 	groups, err := q.System.Groups(q.Context(), name, "")
 	if err != nil {
@@ -104,6 +114,11 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 	}
 	// What follows is as of when the page was loaded: it changes seldom, and takes the ledger some work.
 	if !q.streaming() {
+		settings, err := q.System.Settings(name)
+		if err != nil {
+			return nil, fmt.Errorf("read settings of route %q: %w", name, err)
+		}
+		v.Settings = settingsOf(settings)
 		if v.Translation, err = translationOf(q, name); err != nil {
 			return nil, err
 		}
@@ -125,6 +140,24 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 	v.Definition = pretty(q.System.Config().Definitions[name])
 	v.explain(q)
 	return v, nil
+}
+
+// usualWeights are the weights that are offered of a route without a rollout, percent.
+var usualWeights = []string{"1", "5", "10", "25", "50", "75"}
+
+// weightsOf returns the weights of a rollout's steps, or the usual ones.
+func weightsOf(r *rolloutPanel) (weights []string) {
+	if r != nil {
+		for _, step := range r.Steps {
+			if step.Phase == strangler.PhaseCanary {
+				weights = append(weights, strconv.FormatFloat(step.Weight.Percent(), 'f', -1, 64))
+			}
+		}
+	}
+	if len(weights) == 0 {
+		return usualWeights
+	}
+	return weights
 }
 
 func unknownRoute(name string, routes []web.Route) error {

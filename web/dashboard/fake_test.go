@@ -32,7 +32,8 @@ type system struct {
 	stats       web.Stats
 	series      func(web.SeriesQuery) web.Series // nil: nothing ever happened
 	config      web.ConfigState
-	settings    []web.Setting // of any route
+	settings    []web.Setting               // of any route
+	tableAt     func(time.Time) []web.Route // nil: all stood at legacy
 	groups      []web.Group
 	evidence    web.RouteEvidence
 	rules       []web.Rule
@@ -235,7 +236,10 @@ func (s *system) ImportState(context.Context, web.StateImport) (web.StateChange,
 	return web.StateChange{}, nil
 }
 
-func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {
+func (s *system) RoutesAt(_ context.Context, at time.Time) ([]web.Route, error) {
+	if s.tableAt != nil {
+		return s.tableAt(at), s.fails
+	}
 	was := s.Routes()
 	for i := range was {
 		was[i].Phase, was[i].Weight = strangler.PhaseLegacy, 0

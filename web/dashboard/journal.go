@@ -2,10 +2,8 @@ package dashboard
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/strangler-fig/toolkit/web"
@@ -13,7 +11,7 @@ import (
 
 // journalPage tells who moved what, when and why, and shows the table as it was.
 var journalPage = page{name: "journal", build: buildJournal, live: func(v view) []fragment {
-	if j := v.(*journalView); j.At.IsZero() && j.Before == 0 {
+	if j := v.(*journalView); j.Moments == nil && j.Before == 0 {
 		return []fragment{{"entries", v}}
 	}
 	return nil
@@ -21,35 +19,39 @@ var journalPage = page{name: "journal", build: buildJournal, live: func(v view) 
 
 type journalView struct {
 	frame
-	Route  string // the filter
-	Routes []string
-	Before int64
-	Older  string // address of the entries before these; empty: none
-	Items  []change
-	Asked  string // the time as typed
-	At     time.Time
-	Was    []then
-	Notice *notice
-}
-
-// then is a route as it stood, beside where it stands.
-type then struct {
-	web.Route
-	Now   *web.Route // nil: it is gone
-	Moved bool
+	Route   string // the filter
+	Routes  []string
+	Before  int64
+	Older   string // address of the entries before these; empty: none
+	Items   []change
+	Moments *moments // asked for; nil: the entries are shown
+	Slider  *slider  // nil: there is nothing to slide over
+	Notice  *notice
 }
 
 const journalPageSize = 100
 
 func buildJournal(q *query) (view, error) {
 	ask := q.URL.Query()
-	v := &journalView{frame: frame{Title: "Journal", Section: "journal"}, Route: ask.Get("route"), Asked: strings.TrimSpace(ask.Get("at"))}
+	v := &journalView{frame: frame{Title: "Journal", Section: "journal"}, Route: ask.Get("route")}
 	routes := q.System.Routes()
 	for _, r := range routes {
 		v.Routes = append(v.Routes, r.Name)
 	}
-	if v.Asked != "" {
-		return v, v.asOf(q, routes)
+	var err error
+	if !q.streaming() {
+		from, _ := strconv.ParseInt(ask.Get("step"), 10, 64)
+		to, _ := strconv.ParseInt(ask.Get("until"), 10, 64)
+		if v.Slider, err = sliderOf(q, from, to); err != nil {
+			return nil, err
+		}
+	}
+	if v.Moments, err = askedMoments(q, ask); err != nil {
+		v.Notice = momentNotice(err)
+		return v, nil
+	}
+	if v.Moments != nil {
+		return v, v.Moments.read(q, v.Route, routes)
 	}
 	v.Before, _ = strconv.ParseInt(ask.Get("before"), 10, 64) // anything else means from the newest
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Route: v.Route, Before: v.Before, Limit: journalPageSize + 1})
@@ -66,31 +68,6 @@ func buildJournal(q *query) (view, error) {
 	}
 	v.Items = changesOf(entries, routes, journalPageSize)
 	return v, nil
-}
-
-func (v *journalView) asOf(q *query, routes []web.Route) error {
-	at, err := parseTime(v.Asked)
-	if err != nil {
-		v.Notice = &notice{Status: http.StatusBadRequest, Title: "That time can't be read", Detail: visible(err.Error())}
-		return nil
-	}
-	v.At = at
-	was, err := q.System.RoutesAt(q.Context(), at)
-	if err != nil {
-		return fmt.Errorf("read the table as it was: %w", err)
-	}
-	now := make(map[string]*web.Route)
-	for i := range routes {
-		now[routes[i].Name] = &routes[i]
-	}
-	for _, r := range was {
-		if v.Route != "" && r.Name != v.Route {
-			continue
-		}
-		n := now[r.Name]
-		v.Was = append(v.Was, then{r, n, n == nil || n.Phase != r.Phase || n.Weight != r.Weight})
-	}
-	return nil
 }
 
 // parseTime reads a time as a form or a person writes it; without zone it is UTC.

@@ -26,6 +26,7 @@ func functions(files *assets) template.FuncMap {
 		"ident":   url.PathEscape, // a name as part of an id
 		"path":    func(section, name string) string { return "/" + section + "/" + url.PathEscape(name) },
 		"time":    timeTag,
+		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"count":   count,
 		"rate":    rate,
 		"ms":      milliseconds,
@@ -36,7 +37,7 @@ func functions(files *assets) template.FuncMap {
 		"ratio":   ratio,
 		"phases":  strangler.Phases,
 		"reaches": func() []reach { return reaches },
-		"share":   func(s float64) string { return fmt.Sprintf("%.2g %%", s*100) },
+		"share":   shareText,
 		"noise":   func(k shadow.Known) string { return knownText[k] },
 		"what":    func(k shadow.Kind) string { return kindText[k] },
 		"why":     why,
@@ -212,6 +213,14 @@ func percent(share float64) string {
 	default:
 		return strings.TrimSuffix(strconv.FormatFloat(p, 'f', 1, 64), ".0") + "%"
 	}
+}
+
+// shareText writes a share of 0 to 1 with two digits.
+func shareText(share float64) string {
+	if p := share * 100; p >= 10 {
+		return strconv.FormatFloat(p, 'f', 0, 64) + " %"
+	}
+	return strconv.FormatFloat(share*100, 'g', 2, 64) + " %"
 }
 
 // ratio writes part of whole as a share, or nothing where there is no whole.

@@ -181,7 +181,7 @@ func TestNumbers(t *testing.T) {
 	for got, want := range map[string]string{
 		count(0): "0", count(-1234): "-1,234", count(1234567): "1,234,567", count(999): "999",
 		percent(0): "0%", percent(.00001): "<0.1%", percent(.293): "29.3%", percent(.99999): ">99.9%", percent(1): "100%",
-		rate(.004): "<0.01", rate(.5): "0.50", rate(12.34): "12.3", rate(12345): "12,345",
+		shareText(1): "100 %", shareText(.0761): "7.6 %", shareText(0): "0 %", rate(.004): "<0.01", rate(.5): "0.50", rate(12.34): "12.3", rate(12345): "12,345",
 		milliseconds(0): "–", milliseconds(3.25): "3.2 ms", milliseconds(180.4): "180 ms", milliseconds(12_000): "12.0 s",
 		size(512): "512 B", size(48 << 20): "48.0 MiB", ratio(1, 0): "", ratio(1, 4): "25%",
 	} {

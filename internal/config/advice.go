@@ -97,10 +97,18 @@ func (d *draft) adviseMethods() {
 var sessionCookies = []string{"phpsessid", "jsessionid", "sid", "ssid", "session", "sessionid", "session_id", "connect.sid", "koa.sess",
 	"asp.net_sessionid", ".aspnetcore.session", "laravel_session", "ci_session", "cfid", "cftoken", "rack.session", "_session_id", "play_session"}
 
+// IsSessionCookie reports whether a cookie of that name is likely a session's.
+func IsSessionCookie(name string) bool {
+	name = strings.ToLower(name)
+	for _, prefix := range []string{"__host-", "__secure-"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	return slices.Contains(sessionCookies, name) || strings.HasPrefix(name, "aspsessionid") || strings.HasPrefix(name, "_") && strings.HasSuffix(name, "_session")
+}
+
 // adviseSession warns of a cohort key that changes when somebody logs in.
 func (v value) adviseSession(cookie string) {
-	name := strings.ToLower(cookie)
-	if slices.Contains(sessionCookies, name) || strings.HasPrefix(name, "aspsessionid") || strings.HasPrefix(name, "_") && strings.HasSuffix(name, "_session") {
+	if IsSessionCookie(cookie) {
 		v.warn("the cookie %q looks like a session's, which changes at login, and with it may the side that a visitor gets; "+
 			"use a key that stays, such as a cookie with the customer's number, jwt:sub, or issued", cookie)
 	}

@@ -17,7 +17,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	f.Add(Template("http://127.0.0.1:8000"))
+	f.Add(Template("http://127.0.0.1:8000", Seen{}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := newLoader("strangler.yaml", testOptions())
 		l.read = func(name string) ([]byte, error) {

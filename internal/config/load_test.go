@@ -228,7 +228,7 @@ func TestTemplate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "strangler.yaml")
-			if err := os.WriteFile(file, Template(legacy), 0o644); err != nil {
+			if err := os.WriteFile(file, Template(legacy, Seen{}), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			c, err := Load(file, Options{})
@@ -248,11 +248,11 @@ func TestTemplate(t *testing.T) {
 // TestTemplateExamples reads the template with all that is commented out, but for prose.
 func TestTemplateExamples(t *testing.T) {
 	var b strings.Builder
-	for line := range strings.Lines(string(Template("http://127.0.0.1:8000"))) {
+	for line := range strings.Lines(string(Template("http://127.0.0.1:8000", Seen{}))) {
 		trimmed := strings.TrimLeft(line, " ")
 		indent := line[:len(line)-len(trimmed)]
 		for _, prefix := range []string{"# tls", "# trusted", "# hosts", "# tokens", "#   - {name", "# ops", "# shutdown", "# services:",
-			"#   orders", "#     ", "# translators", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "# rollout", "#  "} {
+			"# health", "#   orders", "#     ", "# translators", "# sessions", "#   visitor", "# shadow", "#   max_body", "#   redact", "# ledger", "# defaults:", "#   cohort", "#   fallback", "# include", "# rollout", "#  "} {
 			if strings.HasPrefix(trimmed, prefix) {
 				line = indent + strings.TrimPrefix(strings.TrimPrefix(trimmed, "#"), " ")
 			}
@@ -270,7 +270,7 @@ func TestTemplateExamples(t *testing.T) {
 		t.Fatalf("%v in:\n%s", err, b.String())
 	}
 	if len(c.Routes) != 1 || len(c.Admin.Tokens) != 1 || len(c.Services) != 1 || len(c.TrustedProxies) != 1 || len(c.Shadow.Redact) != 2 ||
-		c.Rollout.Window == nil || c.Routes[0].Rollout == nil || c.Services["orders"].Version.Header == "" || len(c.Translators) != 1 || !c.Routes[0].Translate.Declared() {
+		c.Rollout.Window == nil || c.Routes[0].Rollout == nil || c.Services["orders"].Version.Header == "" || len(c.Translators) != 1 || len(c.Sessions) != 1 || c.Legacy.Health.Path == "" || !c.Routes[0].Translate.Declared() {
 		t.Errorf("something is lost of:\n%s\nto:\n%+v", b.String(), c)
 	}
 }

@@ -82,7 +82,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 		}
 	}
 	begin := filepath.Join(t.TempDir(), "strangler.yaml")
-	if err := os.WriteFile(begin, Template("http://127.0.0.1:8000"), 0o600); err != nil {
+	if err := os.WriteFile(begin, Template("http://127.0.0.1:8000", Seen{Health: "/health"}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range append(good, begin) {

@@ -36,7 +36,10 @@ func newStatus() *cobra.Command {
 		Long: `Show how the migration and the proxy do: where routes stand, requests per second and failures
 of each side, comparisons; and what is wrong: rollouts that want a person, promotions that are frozen,
 endpoints that are out, open circuit breakers, full bulkheads, a rollback that the journal doesn't
-have yet, a reload that was refused.`,
+have yet, a reload that was refused.
+
+With --watch a terminal is filled with it, and with the groups that nobody has looked at; q ends
+that, arrows and page keys scroll. Elsewhere what is shown is printed again every second.`,
 		Example: "  strangler status\n  strangler status --watch",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -54,12 +57,12 @@ have yet, a reload that was refused.`,
 				}
 				return show(report)
 			}
+			if !o.json() && hasScreen(cmd.OutOrStdout()) {
+				return watchStatus(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), a.url, newSnapshots(client))
+			}
 			separator, next := "", ""
 			if !o.json() {
 				next = "\n"
-				if isTerminal(cmd.OutOrStdout()) {
-					next = clearScreen
-				}
 			}
 			return repeat(cmd.Context(), cmd.ErrOrStderr(), func(ctx context.Context) (bool, error) {
 				report, err := fetchStatus(ctx, client)
@@ -72,7 +75,7 @@ have yet, a reload that was refused.`,
 			})
 		}),
 	}
-	cmd.Flags().BoolVar(&watch, "watch", false, "look again every second, until Ctrl-C")
+	cmd.Flags().BoolVar(&watch, "watch", false, "look again every second, until q or Ctrl-C")
 	a.flags(cmd)
 	o.flags(cmd)
 	return cmd
@@ -121,35 +124,45 @@ func printStatus(w io.Writer, r statusReport) {
 		fmt.Fprintf(w, ", %d comparisons not recorded", n)
 	}
 	fmt.Fprintln(w)
-	if r.Freeze != nil {
-		fmt.Fprintln(w, frozenText(*r.Freeze))
-	}
-	for _, one := range r.Rollouts {
-		if one.Person {
-			fmt.Fprintf(w, "rollout of %s wants a person: %s\n", printable(one.Name), printable(wantedText(one)))
-		}
-	}
-	for _, s := range append([]web.Service{r.Legacy}, r.Services...) {
-		for _, trouble := range s.Troubles() {
-			fmt.Fprintf(w, "%s: %s\n", printable(s.Name), printable(trouble))
-		}
-	}
-	if r.Stats.Ledger.Error != "" {
-		fmt.Fprintf(w, "the ledger can't be written: %s\n", printable(r.Stats.Ledger.Error))
-	}
-	for _, p := range r.Stats.Rollbacks.Pending {
-		fmt.Fprintf(w, "a rollback of %s by %s, at %s, is in effect, but not in the journal: %s\n",
-			printable(strings.Join(p.Routes, ", ")), printable(p.Actor), when(p.At), printable(p.Problem))
-	}
-	if r.Stats.Rollbacks.MarkerProblem != "" {
-		fmt.Fprintf(w, "a rollback that the journal can't take would be lost by a restart: %s\n", printable(r.Stats.Rollbacks.MarkerProblem))
+	for _, trouble := range troubles(r) {
+		fmt.Fprintln(w, printable(trouble))
 	}
 	if r.Config.Problem != "" {
-		fmt.Fprintf(w, "the last reload, at %s, was refused, and the configuration before it is in force:\n", when(r.Config.ProblemAt))
 		for line := range strings.SplitSeq(r.Config.Problem, "\n") {
 			fmt.Fprintln(w, "  "+printable(line))
 		}
 	}
+}
+
+// troubles are what is wrong or wants a person, a line each.
+func troubles(r statusReport) (all []string) {
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if r.Freeze != nil {
+		say("%s", frozenText(*r.Freeze))
+	}
+	for _, one := range r.Rollouts {
+		if one.Person {
+			say("rollout of %s wants a person: %s", one.Name, wantedText(one))
+		}
+	}
+	for _, s := range append([]web.Service{r.Legacy}, r.Services...) {
+		for _, trouble := range s.Troubles() {
+			say("%s: %s", s.Name, trouble)
+		}
+	}
+	if r.Stats.Ledger.Error != "" {
+		say("the ledger can't be written: %s", r.Stats.Ledger.Error)
+	}
+	for _, p := range r.Stats.Rollbacks.Pending {
+		say("a rollback of %s by %s, at %s, is in effect, but not in the journal: %s", strings.Join(p.Routes, ", "), p.Actor, when(p.At), p.Problem)
+	}
+	if r.Stats.Rollbacks.MarkerProblem != "" {
+		say("a rollback that the journal can't take would be lost by a restart: %s", r.Stats.Rollbacks.MarkerProblem)
+	}
+	if r.Config.Problem != "" {
+		say("the last reload, at %s, was refused, and the configuration before it is in force:", when(r.Config.ProblemAt))
+	}
+	return all
 }
 
 // wantedText says why a rollout wants a person, and what would help.

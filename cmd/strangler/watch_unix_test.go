@@ -1,0 +1,94 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+)
+
+// TestWatchOnATerminal runs the command as somebody at a terminal does, beside a real proxy.
+func TestWatchOnATerminal(t *testing.T) {
+	admin, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	file := "listen: 127.0.0.1:0\nadmin: {listen: \"" + admin + "\"}\nlegacy: {url: http://127.0.0.1:1}\nservices: {s: {urls: [http://127.0.0.1:1]}}\nroutes:\n"
+	for i := range 60 {
+		file += fmt.Sprintf("  - {name: route-%02d, match: {path: /%d}, service: s, start: live}\n", i+1, i)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "strangler.yaml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := &exec.Cmd{Path: self, Args: []string{"strangler", "serve"}, Dir: folder}
+	if err := serve.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		serve.Process.Signal(os.Interrupt)
+		serve.Wait()
+	}()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if answer, err := http.Get("http://" + admin + "/readyz"); err == nil {
+			answer.Body.Close()
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the proxy isn't ready")
+		}
+	}
+	for _, key := range []string{"q", "\x03"} {
+		watch := &exec.Cmd{Path: self, Args: []string{"strangler", "status", "--watch", "--admin", "http://" + admin}, Dir: folder,
+			Env: append(os.Environ(), "TERM=xterm-256color")}
+		screen := vt.NewSafeEmulator(80, 24)
+		terminal, err := pty.StartWithSize(watch, &pty.Winsize{Cols: 80, Rows: 24})
+		if err != nil {
+			t.Skipf("there are no pseudo terminals here: %v", err)
+		}
+		drawn := make(chan struct{})
+		go func() { io.Copy(screen, terminal); close(drawn) }()
+		go io.Copy(terminal, screen)
+		shows := func(text string) {
+			t.Helper()
+			for end := time.Now().Add(patience); !strings.Contains(screen.String(), text); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatalf("the screen never showed %q:\n%s", text, screen)
+				}
+			}
+		}
+		shows("route-01")
+		shows("60 routes: 60 live")
+		terminal.WriteString("G")
+		shows("(everything else)")
+		screen.Resize(80, 30)
+		if err := pty.Setsize(terminal, &pty.Winsize{Cols: 80, Rows: 30}); err != nil { // the kernel tells it
+			t.Fatal(err)
+		}
+		shows("61 of 61; ")
+		terminal.WriteString(key)
+		if err := watch.Wait(); err != nil {
+			t.Errorf("%q ends it with %v", key, err)
+		}
+		<-drawn
+		if left := screen.String(); strings.Contains(left, "route-") || screen.IsAltScreen() {
+			t.Errorf("the screen of before isn't back:\n%s", left)
+		}
+		screen.Close()
+		terminal.Close()
+	}
+}

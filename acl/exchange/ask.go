@@ -84,35 +84,32 @@ func bodiless(method string) bool {
 func (x *Exchange) askBody(req *http.Request, m message, method string, a *arrival, found *evidence) error {
 	plan := x.pair.passage(m.way)
 	has := req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0
-	// A DELETE that has a body all the same, and stays a DELETE, keeps it.
-	drops := bodiless(method) && !(method == http.MethodDelete && req.Method == method)
+	// A GET that has a body all the same, and stays a GET, keeps it, translated.
+	drops := bodiless(method) && req.Method != method
 	t := x.request
 	switch {
 	case !has && method == req.Method && len(plan.fromBody) == 0 && (bodiless(method) || t == nil):
 		return nil // and says nothing of one: whoever made it knows whether it may be sent again
-	case t == nil || method == http.MethodOptions || method == http.MethodTrace:
-		if drops && method != req.Method {
-			dropBody(req)
-		}
+	case method == http.MethodOptions || method == http.MethodTrace, t == nil && !drops:
 		return nil
-	case drops && len(plan.fromBody) == 0:
+	case !has && drops && (t == nil || len(plan.fromBody) == 0):
 		dropBody(req)
 		return nil
-	case !has && t.Streams(m.way), !has && bodiless(method) && len(plan.fromBody) == 0:
+	case !has && t.Streams(m.way):
 		return nil
 	case !has && !bodiless(req.Method) && len(plan.intoBody) == 0 && len(plan.fromBody) == 0:
 		return nil // as empty as it was
 	}
 	var in []byte
 	if has {
-		if err := checkMedia(t, m.way, req.Header); err != nil {
+		var b io.ReadCloser
+		var err error
+		if t == nil {
+			b = req.Body
+		} else if b, err = x.askPlain(req, m); err != nil {
 			return err
 		}
-		b, err := plain(req.Body, req.Header)
-		if err != nil {
-			return err
-		}
-		if t.Streams(m.way) {
+		if t != nil && t.Streams(m.way) && !drops {
 			c, err := x.stream(req.Context(), m, t, b, found)
 			if err != nil {
 				return err
@@ -135,13 +132,26 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 			return nil
 		}
 	}
+	if drops && (t == nil || t.Streams(m.way)) {
+		if err := x.askNothing(req, m, method, in); err != nil {
+			return err
+		}
+		dropBody(req)
+		return nil
+	}
 	out, err := x.askDocument(req.Context(), m, in, req.Header.Get("Content-Type"), a)
 	if err != nil {
 		return err
 	}
-	if drops {
+	switch {
+	case drops:
+		if place, over := x.untaken(m.way, out.Root()); over {
+			return noPlace(method, place)
+		}
 		dropBody(req)
 		return nil
+	case !has && bodiless(method):
+		return nil // none is made for a method that has none
 	}
 	text, err := t.Encode(m.way, nil, out.Root())
 	if err != nil {
@@ -149,6 +159,14 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 	}
 	x.send(req, &content{whole: text}, m.way)
 	return nil
+}
+
+// askPlain returns a request's body without its coding, if it is one that can be read.
+func (x *Exchange) askPlain(req *http.Request, m message) (io.ReadCloser, error) {
+	if err := checkMedia(x.request, m.way, req.Header); err != nil {
+		return nil, err
+	}
+	return plain(req.Body, req.Header)
 }
 
 // askDocument translates a request's body, which may be empty, with what the path has for it, and

@@ -17,7 +17,9 @@ import (
 // What carries a validator keeps it: ETag and Last-Modified are the service's, so that conditional
 // requests reach it in its own words. An empty body of a request or answer passes as it is, unless
 // the format is one of records, in which it is a list of none. Where a method without a body
-// becomes one with a body, the translator gets an empty object.
+// becomes one with a body, the translator gets an empty object. Where one with a body becomes GET, HEAD or
+// DELETE, the body is translated all the same, and what no name of the path takes of it is an error; null
+// and objects without members are nothing. A body that comes with a GET that stays one is translated and sent.
 //
 // Statuses. Where legacy's format is SOAP, what no Status fits is translated too: a problem
 // document, or whatever else the service says with a status from 400, becomes a fault with the

@@ -63,7 +63,7 @@ type Status struct {
 	Service, Legacy int
 	// When says which of legacy's answers with that status are meant: all whose body has these
 	// values, by their paths; and what is written into the body on the way to legacy, over what
-	// With makes. Where legacy's format is SOAP, they are members of a fault: faultcode,
+	// With makes, and alone where the service's is empty and there is no With. Where legacy's format is SOAP, they are members of a fault: faultcode,
 	// faultstring, faultactor and detail in SOAP 1.1; Code.Value, Reason.Text, Role, Node and Detail
 	// in SOAP 1.2.
 	When []Member

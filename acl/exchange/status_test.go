@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/acl/format"
 	"github.com/strangler-fig/toolkit/acl/lens"
@@ -221,5 +222,49 @@ func TestStatusOfEmptyAnswers(t *testing.T) {
 	defer resp.Body.Close()
 	if got, _ := io.ReadAll(resp.Body); resp.StatusCode != 204 || len(got) > 0 {
 		t.Errorf("%d %s", resp.StatusCode, got)
+	}
+}
+
+// TestMarksOfEmptyAnswers has answers without a body of which the marks of a Status make one.
+func TestMarksOfEmptyAnswers(t *testing.T) {
+	legacy := format.Config{Name: format.JSON, ContentType: "application/json;charset=utf-8"}
+	customer := translator(t, legacy, jsonForm, field("NO", "id"), lens.Field{Legacy: []string{"SRC"}, Const: &lens.Literal{Kind: document.String, Text: "new"}})
+	ok := []exchange.Member{{Path: "OK", Is: lens.Literal{Kind: document.Number, Text: "1"}}}
+	x := compiled(t, exchange.Config{Answer: customer, Status: []exchange.Status{
+		{Service: 204, Legacy: 200, When: ok}, {Service: 200, Legacy: 200, When: ok}, {Service: 202, Legacy: 204, When: ok},
+	}})
+	for name, c := range map[string]struct {
+		method     string
+		status     int
+		text       string
+		wantStatus int
+		want       string
+	}{
+		"204":                     {"POST", 204, "", 200, `{"OK":1}`},
+		"an empty 200":            {"POST", 200, "", 200, `{"OK":1}`},
+		"a 200 that isn't empty":  {"POST", 200, `{"id":"7"}`, 200, `{"NO":"7","SRC":"new","OK":1}`},
+		"HEAD has none":           {"HEAD", 204, "", 200, ""},
+		"what has no body at all": {"POST", 202, "", 204, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			contentType := ""
+			if c.text != "" {
+				contentType = "application/json"
+			}
+			client, url, _ := behind(t, front(x), says(c.status, contentType, c.text))
+			req, _ := http.NewRequest(c.method, url, nil)
+			resp, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			got, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != c.wantStatus || string(got) != c.want {
+				t.Errorf("%d %q, want %d %q", resp.StatusCode, got, c.wantStatus, c.want)
+			}
+			if got := resp.Header.Get("Content-Type"); c.want != "" && got != legacy.ContentType {
+				t.Errorf("content type %q", got)
+			}
+		})
 	}
 }

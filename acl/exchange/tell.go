@@ -97,7 +97,7 @@ func (a *answer) translate(client *http.Request) error {
 		return a.failure()
 	case a.way == body.ToLegacy && a.status >= http.StatusBadRequest && faults != nil:
 		return a.failure()
-	case a.way == body.ToLegacy && len(a.found.when) > 0:
+	case a.marked():
 		return a.alone()
 	}
 	return a.none()
@@ -116,6 +116,11 @@ func (a *answer) translator() *body.Translator {
 		return a.x.answer
 	}
 	return nil
+}
+
+// marked reports whether the answer gets members that mark it.
+func (a *answer) marked() bool {
+	return a.found != nil && a.way == body.ToLegacy && !a.found.over.empty()
 }
 
 // head keeps what an answer without a body says of the one that it doesn't have.
@@ -158,6 +163,9 @@ func (a *answer) body(client *http.Request, t *body.Translator) error {
 		return err
 	}
 	if doc == nil {
+		if a.marked() {
+			return a.alone()
+		}
 		a.resp.Body = a.rest()
 		return nil
 	}
@@ -165,7 +173,7 @@ func (a *answer) body(client *http.Request, t *body.Translator) error {
 	if err != nil {
 		return err
 	}
-	if a.found != nil && a.way == body.ToLegacy && !a.found.over.empty() {
+	if a.marked() {
 		if out, err = a.found.over.onto(out.Root()); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/acl/body"
 	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/acl/format"
@@ -267,4 +268,64 @@ func TestMarksOfEmptyAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBlankAnswers has answers with nothing in them that are announced as something, of formats other
+// than JSON, of lists of records, and where a Status says what an empty one is.
+func TestBlankAnswers(t *testing.T) {
+	xml := translator(t, format.Config{Name: format.XML, Root: "C"}, jsonForm, field("NM", "name"))
+	soap := translator(t, format.Config{Name: format.SOAP, Root: "C"}, jsonForm, field("NM", "name"))
+	form := translator(t, jsonForm, format.Config{Name: format.Form}, field("NM", "name"))
+	list := translatorOf(t, body.Definition{Legacy: jsonForm, Service: jsonForm, Records: true}, lens.Set{}, []lens.Field{field("NM", "name")})
+	lines := translator(t, jsonForm, format.Config{Name: format.NDJSON}, field("NM", "name"))
+	ok := []exchange.Member{{Path: "OK", Is: lens.Literal{Kind: document.Number, Text: "1"}}}
+	for name, c := range map[string]struct {
+		config      exchange.Config
+		facade      bool
+		status      int
+		contentType string
+		fails       bool
+		want        string
+	}{
+		"XML of legacy":                 {exchange.Config{Answer: xml}, true, 200, "text/xml", true, ""},
+		"SOAP of legacy":                {exchange.Config{Answer: soap}, true, 200, "text/xml; charset=utf-8", true, ""},
+		"of legacy, without a type":     {exchange.Config{Answer: xml}, true, 200, "", false, ""},
+		"a list":                        {exchange.Config{Answer: list}, false, 200, "application/json", true, ""},
+		"a list without a type":         {exchange.Config{Answer: list}, false, 200, "", false, ""},
+		"lines, of which none are none": {exchange.Config{Answer: lines}, false, 200, "application/x-ndjson", false, "[]"},
+		"a form, which may be empty":    {exchange.Config{Answer: form}, false, 200, "application/x-www-form-urlencoded", false, ""},
+		"a status with a translator":    {exchange.Config{Answer: list, Status: []exchange.Status{{Service: 201, Legacy: 200, With: xml}}}, false, 201, "application/json", true, ""},
+		"marks alone":                   {exchange.Config{Answer: xml, Status: []exchange.Status{{Service: 200, Legacy: 200, When: ok}}}, false, 200, "application/json", true, ""},
+		"an error with a translator":    {exchange.Config{Status: []exchange.Status{{Service: 404, Legacy: 404, With: failed(t)}}}, false, 404, "application/json", false, `{"ERR":"Y"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := compiled(t, c.config)
+			around := front(x)
+			if c.facade {
+				around = facade(x)
+			}
+			client, url, _ := behind(t, around, says(c.status, c.contentType, ""))
+			resp, err := client.Get(url)
+			if c.fails {
+				var e *acl.Error
+				var malformed *body.Malformed
+				if !errors.As(err, &e) || !errors.As(err, &malformed) || !strings.Contains(err.Error(), "it is empty, though") {
+					t.Errorf("%v, want an *acl.Error of one that is malformed", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if got, err := io.ReadAll(resp.Body); err != nil || string(got) != c.want {
+				t.Errorf("%q, %v, want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// failed is a translator that writes a constant.
+func failed(t testing.TB) *body.Translator {
+	return translator(t, jsonForm, jsonForm, lens.Field{Legacy: []string{"ERR"}, Const: &lens.Literal{Kind: document.String, Text: "Y"}})
 }

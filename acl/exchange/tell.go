@@ -194,6 +194,8 @@ func (a *answer) readBody(t *body.Translator, readable bool) (*document.Document
 	doc := new(document.Document)
 	with := a.found != nil && a.found.with != nil
 	switch {
+	case readable && len(bytes.TrimSpace(text)) == 0 && a.blank(t):
+		return nil, a.blankError()
 	case len(bytes.TrimSpace(text)) > 0:
 		if doc, err = a.document(t); err != nil {
 			return nil, err
@@ -219,6 +221,21 @@ func (a *answer) readBody(t *body.Translator, readable bool) (*document.Document
 	return g.onto(doc.Root())
 }
 
+// blank reports whether a body with nothing in it is announced as one of the translator's format, which
+// always has something: it is what became of a page that failed.
+func (a *answer) blank(t *body.Translator) bool {
+	got := a.resp.Header.Get("Content-Type")
+	if got == "" || a.resp.StatusCode == http.StatusResetContent || a.resp.StatusCode >= http.StatusMultipleChoices {
+		return false
+	}
+	_, err := t.Decode(a.way, nil, got)
+	return err != nil
+}
+
+func (a *answer) blankError() error {
+	return &body.Malformed{Err: fmt.Errorf("it is empty, though it is announced as %s; one that is empty knowingly has no Content-Type, or the status 204", a.resp.Header.Get("Content-Type"))}
+}
+
 func (a *answer) encode(t *body.Translator, v document.Value) error {
 	a.doc = v
 	if a.redirects() {
@@ -240,7 +257,10 @@ func (a *answer) stream(client *http.Request, t *body.Translator) error {
 		if err != nil {
 			return err
 		}
-		if a.part = first; len(first) == 0 && !emptyIsList(t, a.way) {
+		if a.part = first; len(first) == 0 && a.blank(t) {
+			return a.blankError()
+		}
+		if len(first) == 0 && !emptyIsList(t, a.way) {
 			a.resp.Body = b
 			return nil
 		}

@@ -13,10 +13,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/acl/body"
 	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/acl/format"
 	"github.com/strangler-fig/toolkit/acl/lens"
@@ -434,6 +436,45 @@ func TestGzip(t *testing.T) {
 	var e *acl.Error
 	if _, err := client.Do(req); !errors.As(err, &e) || e.Status != 413 {
 		t.Errorf("%v, want 413", err)
+	}
+}
+
+// TestGzipThatEndsEarly has coded requests that are cut: by whoever coded them, or by the connection.
+func TestGzipThatEndsEarly(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(z, `{"NM":"y"}`)
+	z.Close()
+	whole := packed.Bytes()
+	one := translator(t, jsonForm, jsonForm, field("NM", "name"))
+	records := translatorOf(t, body.Definition{Legacy: jsonForm, Service: jsonForm, Records: true}, lens.Set{}, []lens.Field{field("NM", "name")})
+	for name, c := range map[string]struct {
+		request *body.Translator
+		upload  io.Reader
+		status  int
+		says    string
+	}{
+		"in its header":  {one, bytes.NewReader(whole[:5]), 400, "ends too early"},
+		"in its data":    {one, bytes.NewReader(whole[:14]), 400, "ends too early"},
+		"in its trailer": {one, bytes.NewReader(whole[:len(whole)-3]), 400, "ends too early"},
+		"a list":         {records, bytes.NewReader(whole[:14]), 400, "ends too early"},
+		"the connection": {one, io.MultiReader(bytes.NewReader(whole[:14]), iotest.ErrReader(io.ErrUnexpectedEOF)), 502, "could not be read to its end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := compiled(t, exchange.Config{Request: c.request})
+			req, _ := http.NewRequest("POST", "http://shop.example/", c.upload)
+			req.ContentLength = -1
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Content-Encoding", "gzip")
+			_, err := x.Front().ToService(req)
+			var e *acl.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("%v, want an *acl.Error", err)
+			}
+			if status, _, detail, _ := e.Problem(); status != c.status || !strings.Contains(detail, c.says) {
+				t.Errorf("a client is told %d %s, want %d with %q", status, detail, c.status, c.says)
+			}
+		})
 	}
 }
 

@@ -57,28 +57,42 @@ func plain(b io.ReadCloser, h http.Header) (io.ReadCloser, error) {
 type unzipped struct {
 	body   io.ReadCloser
 	reader *gzip.Reader
+	ended  bool // the coded body, as whoever sent it ended it
 }
 
 // Read implements io.Reader.
 func (u *unzipped) Read(p []byte) (int, error) {
 	if u.reader == nil {
-		r, err := gzip.NewReader(u.body)
+		r, err := gzip.NewReader((*coded)(u))
 		if err != nil {
-			return 0, miscoded(err)
+			return 0, u.miscoded(err)
 		}
 		u.reader = r
 	}
 	n, err := u.reader.Read(p)
-	return n, miscoded(err)
+	return n, u.miscoded(err)
 }
 
 // Close implements io.Closer.
 func (u *unzipped) Close() error { return u.body.Close() }
 
+// coded is the body of an unzipped as it is sent.
+type coded unzipped
+
+// Read implements io.Reader.
+func (c *coded) Read(p []byte) (int, error) {
+	n, err := c.body.Read(p)
+	c.ended = c.ended || err == io.EOF
+	return n, err
+}
+
 // miscoded marks what is wrong with the coding and not with the connection.
-func miscoded(err error) error {
+func (u *unzipped) miscoded(err error) error {
 	var corrupt flate.CorruptInputError
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) {
+	switch {
+	case err == io.ErrUnexpectedEOF && u.ended: // a body that broke off says so itself
+		return &body.Malformed{Err: errors.New("its coding gzip can't be read: it ends too early")}
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
 		return &body.Malformed{Err: fmt.Errorf("its coding gzip can't be read: %w", err)}
 	}
 	return err

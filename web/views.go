@@ -61,12 +61,13 @@ type Rollback struct {
 	To      strangler.Phase `json:"to"` // legacy or shadow
 	Reason  string          `json:"reason,omitempty"`
 	Force   bool            `json:"force,omitempty"`
+	DryRun  bool            `json:"dry_run,omitempty"` // say what it would do, and do nothing
 	Actor   Actor           `json:"-"`
 }
 
 // RollbackResult says what a rollback did.
 type RollbackResult struct {
-	Moved   []Route   `json:"moved"`
+	Moved   []Route   `json:"moved"` // where they stand then; of a dry run where they stand now
 	Skipped []Skipped `json:"skipped"`
 	// LegacyGains is the load that legacy takes over, in requests per second as measured over
 	// the last minute.

@@ -30,6 +30,12 @@ func (d *Daemon) Rollback(_ context.Context, r web.Rollback) (web.RollbackResult
 	if err != nil {
 		return web.RollbackResult{}, err
 	}
+	if r.DryRun {
+		for _, m := range moves {
+			result.Moved = append(result.Moved, d.route(m.Route))
+		}
+		return result, nil
+	}
 	if len(moves) > 0 {
 		d.log.Info("rolled back, and in effect", keyRoutes, routesOf(moves), keyActor, r.Actor.Name, keyReason, r.Reason)
 		d.tellBack(moves, r)
@@ -58,7 +64,7 @@ func (d *Daemon) Rollback(_ context.Context, r web.Rollback) (web.RollbackResult
 // the rollback.
 type steerer func(present map[string]journal.Standing, moves []journal.Move) ([]journal.Steer, error)
 
-// sendBack computes a rollback and puts it in effect. latest is what has to become durable until
+// sendBack computes a rollback and, unless it is a dry run, puts it in effect. latest is what has to become durable until
 // all that stands now is: the rollback itself or, where nothing moved, one before it; nil: nothing.
 // Steer says how the routes that move are steered from then on.
 func (d *Daemon) sendBack(r web.Rollback, steer steerer) (result web.RollbackResult, moves []movedBack, latest *pending, err error) {
@@ -97,6 +103,10 @@ func (d *Daemon) sendBack(r web.Rollback, steer steerer) (result web.RollbackRes
 	for _, step := range steps {
 		result.LegacyGains += d.traffic.of(step.Route).sides[strangler.SideService].rate.perSecond(now, d.started)
 		moves = append(moves, movedBack{Route: step.Route, To: step.To.Phase, Version: present[step.Route].Version, Steering: steered[step.Route]})
+	}
+	if r.DryRun {
+		result.Durable = len(ps.list) == 0
+		return result, moves, nil, nil
 	}
 	all := slices.Clone(moves)
 	for _, s := range stays {

@@ -136,6 +136,27 @@ func TestRollbackIsDurable(t *testing.T) {
 	}
 }
 
+// TestRollbackDryRun says what a rollback would do, and leaves everything as it is.
+func TestRollbackDryRun(t *testing.T) {
+	legacy, service := nextServices(t)
+	s := start(t, fmt.Sprintf(rollbackRoutes, legacy, service))
+	before, err := s.API.Routes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := s.API.Rollback(t.Context(), web.Rollback{All: true, DryRun: true, Reason: "what if"})
+	if err != nil || !result.Durable || len(result.Skipped) != 1 || len(result.Moved) != 3 || result.Moved[0].Name != "read" || result.Moved[0].Phase != strangler.PhaseLive {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	after, err := s.API.Routes(t.Context())
+	if diff := cmp.Diff(before, after); diff != "" || err != nil {
+		t.Errorf("error %v, it changed (-before +after):\n%s", err, diff)
+	}
+	if e := s.newest(t, "read"); e.Reason == "what if" || s.served(t, "/read/1") != "service" || s.marked(t, "what if") {
+		t.Errorf("it left something behind: %+v", e)
+	}
+}
+
 // TestRollbackWhileLocked rolls back while somebody holds the journal's lock, and a shift that would
 // bring a route the other way hangs on it.
 func TestRollbackWhileLocked(t *testing.T) {

@@ -21,6 +21,7 @@
 //   - ink.go       bodies in colour
 //   - watch.go     what is looked at again and again
 //   - moment.go    times as people write them
+//   - consent.go   what is asked first, on terminals
 //   - completion.go  what a shell completes
 //   - admin.go     how a running proxy is reached
 //   - source.go    where a configuration comes from: a file, or flags alone

@@ -24,7 +24,9 @@ func newRetire() *cobra.Command {
 --force brings them back. All of them retire, or none. It is refused while legacy was called for
 one of them within its retire_after, other than by shadowing, while groups of divergences are open,
 or where nobody has looked for callers that go around the proxy: those are in the legacy server's
-access log. What moved, when, by whom and on what evidence goes into a report.`,
+access log. What moved, when, by whom and on what evidence goes into a report.
+
+On a terminal it is asked first; --yes leaves the question out.`,
 		Example: `  strangler retire orders-read --access-log '/var/log/apache2/access.log*'
   strangler retire --service orders --access-log legacy.log.gz --from-proxy 10.0.3.0/24 --report orders.md
   strangler retire orders-read orders-list --proxy-only --reason 'legacy is closed to all but the proxy'`,
@@ -74,6 +76,7 @@ type proof struct {
 	fromProxy []string
 	proxyOnly bool
 	report    string
+	consent   consent
 }
 
 // proofFlags are the names of its flags.
@@ -85,6 +88,7 @@ func (p *proof) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&p.fromProxy, "from-proxy", nil, "`CIDRs` from which the proxy's own requests come, besides the addresses that it knows of")
 	f.BoolVar(&p.proxyOnly, "proxy-only", false, "vouch for there being no way around the proxy, instead of a log")
 	f.StringVar(&p.report, "report", "", "`file` for the report, instead of standard output")
+	p.consent.flags(cmd)
 }
 
 // check looks at what the flags alone tell.
@@ -129,7 +133,23 @@ func (p *proof) retire(cmd *cobra.Command, client *api.Client, request *api.Reti
 			return web.Retired{}, err
 		}
 	}
+	if err := p.ask(cmd, client, request); err != nil {
+		return web.Retired{}, err
+	}
 	return client.Retire(cmd.Context(), *request)
+}
+
+// ask asks before routes retire, which are named where the proxy says which.
+func (p *proof) ask(cmd *cobra.Command, client *api.Client, request *api.RetireRequest) error {
+	if !p.consent.asks(cmd) {
+		return nil
+	}
+	routes, err := client.Routes(cmd.Context())
+	names := retiring(routes, request.Retire)
+	if err != nil || len(names) == 0 {
+		return nil // the request itself says what is wrong
+	}
+	return p.consent.ask(cmd, fmt.Sprintf("Retire %s? From then on legacy is never called there, and nothing but --force leads back.", theRoutes(names)))
 }
 
 // retiring returns the names of the routes that are asked for, and of their units.

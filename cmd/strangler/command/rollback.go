@@ -14,17 +14,21 @@ func newRollback() *cobra.Command {
 	var o output
 	to := choice{value: "legacy", among: []string{"legacy", "shadow"}}
 	var request web.Rollback
+	var consent consent
 	cmd := &cobra.Command{
 		Use:   "rollback ROUTE | --unit U | --service S | --all",
 		Short: "Send routes back to legacy",
 		Long: `Send routes back: one with its unit, all of a unit, all of a service, or every route that is
 free to return. What is left alone is named, with the reason, and so is the load that legacy
-takes over. Rollouts of the routes stop until strangler rollout resume. Routes that say return: never, or that are retired, are left alone by --service and
---all, also with --force.
+takes over. Rollouts of the routes stop until strangler rollout resume. Routes that say return: never,
+or that are retired, are left alone by --service and --all, also with --force.
+
+On a terminal it is asked first where more than one route and its unit would move, and said what
+that does to legacy; --yes leaves the question out.
 
 It is in effect at once, whatever the disk does. Where the journal can't take it, as on a full disk,
 a warning says so, and the proxy goes on trying; the status is 0.`,
-		Example: "  strangler rollback orders-read\n  strangler rollback --service orders --to shadow\n  strangler rollback --all --reason 'orders database is down'",
+		Example: "  strangler rollback orders-read\n  strangler rollback --service orders --to shadow\n  strangler rollback --all --yes --reason 'orders database is down'",
 		Args:    arguments(0, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
@@ -45,6 +49,13 @@ a warning says so, and the proxy goes on trying; the status is 0.`,
 			}
 			client, err := a.client()
 			if err != nil {
+				return err
+			}
+			if err := consent.askRollback(cmd, request, func() (web.RollbackResult, error) {
+				preview := request
+				preview.DryRun = true
+				return client.Rollback(cmd.Context(), preview)
+			}); err != nil {
 				return err
 			}
 			result, err := client.Rollback(cmd.Context(), request)
@@ -71,6 +82,7 @@ a warning says so, and the proxy goes on trying; the status is 0.`,
 	f.Var(&to, "to", "where to")
 	f.StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	f.BoolVar(&request.Force, "force", false, "get past a guard that allows it")
+	consent.flags(cmd)
 	a.flags(cmd)
 	o.changeFlags(cmd)
 	return cmd

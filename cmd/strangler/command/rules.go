@@ -51,15 +51,19 @@ func newDropRule() *cobra.Command {
 	var a admin
 	var o output
 	var request api.DropRequest
+	var consent consent
 	cmd := &cobra.Command{
 		Use:     "drop RULE",
 		Short:   "End a rule of the journal",
-		Long:    "End a rule of the journal. The groups that it covered are open again.",
+		Long:    "End a rule of the journal. The groups that it covered are open again. On a terminal it is asked first.",
 		Example: "  strangler rules drop 5f0c1b2a3d4e --reason 'it hid too much'",
 		Args:    arguments(1, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			client, err := a.client()
 			if err != nil {
+				return err
+			}
+			if err := consent.askDrop(cmd, client, args[0]); err != nil {
 				return err
 			}
 			rules, err := client.DropRule(cmd.Context(), args[0], request)
@@ -70,6 +74,7 @@ func newDropRule() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
+	consent.flags(cmd)
 	a.flags(cmd)
 	o.changeFlags(cmd)
 	o.headingsFlag(cmd)

@@ -23,7 +23,8 @@ func newShift() *cobra.Command {
 		Short: "Move a route, and with it its unit",
 		Long: `Move a route, and with it its unit. The change is on disk and in effect for the next
 request when the command returns. What a guard refuses names --force where that helps. A rollout
-of the route stops until strangler rollout resume.
+of the route stops until strangler rollout resume. On a terminal it is asked before a route goes
+to live or retired; --yes leaves the question out.
 
 To retired a route goes as with strangler retire, which says what that wants.`,
 		Example: `  strangler shift orders-read shadow
@@ -61,6 +62,11 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 					return err
 				}
 				return proof.tell(cmd, &o, result.Reports)
+			}
+			if to.Phase == strangler.PhaseLive {
+				if err := proof.consent.askLive(cmd, client, args[0]); err != nil {
+					return err
+				}
 			}
 			route, err := client.Shift(cmd.Context(), args[0], request)
 			if err != nil {

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/strangler-fig/toolkit/strangler"
+	"github.com/strangler-fig/toolkit/web"
+	"github.com/strangler-fig/toolkit/web/api"
+)
+
+// consent is asked for before much changes at once, or what isn't taken back with a word: on a terminal
+// alone, since a script can't answer, and with --yes not at all.
+type consent struct{ yes bool }
+
+// errDeclined says that somebody thought better of it.
+var errDeclined = errors.New("it was not confirmed, so nothing was changed")
+
+func (c *consent) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "don't ask on a terminal")
+}
+
+// asks reports whether there is somebody to ask. What a question says need not be found out else.
+func (c *consent) asks(cmd *cobra.Command) bool {
+	in, ok := cmd.InOrStdin().(*os.File)
+	return !c.yes && ok && term.IsTerminal(int(in.Fd()))
+}
+
+// ask asks whether to go on, and is errDeclined if not. Any answer but y and yes is no.
+func (c *consent) ask(cmd *cobra.Command, question string) error {
+	if !c.asks(cmd) {
+		return nil
+	}
+	to, done := questionsTo(cmd)
+	defer done()
+	fmt.Fprintf(to, "%s [y/N] ", printable(question))
+	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if err != nil {
+		fmt.Fprintln(to) // the line wasn't ended
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errDeclined
+}
+
+// questionsTo returns where somebody who types on the terminal sees a question: on standard error, or on
+// the terminal itself where that goes elsewhere.
+func questionsTo(cmd *cobra.Command) (w io.Writer, done func()) {
+	if !isTerminal(cmd.ErrOrStderr()) {
+		if tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
+			return tty, func() { tty.Close() }
+		}
+	}
+	return cmd.ErrOrStderr(), func() {}
+}
+
+// namedInQuestions is up to how many routes a question names.
+const namedInQuestions = 5
+
+// theRoutes is how a question speaks of routes.
+func theRoutes(names []string) string {
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n <= namedInQuestions:
+		return fmt.Sprintf("%s (%s)", count(n, "route"), strings.Join(names, ", "))
+	default:
+		return fmt.Sprintf("%s (%s and %d more)", count(n, "route"), strings.Join(names[:namedInQuestions], ", "), n-namedInQuestions)
+	}
+}
+
+// askRollback asks before more than one route, and its unit, goes back: that alone is done at once, as at
+// three in the morning. What would happen the proxy says; a question without it is better than none.
+func (c *consent) askRollback(cmd *cobra.Command, r web.Rollback, preview func() (web.RollbackResult, error)) error {
+	if r.Route != "" || !c.asks(cmd) {
+		return nil
+	}
+	result, err := preview()
+	switch status := statusOf(&failure{err}); {
+	case err != nil && (status == statusUnreachable || status == statusUnknown || status == statusRefused):
+		return err // as the rollback itself would
+	case err != nil:
+		return c.ask(cmd, fmt.Sprintf("Move %s back to %s?", askedFor(r), r.To))
+	case len(result.Moved) == 0:
+		return nil // of which it is told why
+	}
+	question := fmt.Sprintf("Move %s back to %s? legacy would take %.1f requests/s more.", theRoutes(routeNames(result.Moved)), r.To, result.LegacyGains)
+	if n := len(result.Skipped); n > 0 {
+		question += fmt.Sprintf(" %s would be left alone.", count(n, "route"))
+	}
+	return c.ask(cmd, question)
+}
+
+// askLive asks before a service gets all requests of a route and its unit.
+func (c *consent) askLive(cmd *cobra.Command, client *api.Client, name string) error {
+	if !c.asks(cmd) {
+		return nil
+	}
+	routes, err := client.Routes(cmd.Context())
+	at := slices.IndexFunc(routes, func(r web.Route) bool { return r.Name == name })
+	if err != nil || at < 0 || routes[at].Phase >= strangler.PhaseLive {
+		return nil // the request itself says what is wrong, if anything is
+	}
+	names := retiring(routes, web.Retire{Routes: []string{name}}) // which are those that move
+	question := fmt.Sprintf("Move %s from %s to live? The service gets all of the requests.", theRoutes(names), position(routes[at]))
+	if stats, err := client.Stats(cmd.Context()); err == nil {
+		gains := 0.0
+		for _, s := range stats.Routes {
+			if slices.Contains(names, s.Route) {
+				gains += s.Legacy.PerSecond
+			}
+		}
+		question = strings.TrimSuffix(question, ".") + fmt.Sprintf(", %.1f requests/s more.", gains)
+	}
+	return c.ask(cmd, question)
+}
+
+// askDrop asks before a rule goes.
+func (c *consent) askDrop(cmd *cobra.Command, client *api.Client, id string) error {
+	if !c.asks(cmd) {
+		return nil
+	}
+	rules, err := client.Rules(cmd.Context(), "")
+	at := slices.IndexFunc(rules, func(r web.Rule) bool { return r.ID == id })
+	if err != nil || at < 0 {
+		return nil // the request itself says what is wrong
+	}
+	r := rules[at]
+	return c.ask(cmd, fmt.Sprintf("Drop the rule %s %s of route %s? The groups that it covered are open again.", r.Kind, place(r.Pointer), r.Route))
+}
+
+// askedFor is what a rollback is of, in its own words.
+func askedFor(r web.Rollback) string {
+	switch {
+	case r.Unit != "":
+		return "unit " + r.Unit
+	case r.Service != "":
+		return "the routes of service " + r.Service
+	}
+	return "all routes that may return"
+}

@@ -17,12 +17,15 @@ const maxNesting = 8
 // fields knows which field of a definition a place of the bodies belongs to, and what it says of
 // losses.
 type fields struct {
-	from    body.Direction
-	at      map[string][]field // by generalised pointer
-	lists   map[string]bool    // generalised pointers of lists
-	unknown lens.Unknown       // on the way there
-	jq      bool
+	from   body.Direction
+	at     map[string][]field // by generalised pointer
+	lists  map[string]bool    // generalised pointers of lists
+	scopes map[string][]scope // by the generalised pointer of what lenses translate
+	jq     bool
 }
+
+// scope is what a lens says of members that none of its fields names.
+type scope struct{ there, back lens.Unknown }
 
 // field is a field with what it loses on the way there.
 type field struct {
@@ -91,11 +94,8 @@ func (f field) makes(ctx context.Context, d found) bool {
 }
 
 func fieldsOf(c Config, t *body.Translator) *fields {
-	f := &fields{from: c.From, at: map[string][]field{}, lists: map[string]bool{}, unknown: c.Definition.Lens.Unknown.ToService,
+	f := &fields{from: c.From, at: map[string][]field{}, lists: map[string]bool{}, scopes: map[string][]scope{},
 		jq: c.Definition.JQ != (lens.Ways[string]{})}
-	if c.From == body.ToLegacy {
-		f.unknown = c.Definition.Lens.Unknown.ToLegacy
-	}
 	prefix := ""
 	if t.Records() {
 		prefix = "/*"
@@ -123,6 +123,11 @@ func generalised(path document.Path) string {
 }
 
 func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]map[int][]string, set lens.Set, depth int) {
+	says := scope{d.Unknown.ToService, d.Unknown.ToLegacy}
+	if f.from == body.ToLegacy {
+		says.there, says.back = says.back, says.there
+	}
+	f.scopes[prefix] = append(f.scopes[prefix], says)
 	for i, one := range d.Fields {
 		paths := one.Legacy
 		if f.from == body.ToLegacy {
@@ -159,10 +164,39 @@ func (f *fields) known(ctx context.Context, key placeKey, d found) string {
 			return why
 		}
 	}
-	if (len(all) == 0 || !exact && nested(all)) && key.kind == Lost && f.unknown == lens.Drop {
-		return "no field names it, and unknown says drop"
+	if (len(all) == 0 || !exact && nested(all)) && key.kind == Lost {
+		return f.unnamed(key.pointer)
 	}
 	return ""
+}
+
+// unnamed says why what no field names is lost: because of the lens that translates the nearest
+// place around it. What is kept on the way there stands at the same place, and may be dropped on
+// the way back.
+func (f *fields) unnamed(pointer string) string {
+	for p := pointer; ; {
+		if lenses := f.scopes[p]; len(lenses) > 0 && p != pointer {
+			return dropped(lenses)
+		}
+		i := strings.LastIndexByte(p, '/')
+		if i < 0 {
+			return ""
+		}
+		p = p[:i]
+	}
+}
+
+func dropped(lenses []scope) string {
+	back := ""
+	for _, s := range lenses {
+		switch {
+		case s.there == lens.Drop:
+			return "no field names it, and unknown says drop"
+		case s.back == lens.Drop:
+			back = "no field names it, and unknown says drop on the way back"
+		}
+	}
+	return back
 }
 
 // nested reports whether all fields go on in lenses of their own.

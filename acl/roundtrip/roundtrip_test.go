@@ -106,6 +106,53 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// What no field names is lost knowingly or not by what the lens says that it stands in, on the way there
+// and on the way back.
+func TestUnknownOfNestedLenses(t *testing.T) {
+	each, with := one("LINES", "lines"), one("CUST", "customer")
+	each.Each, with.With = "inner", "inner"
+	keep, drop := ways(lens.Keep), ways(lens.Drop)
+	thereAlone, backAlone := lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Keep}, lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Drop}
+	const lines = `{"LINES":[{"NO":1,"X":{"Y":1}}]}`
+	inLines, atRoot := []string{"true lost /LINES/*/X/Y"}, []string{"true lost /X/Y"}
+	for _, tt := range []struct {
+		name        string
+		root, inner lens.Ways[lens.Unknown]
+		from        body.Direction
+		body        string
+		want        []string
+	}{
+		{"dropped in a list, the root keeps", keep, drop, body.ToService, lines, inLines},
+		{"dropped in a list, the root refuses", ways(lens.Refuse), drop, body.ToService, lines, inLines},
+		{"dropped in an object", keep, drop, body.ToService, `{"CUST":{"NO":1,"X":1}}`, []string{"true lost /CUST/X"}},
+		{"dropped deeper", keep, drop, body.ToService, `{"CUST":{"LINES":[{"X":1,"NO":2}]}}`, []string{"true lost /CUST/LINES/*/X"}},
+		{"kept in a list, the root drops", drop, keep, body.ToService, lines, nil},
+		{"at the root, which drops", drop, keep, body.ToService, `{"X":{"Y":1}}`, atRoot},
+		{"at the root, which keeps", keep, drop, body.ToService, `{"X":{"Y":1}}`, nil},
+		{"dropped on the way there alone", thereAlone, thereAlone, body.ToService, lines, inLines},
+		{"dropped on the way back alone, in a list", keep, backAlone, body.ToService, lines, inLines},
+		{"dropped on the way back alone, at the root", backAlone, keep, body.ToService, `{"X":{"Y":1}}`, atRoot},
+		{"from the service, dropped there", backAlone, keep, body.ToLegacy, `{"x":{"Y":1}}`, []string{"true lost /x/Y"}},
+		{"from the service, dropped back", keep, thereAlone, body.ToLegacy, `{"lines":[{"number":1,"x":1}]}`, []string{"true lost /lines/*/x"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inner := lens.Definition{Fields: []lens.Field{one("NO", "number"), each}, Unknown: tt.inner}
+			set := lens.Set{Lenses: map[string]lens.Definition{"inner": inner}}
+			r := run(t, lens.Definition{Fields: []lens.Field{each, with}, Unknown: tt.root}, set, tt.from, tt.body)
+			if len(r.Failures) > 0 {
+				t.Fatalf("it can't be translated: %+v", r.Failures)
+			}
+			var got []string
+			for _, p := range r.Places {
+				got = append(got, fmt.Sprintf("%t %s %s", p.Known, p.Kind, p.Pointer))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // A jq program loses things without saying so: those are surprises, of every kind.
 func TestSurprises(t *testing.T) {
 	tests := []struct{ name, toService, toLegacy, body, want string }{

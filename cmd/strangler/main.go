@@ -8,4 +8,7 @@ import (
 	"github.com/strangler-fig/toolkit/cmd/strangler/command"
 )
 
+//go:generate go run . man --markdown reference
+//go:generate go run . man reference/man
+
 func main() { os.Exit(command.Main(command.Config{})) }

@@ -27,5 +27,6 @@
 //   - source.go    where a configuration comes from: a file, or flags alone
 //
 // README.md in the folder above is the reference of commands, statuses and configuration; tests
-// hold it complete, and scripts in testdata/script there hold what it says.
+// hold it complete, and scripts in testdata/script there hold what it says. What --help says is in
+// reference there too, generated, with a test against drift.
 package command

@@ -38,15 +38,18 @@ func inkOn(terminal bool) ink {
 	return ink(terminal && os.Getenv("TERM") != "dumb")
 }
 
-// colour is the code that a terminal begins one with.
+// colour is the code that a terminal begins one, or another way to stand out, with.
 type colour string
 
 const (
-	bold   colour = "\x1b[1m"
-	red    colour = "\x1b[31m"
-	green  colour = "\x1b[32m"
-	yellow colour = "\x1b[33m"
-	cyan   colour = "\x1b[36m"
+	plain   colour = "\x1b[0m"
+	bold    colour = "\x1b[1m"
+	faint   colour = "\x1b[2m"
+	reverse colour = "\x1b[7m"
+	red     colour = "\x1b[31m"
+	green   colour = "\x1b[32m"
+	yellow  colour = "\x1b[33m"
+	cyan    colour = "\x1b[36m"
 )
 
 var colours = map[mark]colour{renamedTo: cyan, changed: yellow, invented: green, lost: red}
@@ -56,7 +59,7 @@ func (k ink) dye(c colour, text string) string {
 	if !k || c == "" {
 		return text
 	}
-	return string(c) + text + "\x1b[0m"
+	return string(c) + text + string(plain)
 }
 
 // paint colours a text as what is marked so.

@@ -68,7 +68,7 @@ be reached, 4 no such route, group or table, 5 changed meanwhile, 6 refused by a
 		{"look", "Look:", []*cobra.Command{newRoutes(), newStatus(), newDivergences(), newGroups(), newEvidence(), newSeries(), newJournal(), newExplain(), newDiff(c)}},
 		{"move", "Move:", []*cobra.Command{newShift(), newUndo(), newRollback(), newRetire(), newRollout(), newFreeze(), newThaw(), newState()}},
 		{"decide", "Decide:", []*cobra.Command{newTriage(), newIgnore(), newRules(), newReplay(), newVerify(), newExport(), newImport(), newIDs()}},
-		{"help", "Help:", []*cobra.Command{newVersion()}},
+		{"help", "Help:", []*cobra.Command{newMan(), newVersion()}},
 	}
 	for _, group := range groups {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

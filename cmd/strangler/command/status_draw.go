@@ -12,15 +12,6 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// The ways in which lines of the screen stand out, each besides what they say.
-const (
-	bold    = "\x1b[1m"
-	faint   = "\x1b[2m"
-	reverse = "\x1b[7m"
-	red     = "\x1b[31m"
-	plainly = "\x1b[0m"
-)
-
 // stale is how old data may be that nothing is said of.
 const stale = 5 * time.Second
 
@@ -68,12 +59,12 @@ func (s *screen) draw(now time.Time) string {
 }
 
 // line fits a text into the width, in a way.
-func (s *screen) line(way, text string) string {
+func (s *screen) line(way colour, text string) string {
 	text = ansi.Truncate(text, s.width, "…")
 	if way == "" {
 		return text
 	}
-	return way + text + plainly
+	return string(way) + text + string(plain)
 }
 
 // title says whose state this is, and how old it is.
@@ -210,14 +201,14 @@ func (s *screen) tableRow(r web.RouteStats) string {
 	if name == "" {
 		name = "(everything else)"
 	}
-	way := ""
+	way := colour("")
 	if s.away != nil {
 		way = faint
 	}
 	return s.tableLine(way, printable(name), func(c column) string { return c.of(r) })
 }
 
-func (s *screen) tableLine(way, name string, cell func(column) string) string {
+func (s *screen) tableLine(way colour, name string, cell func(column) string) string {
 	columns := s.columns()
 	width := s.nameWidth(columns)
 	name = ansi.Truncate(name, width, "…")

@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"request":   request,
 			"signal":    signal,
 			"tamper":    tamper,
+			"terminal":  terminal,
 			"unlock":    unlock,
 		},
 	})

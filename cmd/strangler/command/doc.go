@@ -17,7 +17,8 @@
 //   - output.go    how things are printed: as a table, as JSON or YAML, or just their names
 //   - sheet.go     tables: headings, wide ones, colour
 //   - yaml.go      YAML with JSON's members
-//   - progress.go  bars, on terminals
+//   - terminal.go  what a terminal is
+//   - bar.go       how far something is, on terminals
 //   - ink.go       bodies in colour
 //   - watch.go     what is looked at again and again
 //   - moment.go    times as people write them

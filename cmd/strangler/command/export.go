@@ -35,7 +35,10 @@ a Go test with golden answers. What was redacted stays so.`,
 			if err := targetOf(cmd.Context(), client, args[0], &target); err != nil {
 				return err
 			}
+			bar := newBar(cmd.ErrOrStderr(), false)
+			bar.wait("reading what is stored of %s", args[0])
 			found, err := client.Exchanges(cmd.Context(), web.ExchangeQuery{Route: target.Route, Group: target.Group, Limit: limit})
+			bar.clear()
 			if err != nil {
 				return err
 			}

@@ -60,6 +60,8 @@ without an answer.`,
 				return err
 			}
 			done := 0
+			bar := newBar(cmd.ErrOrStderr(), o.quiet)
+			defer bar.clear()
 			for _, batch := range batches(all) {
 				if err := client.Keep(cmd.Context(), route, batch); err != nil {
 					if done > 0 {
@@ -68,7 +70,9 @@ without an answer.`,
 					return err
 				}
 				done += len(batch)
+				bar.show(int64(done), int64(len(all)), "%d of %s stored", done, count(len(all), "exchange"))
 			}
+			bar.clear()
 			if o.quiet {
 				return nil
 			}

@@ -61,9 +61,9 @@ func replayCommand(name, short, long string, strict bool) *cobra.Command {
 				return err
 			}
 			var all []web.Replayed
-			bar := newBar(cmd.ErrOrStderr())
+			bar := newBar(cmd.ErrOrStderr(), o.quiet)
 			last, err := client.Replay(cmd.Context(), request, func(step web.ReplayStep) {
-				bar.show(step)
+				bar.show(int64(step.Done), int64(step.Of), "%d of %d: %d fixed, %d remain, %d new", step.Done, step.Of, step.Fixed, step.Remains, step.New)
 				if step.Replayed != nil {
 					all = append(all, *step.Replayed)
 				}

@@ -44,8 +44,10 @@ func (p *proof) survey(cmd *cobra.Command, client *api.Client, routes []web.Rout
 	}
 	s := accesslog.New(cfg)
 	found := &web.AccessLog{Routes: names, Callers: []web.LogCaller{}}
+	bar := newBar(cmd.ErrOrStderr(), false)
+	defer bar.clear()
 	for _, file := range files {
-		if err := readLog(cmd, s, file); err != nil {
+		if err := readLog(cmd, s, file, bar); err != nil {
 			return nil, err
 		}
 		found.Files = append(found.Files, filepath.Base(file))
@@ -55,6 +57,7 @@ func (p *proof) survey(cmd *cobra.Command, client *api.Client, routes []web.Rout
 	for _, c := range s.Callers() {
 		found.Callers = append(found.Callers, web.LogCaller(c))
 	}
+	bar.clear()
 	tellSurvey(cmd.ErrOrStderr(), s, cfg.Own)
 	return found, nil
 }
@@ -79,16 +82,20 @@ func expandLogs(given []string) ([]string, error) {
 	return files, nil
 }
 
-func readLog(cmd *cobra.Command, s *accesslog.Survey, file string) error {
+func readLog(cmd *cobra.Command, s *accesslog.Survey, file string, bar *bar) error {
 	if file == "-" {
-		return s.Read("stdin", cmd.InOrStdin())
+		return s.Read("stdin", &reading{Reader: cmd.InOrStdin(), bar: bar, name: inputName(file)})
 	}
 	in, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	return s.Read(file, in)
+	from := &reading{Reader: in, bar: bar, name: file}
+	if info, err := in.Stat(); err == nil && info.Mode().IsRegular() {
+		from.of = info.Size()
+	}
+	return s.Read(file, from)
 }
 
 // own returns the addresses from which the proxy's own requests come: as it knows them, and as the flag

@@ -53,12 +53,18 @@ func (p *proving) ofFiles(cmd *cobra.Command, c *Config, cfg *config.Config, arg
 		return nil, err
 	}
 	t.Route = route.Name
-	for _, file := range files {
+	bar := newBar(cmd.ErrOrStderr(), false)
+	defer bar.clear()
+	for i, file := range files {
+		bar.show(int64(i), int64(len(files)), "%d of %s", i, count(len(files), "file"))
 		bodies, err := bodiesIn(cmd, file)
 		if err != nil {
 			return nil, err
 		}
-		for _, b := range bodies {
+		for n, b := range bodies {
+			if len(files) == 1 { // an archive
+				bar.show(int64(n), int64(len(bodies)), "%d of %s", n, bodiesText(len(bodies)))
+			}
 			if p.limit--; p.limit < 0 {
 				t.skip("beyond --limit")
 				continue
@@ -150,7 +156,7 @@ func translates(cfg *config.Config, r config.Route, named bool) error {
 var errNoTranslator = usagef("it has no translator")
 
 // ofProxy tests what the running proxy has of a route, or of all that translate.
-func (p *proving) ofProxy(ctx context.Context, c *Config, cfg *config.Config, args []string) (all []*tested, err error) {
+func (p *proving) ofProxy(cmd *cobra.Command, c *Config, cfg *config.Config, args []string) (all []*tested, err error) {
 	routes := cfg.Routes
 	if len(args) == 1 {
 		route, err := routeIn(cfg, args[0])
@@ -170,8 +176,11 @@ func (p *proving) ofProxy(ctx context.Context, c *Config, cfg *config.Config, ar
 	if err != nil {
 		return nil, err
 	}
-	for _, route := range routes {
-		tests, err := p.ofRoute(ctx, client, c, cfg, route)
+	bar := newBar(cmd.ErrOrStderr(), false)
+	defer bar.clear()
+	for i, route := range routes {
+		bar.show(int64(i), int64(len(routes)), "%d of %s, reading %s", i, count(len(routes), "route"), route.Name)
+		tests, err := p.ofRoute(cmd.Context(), client, c, cfg, route)
 		if err != nil {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ invalid configuration, 3 the admin API can't be reached, 4 no such route.`,
 			if len(p.files) > 0 {
 				tests, err = p.ofFiles(cmd, c, cfg, args)
 			} else {
-				tests, err = p.ofProxy(cmd.Context(), c, cfg, args)
+				tests, err = p.ofProxy(cmd, c, cfg, args)
 			}
 			if err != nil {
 				return err

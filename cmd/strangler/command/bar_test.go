@@ -1,0 +1,62 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestBarText(t *testing.T) {
+	for share, want := range map[float64]string{0: "[          ]", 0.0999: "[          ]", 0.1: "[=         ]", 29.0 / 30: "[========= ]", 0.9999: "[========= ]",
+		1: "[==========]", 2: "[==========]", -1: "[          ]"} {
+		if got := barText(share, 10); got != want {
+			t.Errorf("%v is drawn as %s, want %s", share, got, want)
+		}
+	}
+}
+
+// TestBar holds what a terminal shows, how often, and that nothing else is bothered with it.
+func TestBar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		for _, b := range []*bar{{to: &out, width: 60}, newBar(&out, false), newBar(os.Stderr, true)} { // the second finds no terminal
+			b.clear() // of nothing
+			b.show(0, 0, "of nothing")
+			b.show(29, 30, "29 of 30: %d fixed, 8 remain, 1 new", 20)
+			b.show(30, 30, "too soon")
+			time.Sleep(barEvery)
+			b.show(30, 30, "\x1b[2Jorders")
+			time.Sleep(barEvery)
+			b.wait("reading %s", "orders")
+			b.clear()
+			b.clear()
+		}
+		want := "\r\x1b[K[============================= ] 29 of 30: 20 fixed, 8 rem…" +
+			"\r\x1b[K[==============================] \uFFFD[2Jorders" + "\r\x1b[Kreading orders" + "\r\x1b[K"
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestReadingIsShown has a log read, whose size is known or isn't.
+func TestReadingIsShown(t *testing.T) {
+	for of, want := range map[int64]string{
+		4 << 20: "\r\x1b[K[=======                       ] a.log, 1.0 of 4.0 MiB",
+		0:       "\r\x1b[Ka.log, 1.0 MiB",
+	} {
+		var out bytes.Buffer
+		r := &reading{Reader: strings.NewReader(strings.Repeat("x", 1<<20)), bar: &bar{to: &out}, name: "a.log", of: of}
+		if n, err := r.Read(make([]byte, 2<<20)); n != 1<<20 || err != nil {
+			t.Errorf("read %d, %v", n, err)
+		}
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}

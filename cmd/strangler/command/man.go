@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 )
 
 func newMan() *cobra.Command {
@@ -67,13 +69,41 @@ func manual(root *cobra.Command, markdown bool) (map[string][]byte, error) {
 }
 
 func manPage(cmd *cobra.Command) ([]byte, error) {
+	defer withWords(cmd)()
 	var out bytes.Buffer
 	noDate := time.Time{} // with none it would be today
 	header := doc.GenManHeader{Section: "1", Date: &noDate, Source: "strangler", Manual: "strangler manual"}
 	if err := doc.GenMan(cmd, &header, &out); err != nil {
 		return nil, err
 	}
-	return bytes.Replace(out.Bytes(), []byte(`"Jan 0001"`), []byte(`""`), 1), nil
+	text := strings.Replace(out.String(), `"Jan 0001"`, `""`, 1)
+	text = strings.ReplaceAll(text, "[=false]", "") // a flag that is there is true
+	var page bytes.Buffer
+	for _, r := range text {
+		if r > unicode.MaxASCII { // which not every man can read
+			fmt.Fprintf(&page, `\[u%04X]`, r)
+			continue
+		}
+		page.WriteRune(r)
+	}
+	return page.Bytes(), nil
+}
+
+// withWords has flags name the words that they accept, which the help has in the place of their types and
+// man pages haven't at all, until it is undone.
+func withWords(cmd *cobra.Command) (undo func()) {
+	before := map[*pflag.Flag]string{}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if c, is := f.Value.(*choice); is {
+			before[f] = f.Usage
+			f.Usage += "; it is " + c.words()
+		}
+	})
+	return func() {
+		for f, usage := range before {
+			f.Usage = usage
+		}
+	}
 }
 
 func markdownPage(cmd *cobra.Command) ([]byte, error) {

@@ -54,12 +54,12 @@ func TestManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`.TH "STRANGLER-ROLLOUT-PAUSE" "1" "" "strangler" "strangler manual"`, "strangler rollout pause ROUTE", `--admin`, `"http://127.0.0.1:9900"`} {
+	for _, want := range []string{`.TH "STRANGLER-ROLLOUT-PAUSE" "1" "" "strangler" "strangler manual"`, "strangler rollout pause ROUTE", `--admin`, `"http://127.0.0.1:9900"`, "how to print; it is table, wide, json or yaml"} {
 		if !strings.Contains(strings.ReplaceAll(string(page), `\-`, "-"), want) {
 			t.Errorf("no %s in\n%s", want, page)
 		}
 	}
-	for _, not := range []string{"elsewhere", "1970", "0001", "cobra"} {
+	for _, not := range []string{"elsewhere", "1970", "0001", "cobra", "=false", "…"} {
 		if strings.Contains(string(page), not) {
 			t.Errorf("there is %s in\n%s", not, page)
 		}

@@ -98,6 +98,11 @@ func (c *choice) Set(text string) error {
 			return nil
 		}
 	}
+	return fmt.Errorf("it is %s%s", c.words(), didYouMean(text, c.among))
+}
+
+// words names all of them.
+func (c *choice) words() string {
 	last := len(c.among) - 1
-	return fmt.Errorf("it is %s or %s%s", strings.Join(c.among[:last], ", "), c.among[last], didYouMean(text, c.among))
+	return strings.Join(c.among[:last], ", ") + " or " + c.among[last]
 }

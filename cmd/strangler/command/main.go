@@ -79,6 +79,7 @@ be reached, 4 no such route, group or table, 5 changed meanwhile, 6 refused by a
 	}
 	root.SetHelpCommandGroupID("help")
 	root.SetCompletionCommandGroupID("help")
+	addHelp(root)
 	addCompletion(root)
 	return root
 }

@@ -21,6 +21,29 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("there is no command %q%s", args[0], didYouMean(args[0], names))
 }
 
+// addHelp adds cobra's own help, which then refuses what names no command instead of helping with all.
+func addHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, help := range root.Commands() {
+		if help.Name() != "help" {
+			continue
+		}
+		help.Short = "Help with a command"
+		help.Long = "Print what COMMAND --help prints."
+		help.Example = "  strangler help shift\n  strangler help rollout pause"
+		help.Args = func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err == nil && cmd.HasSubCommands() && len(rest) > 0 {
+				if cmd == root {
+					return unknownCommand(root, rest)
+				}
+				return argumentsOrSubcommand(0)(cmd, rest)
+			}
+			return err
+		}
+	}
+}
+
 // unknownFlag says what is wrong with a flag, and which one was meant.
 func unknownFlag(cmd *cobra.Command, err error) error {
 	if what, _, number := strings.Cut(err.Error(), ": strconv."); number {

@@ -118,7 +118,7 @@ func TestBrowserPages(t *testing.T) {
 		"empty":   serve(t, empty(), web.Identity{Role: web.RoleOperate}),
 	}
 	tests := []struct{ site, path string }{
-		{"good", "/"}, {"good", "/routes/orders-read"}, {"good", "/routes/stock?method=GET&url=/api/stock/1"}, {"good", "/groups"},
+		{"good", "/"}, {"good", "/routes"}, {"hostile", "/routes"}, {"empty", "/routes"}, {"good", "/bulk?route=orders-read&route=stock&to=shadow&do=rollback"}, {"good", "/routes/orders-read"}, {"good", "/routes/stock?method=GET&url=/api/stock/1"}, {"good", "/groups"},
 		{"good", "/groups/g1"}, {"good", "/rules"}, {"good", "/rules?group=g1"}, {"hostile", "/rules"}, {"empty", "/rules"}, {"good", "/divergences/d2"}, {"good", "/divergences/d3"}, {"good", "/journal"}, {"good", "/journal?at=2026-03-04+11:00"},
 		{"good", "/services"}, {"good", "/config"}, {"good", "/rollback"},
 		{"good", "/routes/catalogue-search"}, {"good", "/routes/orders-read/rollout/promote"}, {"good", "/freeze"}, {"hostile", "/routes/orders-list"},
@@ -145,7 +145,7 @@ func TestBrowserPages(t *testing.T) {
 				}
 				wide := evaluate[int](t, ctx, `document.documentElement.scrollWidth - window.innerWidth`)
 				foreign := evaluate[int](t, ctx, `[...document.querySelectorAll('script')].filter(s => !s.src.startsWith(location.origin)).length
-					+ document.querySelectorAll('[onx], img, [style]').length`)
+					+ document.querySelectorAll('[onx], img, :not(.uplot, .uplot *)[style]').length`)
 				dark := evaluate[bool](t, ctx, `matchMedia('(prefers-color-scheme: dark)').matches`)
 				if wide > 0 {
 					t.Errorf("the page is %d px wider than the screen", wide)
@@ -218,9 +218,9 @@ func TestBrowserLive(t *testing.T) {
 	}
 	run("be told of the conflict", chromedp.Click(css("#move-button")), wait(`document.querySelector('#move [role=alert]')?.textContent.includes('meanwhile')`))
 
-	run("filter", chromedp.Navigate(site+"/"), wait(`document.querySelector('#connection .text').textContent === 'live'`),
+	run("filter", chromedp.Navigate(site+"/routes"), wait(`document.querySelector('#connection .text').textContent === 'live'`),
 		chromedp.SendKeys(css("#filter"), "stock"), wait(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
-	s.change("stats", func() { s.stats.Routes[5].Service.Requests, s.stats.Routes[5].Service.Failures = 1000, 777 })
+	s.change("stats", func() { s.stats.Routes[5].Service.PerSecond = 777 })
 	run("stay filtered after an update", wait(`document.querySelector('#row-stock').textContent.includes('777')`),
 		wait(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
 	run("ask for the rollback of everything", chromedp.Click(css("#rollback-all")), wait(`document.querySelector('#dialog').open`),

@@ -44,9 +44,11 @@ type dashboard struct {
 	Config
 	files     *assets
 	templates func() map[string]*template.Template // by page
-	seats     chan struct{}                        // one for each open stream
-	pace      time.Duration                        // the least time between two updates of a stream
-	beat      time.Duration                        // the most time between two writes to a stream
+	past      pastReader
+	rooms     rooms
+	seats     chan struct{} // one for each open stream
+	pace      time.Duration // the least time between two updates of a stream
+	beat      time.Duration // the most time between two writes to a stream
 }
 
 //go:embed templates/*.html
@@ -67,6 +69,7 @@ type query struct {
 	System web.System
 	Who    viewer
 	Logger *slog.Logger
+	past   *pastReader
 }
 
 // view is what a page's template shows: a struct that embeds frame.
@@ -78,6 +81,7 @@ type frame struct {
 	Section string // the entry of the navigation
 	Who     viewer
 	Stream  string // the address of the page's event stream; empty: none
+	Within  bool   // a part of the page, which can be replaced, listens to it; else the whole page does
 	Version string
 	Freeze  *web.Freeze // what keeps promotions from being made; nil: nothing
 }
@@ -90,12 +94,21 @@ type fragment struct {
 	data     any
 }
 
+// keyed is data of a fragment of which a page has several; each has a key of its own.
+type keyed interface{ key() string }
+
+// stamped is data of a fragment that is sent again only where its stamp changed: what else changes in
+// it, others bring.
+type stamped interface{ stamp() string }
+
 func (d *dashboard) routes() http.Handler {
 	mux := chi.NewRouter()
 	mux.Get("/assets/{hash}/*", d.files.serve)
 	pages := map[string]page{
 		"/":                 overviewPage,
+		"/routes":           routesPage,
 		"/routes/{name}":    routePage,
+		"/bulk":             bulkPage,
 		"/groups":           groupsPage,
 		"/groups/{id}":      {name: "group", build: d.buildGroup, live: liveGroup},
 		"/divergences/{id}": {name: "divergence", build: d.buildDivergence},
@@ -126,6 +139,7 @@ func (d *dashboard) routes() http.Handler {
 		}
 		mux.With(web.Require(web.RoleEvidence)).Get("/groups/{id}/export", d.export(exportedGroup))
 		mux.With(web.Require(web.RoleEvidence)).Get("/routes/{name}/export", d.export(exportedRoute))
+		mux.With(middleware.Compress(5, "image/svg+xml")).Get("/fig.svg", d.figure)
 		mux.With(middleware.Compress(5, "application/json")).Get("/data/routes/{name}", d.routeCharts)
 		mux.Group(func(mux chi.Router) {
 			mux.Use(web.Require(web.RoleOperate))
@@ -133,6 +147,7 @@ func (d *dashboard) routes() http.Handler {
 			mux.Post("/routes/{name}/undo", d.undo)
 			mux.Post("/routes/{name}/rollout/{what}", d.steer)
 			mux.Post("/rollback", d.rollback)
+			mux.Post("/bulk", d.bulk)
 			mux.Post("/freeze", d.freeze)
 			mux.Post("/thaw", d.thaw)
 			mux.Post("/groups/{id}/state", d.triage)
@@ -149,7 +164,7 @@ func (d *dashboard) routes() http.Handler {
 }
 
 func (d *dashboard) query(r *http.Request) *query {
-	return &query{Request: r, System: d.System, Who: viewerOf(r), Logger: d.Logger}
+	return &query{Request: r, System: d.System, Who: viewerOf(r), Logger: d.Logger, past: &d.past}
 }
 
 func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
@@ -206,7 +221,7 @@ type problemView struct {
 	Notice *notice
 }
 
-var pageNames = []string{"overview", "route", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "replay", "freeze", "problem"}
+var pageNames = []string{"overview", "routes", "route", "bulk", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "replay", "freeze", "problem"}
 
 // templates parses the templates of all pages, which is done for the first one who looks: a proxy
 // that nobody watches has no need of their 3 MB.

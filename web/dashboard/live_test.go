@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func TestStream(t *testing.T) {
 		}
 	}
 	first := message()
-	for _, id := range []string{"headline", "attention", "changes", "rows"} {
+	for _, id := range []string{"headline", "attention", "changes", "weeks", "fig", "remains"} {
 		if !strings.Contains(first, `id="`+id+`"`) {
 			t.Errorf("the first message lacks #%s", id)
 		}
@@ -87,11 +88,11 @@ func TestStream(t *testing.T) {
 	}
 	s.change("groups", func() { s.groups = s.groups[:1] })
 	changed := message()
-	if !strings.Contains(changed, `id="attention"`) || strings.Contains(changed, `id="rows"`) {
+	if !strings.Contains(changed, `id="attention"`) || strings.Contains(changed, `id="headline"`) {
 		t.Errorf("after a change of groups came %s", changed)
 	}
 	s.change("route", func() { s.routes[0].Phase = strangler.PhaseShadow })
-	if changed := message(); !strings.Contains(changed, `id="rows"`) || !strings.Contains(changed, `id="headline"`) {
+	if changed := message(); !strings.Contains(changed, `id="fig"`) || !strings.Contains(changed, `id="headline"`) {
 		t.Errorf("after a move came %s", changed)
 	}
 	cancel() // the daemon shuts down
@@ -112,13 +113,15 @@ func TestStreamsOfAllPages(t *testing.T) {
 	pages.seats = make(chan struct{}, 20) // a stream that was left gives its seat back a little later
 	server := httptest.NewServer(as(identity(web.RoleOperate), pages.routes()))
 	defer server.Close()
-	for path, id := range map[string]string{"/": "headline", "/routes/orders-read": "move", "/groups": "group-list", "/groups/g1": "group-facts",
+	for path, id := range map[string]string{"/": "headline", "/routes": "rows", "/routes/orders-read": "move", "/groups": "group-list", "/groups/g1": "group-facts",
 		"/journal": "entries", "/services": "service-list", "/config": "machinery"} {
 		t.Run(path, func(t *testing.T) {
 			next, end := listen(t, server, "/live"+path)
 			defer end()
-			next() // the welcome
 			m := next()
+			for strings.HasPrefix(m, ":") { // the welcome
+				m = next()
+			}
 			if !strings.Contains(m, `id="`+id+`"`) {
 				t.Errorf("no #%s in %.300s", id, m)
 			}
@@ -129,30 +132,94 @@ func TestStreamsOfAllPages(t *testing.T) {
 	}
 }
 
-func TestRowsGoOneByOneInALargeTable(t *testing.T) {
+// TestRowsAreOfThePage holds that a stream of the table has the rows that its page has.
+func TestRowsAreOfThePage(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	s := good()
-	for range smallTable {
-		s.routes = append(s.routes, s.routes[0])
-		s.routes[len(s.routes)-1].Name = "r" + strings.Repeat("x", len(s.routes))
-	}
+	s := many(120)
 	server := httptest.NewServer(as(identity(web.RoleOperate), quick(ctx, s).routes()))
 	defer server.Close()
-	next, end := listen(t, server, "/live/")
+	next, end := listen(t, server, "/live/routes?page=2&q=route")
 	defer end()
-	for strings.HasPrefix(next(), ":") {
+	m := next()
+	for strings.HasPrefix(m, ":") {
+		m = next()
 	}
-	s.change("stats", func() { s.stats.Routes[5].Fallbacks = 4711 })
-	for {
-		m := next()
-		if strings.HasPrefix(m, ":") {
-			continue
+	if n := strings.Count(m, `id="row-`); n != pageRoutes {
+		t.Errorf("%d rows came, want %d", n, pageRoutes)
+	}
+	s.change("stats", func() { s.stats.Routes[70].Service.PerSecond = 4711 })
+	for m = next(); strings.HasPrefix(m, ":"); m = next() {
+	}
+	if !strings.Contains(m, "4,711") || strings.Contains(m, `id="found"`) {
+		t.Errorf("after a change of one row came %.500s", m)
+	}
+}
+
+// counted counts how often the journal is read.
+type counted struct {
+	*system
+	read atomic.Int64
+}
+
+func (c *counted) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
+	c.read.Add(1)
+	return c.system.Entries(ctx, q)
+}
+
+// TestManyDashboardsAreOneReading holds that however many look at a page, it is read and drawn once,
+// and that all of them are told.
+func TestManyDashboardsAreOneReading(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c := &counted{system: good()}
+	d := quick(ctx, c)
+	d.seats = make(chan struct{}, 50)
+	server := httptest.NewServer(as(web.Identity{Role: web.RoleView}, d.routes()))
+	defer server.Close()
+	var all []func() string
+	for range 50 {
+		next, end := listen(t, server, "/live/")
+		defer end()
+		all = append(all, next)
+	}
+	told := func(what string) {
+		t.Helper()
+		for i, next := range all {
+			m := next()
+			for strings.HasPrefix(m, ":") {
+				m = next()
+			}
+			if !strings.Contains(m, what) {
+				t.Fatalf("dashboard %d was told %.300s", i, m)
+			}
 		}
-		if strings.Count(m, "<tr") != 1 || !strings.Contains(m, "4,711") {
-			t.Errorf("one row changed, and %d came: %.500s", strings.Count(m, "<tr"), m)
+	}
+	told(`id="headline"`)
+	before := c.read.Load()
+	if before != 1 {
+		t.Errorf("50 dashboards read the journal %d times", before)
+	}
+	c.change("route", func() { c.routes[0].Phase = strangler.PhaseShadow })
+	told(`id="headline"`)
+	if n := c.read.Load() - before; n != 1 {
+		t.Errorf("after a move 50 dashboards read the journal %d times", n)
+	}
+	c.mu.Lock()
+	watchers := len(c.watchers)
+	c.mu.Unlock()
+	if watchers != 1 {
+		t.Errorf("50 dashboards listen %d times", watchers)
+	}
+	cancel()
+	for _, next := range all {
+		for next() != "end" {
 		}
-		return
+	}
+	server.Client().CloseIdleConnections()
+	if len(d.rooms.by) != 0 {
+		t.Errorf("%d rooms are left with nobody in it", len(d.rooms.by))
 	}
 }
 

@@ -3,49 +3,58 @@ package dashboard
 import (
 	"cmp"
 	"fmt"
+	"html/template"
 	"slices"
+	"time"
 
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// overviewPage says how far the migration is, what needs a person and what changed last.
+// overviewPage says how far the migration is, what needs a person and what changed last. Where
+// something is wrong, the last changes come first, and how to take them back.
 var overviewPage = page{
 	name:  "overview",
 	build: func(q *query) (view, error) { return buildOverview(q, nil) },
 	live: func(v view) []fragment {
-		o := v.(*overview)
-		all := []fragment{{"headline", o}, {"attention", o}, {"changes", o}}
-		if len(o.Routes) > smallTable {
-			all = append(all, fragment{"live-catch-all", o})
-			for i := range o.Routes {
-				all = append(all, fragment{"live-row", &o.Routes[i]})
-			}
-			return all
-		}
-		return append(all, fragment{"live-rows", o})
+		return []fragment{{"front", v}, {"fig", v}, {"headline", v}, {"beside", v}, {"weeks", v}, {"below", v}, {"remains", v}, {"parties", v}}
 	},
 }
-
-// smallTable is up to how many rows a stream sends the table as a whole, so that added and
-// removed routes appear too; above it rows go one by one.
-const smallTable = 100
 
 type overview struct {
 	frame
 	Share     share
+	Routes    int
 	Phases    []phaseCount
 	Done      int // routes that the service serves wholly
 	Moving    int // routes in canary
 	Attention []attention
+	Wrong     bool // something of it is urgent
 	Changes   []change
 	Notice    *notice // of an undo
-	Routes    []routeRow
 	CatchAll  web.RouteStats
 	Rollouts  int // how many there are
 	States    []stateCount
 	NoLegacy  bool // nothing answers what no route holds
+
+	Fig     template.HTML
+	Weeks   *area // nil: too little is on record, or it isn't read yet
+	Read    bool  // the past is known
+	Remains []remainder
+	Rest    float64 // the share of what remains, 0 to 1
+	Week    bool    // what remains is of the last week; else since the start
+	Parties []partyList
 }
+
+// partyList is who owns routes, or what moves together.
+type partyList struct {
+	Title, ID string
+	Of        []party
+	More      int
+}
+
+// maxParties is how many owners and units the overview lists.
+const maxParties = 8
 
 // share is who serves how much.
 type share struct {
@@ -82,7 +91,7 @@ type attention struct {
 type routeRow struct {
 	web.Route
 	Stats   web.RouteStats
-	Rollout *stepBar // nil: it has none; set on the overview only
+	Rollout *stepBar // nil: it has none; set in lists only
 }
 
 // ServiceShare returns how much of its traffic the service serves now, 0 to 1.
@@ -95,22 +104,58 @@ type change struct {
 	web.Entry
 	There   bool // the route still is
 	CanUndo bool
-	Version int64 // of the route now
+	Version int64      // of the route now
+	Effect  *aftermath // nil: it had none, or that isn't known
 }
 
-const lastChanges = 8
+// How many changes the overview has, while something is wrong and else.
+const (
+	lastChanges      = 6
+	lastChangesWrong = 10
+)
 
 func buildOverview(q *query, n *notice) (*overview, error) {
 	v := &overview{frame: frame{Title: "Overview", Section: "overview"}, Notice: n}
 	stats := q.System.Stats()
 	routes := q.System.Routes()
-	v.Routes = rowsOf(routes, stats)
+	v.Routes = len(routes)
 	rollouts := q.System.Rollouts()
 	v.Rollouts, v.States = len(rollouts), countStates(rollouts)
-	bars := stepBars(rollouts)
-	for i := range v.Routes {
-		v.Routes[i].Rollout = bars[v.Routes[i].Name]
+	v.share(stats)
+	v.countPhases(routes)
+
+	groups, err := q.System.Groups(q.Context(), "", "open")
+	if err != nil {
+		return nil, fmt.Errorf("read groups: %w", err)
 	}
+	legacy := q.System.Legacy()
+	v.NoLegacy = legacy.Absent
+	upstreams := append([]web.Service{legacy}, q.System.Services()...)
+	v.Attention = slices.Concat(troubles(upstreams), waitingRollouts(rollouts), whatNeedsAPerson(rowsOf(routes, stats), stats, q.System.Config(), groups))
+	slices.SortStableFunc(v.Attention, func(a, b attention) int {
+		return cmp.Compare(map[bool]int{true: -1}[a.Urgent], map[bool]int{true: -1}[b.Urgent])
+	})
+	v.Wrong = slices.ContainsFunc(v.Attention, func(a attention) bool { return a.Urgent })
+	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	last := lastChanges
+	if v.Wrong {
+		last = lastChangesWrong
+	}
+	v.Changes = changesOf(entries, routes, last)
+	now := time.Now()
+	for i := range v.Changes {
+		if v.Changes[i].Effect, err = aftermathOf(q, v.Changes[i].Entry, routes, now); err != nil {
+			return nil, err
+		}
+	}
+	return v, v.history(q, routes, stats, entries)
+}
+
+// share says who serves how much: now or, where nothing flows, so far.
+func (v *overview) share(stats web.Stats) {
 	var now, ever share
 	for _, s := range stats.Routes {
 		now.Legacy, now.Service = now.Legacy+s.Legacy.PerSecond, now.Service+s.Service.PerSecond
@@ -124,25 +169,34 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	} else {
 		v.Share = ever
 	}
-	v.countPhases(routes)
+}
 
-	groups, err := q.System.Groups(q.Context(), "", "open")
+// history reads what was so far. A page of many routes doesn't wait for it: its stream brings it.
+func (v *overview) history(q *query, routes []web.Route, stats web.Stats, entries []web.Entry) error {
+	past, err := q.past.get(q.Context(), q.System, q.streaming() || len(routes) <= pastAtOnce)
 	if err != nil {
-		return nil, fmt.Errorf("read groups: %w", err)
+		return err
 	}
-	legacy := q.System.Legacy()
-	v.NoLegacy = legacy.Absent
-	upstreams := append([]web.Service{legacy}, q.System.Services()...)
-	v.Attention = slices.Concat(troubles(upstreams), waitingRollouts(rollouts), whatNeedsAPerson(v.Routes, stats, q.System.Config(), groups))
-	slices.SortStableFunc(v.Attention, func(a, b attention) int {
-		return cmp.Compare(map[bool]int{true: -1}[a.Urgent], map[bool]int{true: -1}[b.Urgent])
-	})
-	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
+	v.Read, v.Week = past != nil, past != nil && len(past.Routes) > 0
+	v.Weeks = areaOf(past, entries)
+	served := past.served(stats)
+	v.Remains = remaindersOf(served, routes)
+	for _, r := range v.Remains {
+		v.Rest += r.Of
 	}
-	v.Changes = changesOf(entries, routes, lastChanges)
-	return v, nil
+	v.Fig = template.HTML(figFor(routes, served, v.Share.Of()).draw()) // what of it is text is escaped
+	owners := partiesOf(routes, served, "owner", func(r *web.Route) string { return r.Owner })
+	units := partiesOf(routes, served, "unit", func(r *web.Route) string { return r.Unit })
+	services := partiesOf(routes, served, "service", func(r *web.Route) string { return r.Service })
+	for _, l := range []partyList{{Title: "owner", ID: "owners", Of: owners}, {Title: "unit", ID: "units", Of: units}, {Title: "service", ID: "parts", Of: services}} {
+		if len(l.Of) == 0 || len(l.Of) == 1 && l.Of[0].Name == "" {
+			continue
+		}
+		l.More = max(0, len(l.Of)-maxParties)
+		l.Of = l.Of[:len(l.Of)-l.More]
+		v.Parties = append(v.Parties, l)
+	}
+	return nil
 }
 
 func (v *overview) countPhases(routes []web.Route) {
@@ -151,16 +205,7 @@ func (v *overview) countPhases(routes []web.Route) {
 		counts[r.Phase]++
 	}
 	v.Moving, v.Done = counts[strangler.PhaseCanary], counts[strangler.PhaseLive]+counts[strangler.PhaseRetired]
-	x := 0.0
-	for _, p := range strangler.Phases() {
-		c := phaseCount{Phase: p, Count: counts[p]}
-		if len(routes) > 0 {
-			w := 100 * float64(c.Count) / float64(len(routes))
-			c.X, c.W = fmt.Sprintf("%.3f%%", x), fmt.Sprintf("%.3f%%", w)
-			x += w
-		}
-		v.Phases = append(v.Phases, c)
-	}
+	v.Phases = phaseCounts(counts, len(routes))
 }
 
 func rowsOf(routes []web.Route, stats web.Stats) []routeRow {
@@ -192,7 +237,7 @@ func changesOf(entries []web.Entry, routes []web.Route, limit int) []change {
 			continue
 		}
 		version, there := versions[e.Route]
-		all = append(all, change{e, there, there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, version})
+		all = append(all, change{Entry: e, There: there, CanUndo: there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, Version: version})
 		seen[e.Route] = seen[e.Route] || e.Kind == "moved"
 	}
 	return all

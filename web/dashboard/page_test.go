@@ -35,7 +35,7 @@ func get(t *testing.T, h http.Handler, path string) (int, string) {
 }
 
 // pages are all pages that the good system has.
-var pages = []string{"/", "/?x=1", "/routes/orders-read", "/routes/catalogue-page?method=GET&url=/api/orders/1&headers=A:%20b",
+var pages = []string{"/", "/?x=1", "/routes", "/routes?q=owner:nobody", "/routes?q=orders&sort=rate&down=1&span=7d&page=4", "/bulk?do=shift&to=canary&weight=5&route=orders-read&route=stock", "/bulk?do=rollback&to=legacy&route=payments&route=stock", "/routes/orders-read", "/routes/catalogue-page?method=GET&url=/api/orders/1&headers=A:%20b",
 	"/routes/stock?url=bad", "/groups", "/groups?route=stock&state=open", "/groups/g1", "/groups/g1?example=d2", "/groups/g2",
 	"/divergences/d1", "/divergences/d2", "/divergences/d3", "/divergences/d4", "/rules", "/rules?route=orders-read", "/rules?route=orders-read&rules=ignore+/total", "/rules?group=g1", "/journal", "/journal?route=stock", "/journal?before=3",
 	"/journal?at=2026-03-04+11:00", "/journal?at=yesterday", "/services", "/config", "/rollback", "/rollback?route=orders-read",
@@ -82,6 +82,7 @@ func TestEmptyPagesTeach(t *testing.T) {
 	h := as(identity(web.RoleOperate), New(Config{System: empty(), Logger: quiet()}))
 	for path, want := range map[string]string{
 		"/":         "No routes yet",
+		"/routes":   "No routes yet",
 		"/groups":   "strangler shift NAME shadow",
 		"/journal":  "Nothing is in the journal yet",
 		"/services": "No services yet",

@@ -336,7 +336,7 @@ func waitingRollouts(rollouts []web.Rollout) []attention {
 	}
 	if more > 0 {
 		all = append(all, attention{Title: fmt.Sprintf("%s more rollouts want a person", count(int64(more))),
-			Detail: "They rest, are stopped, or have waited too long; the table of routes says which.", Link: "/#routes-title"})
+			Detail: "They rest, are stopped, or have waited too long; the table of routes says which.", Link: "/routes"})
 	}
 	return all
 }

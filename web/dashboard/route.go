@@ -79,7 +79,7 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 		return nil, unknownRoute(name, routes)
 	}
 	r := routes[at]
-	v := &routeView{frame: frame{Title: visible(name), Section: "overview"}, Row: rowsOf(routes[at:at+1], q.System.Stats())[0]}
+	v := &routeView{frame: frame{Title: visible(name), Section: "routes"}, Row: rowsOf(routes[at:at+1], q.System.Stats())[0]}
 	for _, other := range routes {
 		if r.Unit != "" && other.Unit == r.Unit && other.Name != name {
 			v.Unit = append(v.Unit, other.Name)

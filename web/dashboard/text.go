@@ -20,35 +20,38 @@ import (
 // functions are what templates can call.
 func functions(files *assets) template.FuncMap {
 	return template.FuncMap{
-		"asset":   files.url,
-		"visible": visible,
-		"short":   func(s string) string { return cut(visible(s), 160) },
-		"ident":   url.PathEscape, // a name as part of an id
-		"path":    func(section, name string) string { return "/" + section + "/" + url.PathEscape(name) },
-		"time":    timeTag,
-		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-		"count":   count,
-		"rate":    rate,
-		"ms":      milliseconds,
-		"signed":  signed,
-		"bytes":   size,
-		"many":    func(part, whole int64) bool { return part*100 >= whole && part > 0 },
-		"percent": percent,
-		"ratio":   ratio,
-		"phases":  strangler.Phases,
-		"reaches": func() []reach { return reaches },
-		"share":   shareText,
-		"noise":   func(k shadow.Known) string { return knownText[k] },
-		"what":    func(k shadow.Kind) string { return kindText[k] },
-		"why":     why,
-		"verb":    func(p strangler.Phase) string { return phaseText[p] },
-		"match":   matchText,
-		"how":     func(how string) string { return howText[how] },
-		"steered": steered,
-		"told":    func(kind string) bool { return slices.Contains(toldKinds, kind) },
-		"list":    func(items ...string) []string { return items },
-		"at":      func(i int, items []string) string { return items[i] },
-		"bar":     func(percent string) string { return strings.TrimLeft(percent, "<>") },
+		"asset":     files.url,
+		"visible":   visible,
+		"short":     func(s string) string { return cut(visible(s), 160) },
+		"ident":     url.PathEscape, // a name as part of an id
+		"path":      func(section, name string) string { return "/" + section + "/" + url.PathEscape(name) },
+		"time":      timeTag,
+		"shorttime": shortTime,
+		"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+		"count":     count,
+		"rate":      rate,
+		"ms":        milliseconds,
+		"signed":    signed,
+		"bytes":     size,
+		"many":      func(part, whole int64) bool { return part*100 >= whole && part > 0 },
+		"percent":   percent,
+		"ofhundred": ofHundred,
+		"failing":   func(percent float64) bool { return percent >= 1 },
+		"ratio":     ratio,
+		"phases":    strangler.Phases,
+		"reaches":   func() []reach { return reaches },
+		"share":     shareText,
+		"noise":     func(k shadow.Known) string { return knownText[k] },
+		"what":      func(k shadow.Kind) string { return kindText[k] },
+		"why":       why,
+		"verb":      func(p strangler.Phase) string { return phaseText[p] },
+		"match":     matchText,
+		"how":       func(how string) string { return howText[how] },
+		"steered":   steered,
+		"told":      func(kind string) bool { return slices.Contains(toldKinds, kind) },
+		"list":      func(items ...string) []string { return items },
+		"at":        func(i int, items []string) string { return items[i] },
+		"bar":       func(percent string) string { return strings.TrimLeft(percent, "<>") },
 	}
 }
 
@@ -151,6 +154,18 @@ func timeTag(t time.Time) template.HTML {
 	return template.HTML(`<time datetime="` + t.Format("2006-01-02T15:04:05.000Z") + `">` + t.Format("2006-01-02 15:04:05 UTC") + `</time>`)
 }
 
+// shortTime shows a time as an axis does; app.js rewrites it for the reader's zone.
+func shortTime(t time.Time, step time.Duration) template.HTML {
+	t = t.UTC()
+	form, name := "15:04", "clock"
+	if step >= day {
+		form, name = "Jan 2", "day"
+	} else if step >= time.Hour {
+		form, name = "Jan 2 15:04", "hour"
+	}
+	return template.HTML(`<time datetime="` + t.Format("2006-01-02T15:04:05.000Z") + `" data-form="` + name + `">` + t.Format(form) + `</time>`)
+}
+
 // count writes 1234567 as 1,234,567.
 func count(n int64) string {
 	s := strconv.FormatInt(n, 10)
@@ -221,6 +236,14 @@ func shareText(share float64) string {
 		return strconv.FormatFloat(p, 'f', 0, 64) + " %"
 	}
 	return strconv.FormatFloat(share*100, 'g', 2, 64) + " %"
+}
+
+// ofHundred writes a share in percent; NaN is nothing.
+func ofHundred(p float64) string {
+	if math.IsNaN(p) {
+		return "–"
+	}
+	return percent(p / 100)
 }
 
 // ratio writes part of whole as a share, or nothing where there is no whole.

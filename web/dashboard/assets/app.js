@@ -6,12 +6,17 @@ document.documentElement.classList.add('js')
 
 // Times come in UTC; the reader's zone is the browser's to know.
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+const shortClocks = {
+  clock: new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }),
+  hour: new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: 'numeric' }),
+  day: new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' }),
+}
 function localise(root) {
   for (const t of root.querySelectorAll('time[datetime]')) {
     const at = new Date(t.dateTime)
     if (isNaN(at)) continue
     t.title = t.dateTime
-    t.textContent = clock.format(at)
+    t.textContent = (shortClocks[t.dataset.form] || clock).format(at)
   }
 }
 
@@ -73,7 +78,6 @@ document.addEventListener('htmx:sseBeforeMessage', event => {
     graft(have, part)
     htmx.process(document.getElementById(part.id))
   }
-  filter()
 })
 
 // A page that isn't connected says so, and doesn't pretend that its controls know what is.
@@ -101,25 +105,9 @@ for (const name of ['submit', 'htmx:confirm']) {
 }
 function say(text) { document.getElementById('said').textContent = text }
 
-// Filter as you type.
-function filter() {
-  const box = document.querySelector('[data-filter]')
-  if (!box) return
-  const words = box.value.toLowerCase().split(/\s+/).filter(Boolean)
-  let shown = 0
-  for (const row of document.querySelectorAll(box.dataset.filter + ' > tr')) {
-    const text = row.textContent.toLowerCase()
-    row.hidden = !words.every(w => text.includes(w))
-    if (!row.hidden) shown++
-  }
-  const none = document.getElementById('no-match')
-  if (none) none.hidden = shown > 0
-  return shown
-}
 document.addEventListener('input', event => {
   const input = event.target
-  if (input.matches('[data-filter]')) say(filter() + ' shown')
-  else if (input.form && input.form.method === 'post') input.form.dataset.edited = ''
+  if (input.form && input.form.method === 'post') input.form.dataset.edited = ''
   if (input.matches('[data-with]')) {
     document.querySelector(input.dataset.with).value = input.value
     document.querySelector(input.dataset.choose).checked = true

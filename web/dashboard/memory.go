@@ -1,0 +1,94 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// memory is a System that reads groups and journal again only after an event said that they
+// changed, and series only so often. It belongs to one room and is not safe for concurrent use.
+type memory struct {
+	web.System
+	groups  map[[2]string][]web.Group
+	entries map[web.EntryQuery][]web.Entry
+	series  map[string]read
+}
+
+// read are series, as of a moment.
+type read struct {
+	web.Series
+	at time.Time
+}
+
+// seriesFresh is for how long series are as good as new: figures come in every ten seconds.
+const seriesFresh = 10 * time.Second
+
+func (m *memory) forget(event string) {
+	switch event {
+	case "groups":
+		m.groups = nil
+	case "stats":
+	case "rollout": // what was told to one, or to all, is in the journal
+		m.entries = nil
+	default: // routes came, went or moved
+		m.groups, m.entries, m.series = nil, nil, nil
+	}
+}
+
+func (m *memory) Groups(ctx context.Context, route, state string) ([]web.Group, error) {
+	key := [2]string{route, state}
+	if found, ok := m.groups[key]; ok {
+		return found, nil
+	}
+	found, err := m.System.Groups(ctx, route, state)
+	if err == nil {
+		if m.groups == nil {
+			m.groups = make(map[[2]string][]web.Group)
+		}
+		m.groups[key] = found
+	}
+	return found, err
+}
+
+func (m *memory) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, error) {
+	if found, ok := m.entries[q]; ok {
+		return found, nil
+	}
+	found, err := m.System.Entries(ctx, q)
+	if err == nil {
+		if m.entries == nil {
+			m.entries = make(map[web.EntryQuery][]web.Entry)
+		}
+		m.entries[q] = found
+	}
+	return found, err
+}
+
+// maxRead is how many series are remembered; a page asks for a few.
+const maxRead = 40
+
+// Series remembers by what was asked, but for its moments: those go on with the clock. What is wholly
+// past, and was read after it, stays as it is.
+func (m *memory) Series(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
+	now := time.Now()
+	key := fmt.Sprintf("%q %s %t %t", q.Routes, q.Step, q.ByRoute, q.NoLatency)
+	if past := now.Sub(q.To) > time.Minute; past { // of it the moments count
+		key += fmt.Sprint(q.From.Unix(), q.To.Unix())
+	} else {
+		key += q.To.Sub(q.From).Round(time.Minute).String()
+	}
+	if found, ok := m.series[key]; ok && (now.Sub(found.at) < seriesFresh || found.at.Sub(q.To) > time.Minute && now.Sub(q.To) > time.Minute) {
+		return found.Series, nil
+	}
+	found, err := m.System.Series(ctx, q)
+	if err == nil {
+		if m.series == nil || len(m.series) >= maxRead {
+			m.series = make(map[string]read)
+		}
+		m.series[key] = read{found, now}
+	}
+	return found, err
+}

@@ -1,9 +1,11 @@
 package dashboard
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -107,8 +109,45 @@ func serve(t *testing.T, s web.System, id web.Identity) string {
 	return server.URL
 }
 
+// axe returns the text of axe-core, which go generate fetches.
+func axe(t *testing.T) string {
+	t.Helper()
+	file, err := os.Open("testdata/axe/axe.min.js.gz")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no axe-core, which go generate brings: %v", err)
+		}
+		t.Skipf("no axe-core to look for faults of accessibility with: %v", err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// faults has axe-core look at the page, and returns what it finds a line each.
+func faults(t *testing.T, ctx context.Context, axe string) []string {
+	t.Helper()
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`(async () => {
+		if (!window.axe) { const module = undefined, exports = undefined, define = undefined; `+axe+` }
+		const result = await window.axe.run(document, { resultTypes: ['violations'] })
+		return result.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + v.help + ': ' + n.target.join(' ') + ' ' + (n.failureSummary || '').replace(/\s+/g, ' ').slice(0, 300)))
+	})()`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("run axe-core: %v", err)
+	}
+	return found
+}
+
 // TestBrowserPages loads every page narrow and wide, light and dark: the browser has nothing to
-// complain about, and no page scrolls sideways. DASHBOARD_SHOTS names a folder for pictures.
+// complain about, axe-core finds no fault, and no page scrolls sideways. DASHBOARD_SHOTS names a
+// folder for pictures; then it loads each page in all four ways.
 func TestBrowserPages(t *testing.T) {
 	ctx, complaints := browser(t)
 	shots := os.Getenv("DASHBOARD_SHOTS")
@@ -127,11 +166,17 @@ func TestBrowserPages(t *testing.T) {
 		{"hostile", "/journal"}, {"hostile", "/services"}, {"hostile", "/config"}, {"hostile", "/rollback"},
 		{"empty", "/"}, {"empty", "/groups"}, {"empty", "/journal"}, {"empty", "/services"}, {"empty", "/config"}, {"empty", "/rollback"},
 	}
-	for _, screen := range []struct {
+	type look struct {
 		name          string
 		width, height int64
 		scheme        string
-	}{{"wide light", 1280, 900, "light"}, {"narrow dark", 360, 780, "dark"}} {
+	}
+	looks := []look{{"wide light", 1280, 900, "light"}, {"narrow dark", 360, 780, "dark"}}
+	if shots != "" {
+		looks = append(looks, look{"wide dark", 1280, 900, "dark"}, look{"narrow light", 360, 780, "light"})
+	}
+	library := axe(t)
+	for _, screen := range looks {
 		for _, tt := range tests {
 			t.Run(screen.name+" "+tt.site+" "+tt.path, func(t *testing.T) {
 				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: screen.scheme}}}
@@ -158,6 +203,11 @@ func TestBrowserPages(t *testing.T) {
 				}
 				for _, c := range complaints() {
 					t.Error(c)
+				}
+				if tt.site != "hostile" { // whose structure is that of good
+					for _, fault := range faults(t, ctx, library) {
+						t.Error(fault)
+					}
 				}
 				if shots != "" {
 					picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))

@@ -496,9 +496,13 @@ func good() *system {
 	}
 	s.routes[2].Unit, s.routes[3].Unit = "orders", "orders"
 	s.rollouts = goodRollouts()
+	s.routes[4].Owner, s.routes[5].Owner = "team stock", "team stock"
+	var names []string
 	for _, r := range s.routes {
+		names = append(names, r.Name)
 		s.config.Definitions[r.Name] = json.RawMessage(fmt.Sprintf(`{"name":%q,"service":"orders","return":%q,"sample":100}`, r.Name, s.returns[r.Name]))
 	}
+	s.series = grown(names...)
 	legacy, shadowed, canary := strangler.At(strangler.PhaseLegacy), strangler.At(strangler.PhaseShadow), strangler.Canary(2500)
 	s.entries = []web.Entry{
 		{Seq: 1, Change: 1, At: noon.Add(-3 * time.Hour), Kind: "seen", Route: "orders-read", Version: 1, After: &legacy, Actor: "configuration"},
@@ -562,7 +566,7 @@ func hostile() *system {
 		long += "verylongname"
 	}
 	for i := range s.routes {
-		s.routes[i].Reason, s.routes[i].Actor, s.routes[i].Unit = evil, evil, evil
+		s.routes[i].Reason, s.routes[i].Actor, s.routes[i].Unit, s.routes[i].Owner = evil, evil, evil, evil
 		s.routes[i].Service = evil
 		s.routes[i].Match = strangler.Match{Methods: []string{evil}, Path: "/" + evil + long, Host: evil, Headers: map[string]string{evil: evil}, Query: map[string]string{evil: evil}}
 	}

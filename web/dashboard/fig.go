@@ -52,8 +52,8 @@ var figColours = map[string]string{
 // draw returns the picture as SVG. Its title and description are its text.
 func (f fig) draw() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="fig-tree" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="fig-title fig-text"><title id="fig-title">The migration as a strangler fig</title><desc id="fig-text">%s</desc>`,
-		figWidth, figHeight, html.EscapeString(f.text()))
+	fmt.Fprintf(&b, `<svg class="fig-tree" xmlns="http://www.w3.org/2000/svg" viewBox="4 6 %d %d" role="img" aria-labelledby="fig-title fig-text"><title id="fig-title">The migration as a strangler fig</title><desc id="fig-text">%s</desc>`,
+		figWidth-8, figHeight-12, html.EscapeString(f.text()))
 	roots := f.gathered()
 	behind, before := f.strands(roots)
 	fmt.Fprintf(&b, `<path class="f-ground" fill="%s" d="M8 %g Q90 %g 180 %g T352 %g Q330 388 180 390 T8 %g z"/>`, figColours["ground"], figGround+4, figGround-9, figGround-4, figGround+3, figGround+4)

@@ -144,7 +144,7 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	if v.Wrong {
 		last = lastChangesWrong
 	}
-	v.Changes = changesOf(entries, routes, last)
+	v.Changes = changesOf(slices.DeleteFunc(slices.Clone(entries), idle), routes, last)
 	now := time.Now()
 	for i := range v.Changes {
 		if v.Changes[i].Effect, err = aftermathOf(q, v.Changes[i].Entry, routes, now); err != nil {
@@ -153,6 +153,15 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	}
 	return v, v.history(q, routes, stats, entries)
 }
+
+// idle reports an entry that changed nothing for any request: a route's first sight, and what a rollout
+// says of itself.
+func idle(e web.Entry) bool {
+	return e.Kind == "seen" || e.Kind == "steered" && e.Verified && e.Actor == rolloutActor
+}
+
+// rolloutActor is who moves routes by themselves.
+const rolloutActor = "rollout"
 
 // share says who serves how much: now or, where nothing flows, so far.
 func (v *overview) share(stats web.Stats) {

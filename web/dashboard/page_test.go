@@ -1,11 +1,14 @@
 package dashboard
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -214,33 +217,39 @@ func TestAssets(t *testing.T) {
 	}
 }
 
-// TestFirstPageIsSmall counts what a first visit costs with 500 routes.
-func TestFirstPageIsSmall(t *testing.T) {
-	s := many(500)
-	server := httptest.NewServer(as(identity(web.RoleOperate), New(Config{System: s, Logger: quiet()})))
+// TestPagesAreSmall counts what a first visit of a page costs with 500 routes, with all it loads.
+func TestPagesAreSmall(t *testing.T) {
+	server := httptest.NewServer(as(identity(web.RoleOperate), New(Config{System: many(500), Logger: quiet()})))
 	defer server.Close()
-	total := 0
-	files := newAssets()
-	paths := []string{"/"}
-	for _, name := range []string{"style.css", "app.js", "icon.svg", "vendor/htmx.min.js", "vendor/sse.min.js"} {
-		address, _ := files.url(name)
-		paths = append(paths, address)
-	}
-	for _, path := range paths {
+	fetch := func(path string) (wire int, body string) {
 		req, _ := http.NewRequest(http.MethodGet, server.URL+path, nil)
 		req.Header.Set("Accept-Encoding", "gzip")
 		resp, err := server.Client().Transport.RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
+		defer resp.Body.Close()
+		packed, _ := io.ReadAll(resp.Body)
 		if resp.Header.Get("Content-Encoding") != "gzip" {
 			t.Errorf("%s isn't compressed", path)
 		}
-		total += len(body)
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, _ := io.ReadAll(z)
+		return len(packed), string(plain)
 	}
-	if total > 150_000 {
-		t.Errorf("the first page costs %d bytes on the wire, more than 150 KB", total)
+	loads := regexp.MustCompile(`(?:href|src)="(/assets/[^"]+)"`)
+	for _, page := range []string{"/", "/routes", "/routes/orders-read"} {
+		total, body := fetch(page)
+		for _, asset := range loads.FindAllStringSubmatch(body, -1) {
+			n, _ := fetch(asset[1])
+			total += n
+		}
+		t.Logf("%s: %d bytes on the wire", page, total)
+		if total > 150_000 {
+			t.Errorf("%s costs %d bytes on the wire, more than 150 KB", page, total)
+		}
 	}
 }

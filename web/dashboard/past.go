@@ -116,6 +116,9 @@ func readPast(ctx context.Context, system web.System, now time.Time) (*past, err
 		points := s.Lines[0].Points
 		if p.Step = finer.step; now.Sub(points[0].At) >= finer.from {
 			p.Points = dense(points, points[0].At, now, finer.step)
+			if n := len(p.Points) - 1; p.Points[n].Legacy.Requests+p.Points[n].Service.Requests == 0 { // the present step has only begun
+				p.Points = p.Points[:n]
+			}
 			return p, nil
 		}
 	}

@@ -117,7 +117,7 @@ func between(t *testing.T, page, from, to string) string {
 func TestOverviewShowsRollouts(t *testing.T) {
 	s := good()
 	h := as(identity(web.RoleView), New(Config{System: s, Logger: quiet()}))
-	_, page := get(t, h, "/")
+	_, page := get(t, h, "/routes")
 	for _, name := range []string{"orders-read", "orders-list"} { // those of a unit have one together
 		row := between(t, page, `<tr id="row-`+name+`"`, "</tr>")
 		for _, want := range []string{`class="stepbar r-good"`, `<path class="now" d="M36 0h10v8h-10"/>`, `href="#i-run"`, "running</span>", "forecast: at least 40 min"} {
@@ -132,6 +132,7 @@ func TestOverviewShowsRollouts(t *testing.T) {
 	if row := between(t, page, `<tr id="row-catalogue-search"`, "</tr>"); !strings.Contains(row, "wants a person") || !strings.Contains(row, `title="resting: divergence`) {
 		t.Error("a route that wants a person doesn't say so")
 	}
+	_, page = get(t, h, "/")
 	needs := between(t, page, `<section id="attention"`, "</section>")
 	if !strings.Contains(needs, `href="/routes/catalogue-search#rollout">catalogue-search: the rollout rests at shadow</a><p>divergence of catalogue-search is above 2.1 %`) {
 		t.Errorf("nothing tells that a rollout rests: %s", needs)

@@ -1,0 +1,179 @@
+package daemon_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/ledger"
+)
+
+// manyRoutes is a configuration of so many routes, in all phases, of ten owners.
+func manyRoutes(n int, legacy, service string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "legacy: {url: %s}\nservices: {new: {urls: [%s]}}\nroutes:\n", legacy, service)
+	for i := range n {
+		at := []string{"legacy", "shadow", "10%", "live"}[i%4]
+		fmt.Fprintf(&b, "  - {name: route-%d, match: {path: /api/r%d}, service: new, owner: team %d, start: %s, shadow: {sample: 0%%}}\n", i, i, i%10, at)
+	}
+	return b.String()
+}
+
+// fillLedger stores comparisons that diverged, in a few groups of each route, and weeks of series.
+func fillLedger(t *testing.T, file string, routes, comparisons, weeks int) {
+	t.Helper()
+	l, err := ledger.Open(context.Background(), file, ledger.Config{Queue: 100_000, QueueBytes: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := l.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	began := time.Now()
+	answer := &shadow.Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"a0":1}`), Size: 8, Hash: 1, Latency: 3 * time.Millisecond}
+	for n := range comparisons {
+		at := began.Add(-time.Duration(comparisons-n) * time.Millisecond)
+		l.Record(shadow.Comparison{ID: fmt.Sprintf("%012d", n), Route: fmt.Sprintf("route-%d", n%routes), At: at, Verdict: shadow.Diverged,
+			Request: shadow.Request{Method: "GET", Path: fmt.Sprintf("/api/r%d", n%routes)}, Legacy: answer, Service: answer,
+			Differences: []shadow.Difference{{Pointer: fmt.Sprintf("/a%d", n/routes%3), Pattern: fmt.Sprintf("/a%d", n/routes%3), Kind: shadow.KindValue, Legacy: []byte("1"), Service: []byte("2")}}})
+		if n%50_000 == 49_999 {
+			if err := l.Flush(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for week := range weeks {
+		var samples []ledger.Sample
+		for i := range routes {
+			for d := range 7 {
+				at := began.AddDate(0, 0, -7*week-d)
+				cell := ledger.Cell{Legacy: ledger.CellSide{Requests: int64(1000 + 10*i)}, Service: ledger.CellSide{Requests: int64(i * (weeks - week))}}
+				for k := range 50 {
+					cell.Legacy.Latency.Add(time.Duration(1+k*i%90)*time.Millisecond, 1)
+					cell.Service.Latency.Add(time.Duration(1+k*i%40)*time.Millisecond, 1)
+				}
+				samples = append(samples, ledger.Sample{Route: fmt.Sprintf("route-%d", i), At: at, Cell: cell})
+			}
+		}
+		l.Sample(samples)
+		if err := l.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("filled in %s", time.Since(began).Round(time.Millisecond))
+}
+
+// TestDashboardIsFast asks for its pages with 500 routes and much in the ledger: each is there in under
+// 100 ms. -soak stores a million comparisons.
+func TestDashboardIsFast(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fills a ledger; left out of -short")
+	}
+	const routes = 500
+	comparisons, weeks := 2_000, 1
+	if *soak {
+		comparisons, weeks = 1_000_000, 8
+	}
+	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	fillLedger(t, filepath.Join(folder, "data", "ledger.db"), routes, comparisons, weeks)
+	s := startIn(t, folder, manyRoutes(routes, legacy.URL, service.URL))
+	for i := range 200 {
+		s.get(t, fmt.Sprintf("/api/r%d", i))
+	}
+	page := func(path string) (time.Duration, int) {
+		began := time.Now()
+		resp, err := s.Client.Get(s.AdminURL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: status %d, error %v", path, resp.StatusCode, err)
+		}
+		return time.Since(began), int(n)
+	}
+	for _, path := range []string{"/", "/routes", "/routes?sort=rate&down=1&q=team", "/routes/route-3", "/groups?route=route-3"} {
+		first, size := page(path)
+		fastest := first
+		for range 5 {
+			again, _ := page(path)
+			fastest = min(fastest, again)
+		}
+		t.Logf("%s: first %s, then %s, %d bytes", path, first.Round(time.Millisecond), fastest.Round(100*time.Microsecond), size)
+		if fastest > 100*time.Millisecond {
+			t.Errorf("%s takes %s", path, fastest)
+		}
+	}
+}
+
+// TestSoakOpenDashboards measures what 50 open dashboards cost those who are served: nothing that can be
+// told from noise.
+func TestSoakOpenDashboards(t *testing.T) {
+	if !*soak {
+		t.Skip("measures for half a minute; run it with -soak")
+	}
+	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
+	s := start(t, manyRoutes(500, legacy.URL, service.URL))
+	median := func() (time.Duration, time.Duration) {
+		var took []time.Duration
+		for until := time.Now().Add(4 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+			began := time.Now()
+			s.get(t, fmt.Sprintf("/api/r%d", len(took)%500))
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		return took[len(took)/2], took[len(took)*95/100]
+	}
+	var with, without [2][]time.Duration
+	for range 3 {
+		p50, p95 := median()
+		without[0], without[1] = append(without[0], p50), append(without[1], p95)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{}, 50)
+		client := &http.Client{Transport: &http.Transport{}}
+		for range 50 {
+			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.AdminURL()+"/live/", nil)
+			resp, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				_, _ = io.Copy(io.Discard, resp.Body) // it ends with ctx
+				resp.Body.Close()
+				done <- struct{}{}
+			}()
+		}
+		p50, p95 = median()
+		with[0], with[1] = append(with[0], p50), append(with[1], p95)
+		cancel()
+		for range 50 {
+			<-done
+		}
+		client.CloseIdleConnections()
+	}
+	for i, name := range []string{"median", "95 of 100"} {
+		slices.Sort(with[i])
+		slices.Sort(without[i])
+		a, b := without[i][1], with[i][1]
+		t.Logf("%s of requests: %s, with 50 dashboards %s (%d CPUs)", name, a, b, runtime.NumCPU())
+		if i == 0 && b > a+a/2+200*time.Microsecond {
+			t.Errorf("50 open dashboards make requests take %s, %s without", b, a)
+		}
+	}
+}

@@ -67,6 +67,7 @@ func (c *Config) values(r *Route) (all []Setting) {
 	}
 	given("service", r.Service)
 	given("unit", r.Unit)
+	given("owner", r.Owner)
 	add("start", r.Start.String())
 	add("cohort", r.Cohort)
 	if r.Override != nil {

@@ -160,6 +160,8 @@ func TestBrowserPages(t *testing.T) {
 		{"good", "/"}, {"good", "/routes"}, {"hostile", "/routes"}, {"empty", "/routes"}, {"good", "/bulk?route=orders-read&route=stock&to=shadow&do=rollback"}, {"good", "/routes/orders-read"}, {"good", "/routes/stock?method=GET&url=/api/stock/1"}, {"good", "/groups"},
 		{"good", "/groups/g1"}, {"good", "/rules"}, {"good", "/rules?group=g1"}, {"hostile", "/rules"}, {"empty", "/rules"}, {"good", "/divergences/d2"}, {"good", "/divergences/d3"}, {"good", "/journal"}, {"good", "/journal?at=2026-03-04+11:00"},
 		{"good", "/services"}, {"good", "/config"}, {"good", "/rollback"},
+		{"good", "/groups/g1/replay"}, {"hostile", "/groups/g1/replay"}, {"good", "/journal?step=2&until=3"}, {"hostile", "/journal?step=2"},
+		{"good", "/routes/orders-read?to=shadow"}, {"hostile", "/divergences/d1"},
 		{"good", "/routes/catalogue-search"}, {"good", "/routes/orders-read/rollout/promote"}, {"good", "/freeze"}, {"hostile", "/routes/orders-list"},
 		{"hostile", "/routes/stock"}, {"hostile", "/routes/orders-read/rollout/promote"}, {"hostile", "/routes/catalogue-search/rollout/resume"}, {"hostile", "/thaw"},
 		{"hostile", "/"}, {"hostile", "/routes/orders-read"}, {"hostile", "/groups/g1"}, {"hostile", "/divergences/d2"},

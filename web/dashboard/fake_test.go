@@ -364,9 +364,12 @@ func (s *system) Exchanges(context.Context, web.ExchangeQuery) ([]web.Exchange, 
 func (s *system) Keep(context.Context, string, []web.Exchange) error { return s.fails }
 
 func (s *system) Replay(ctx context.Context, r web.Replay, tell func(web.ReplayStep) error) error {
+	s.mu.Lock()
 	s.asked = r
-	if s.replayFails != nil {
-		return s.replayFails
+	fails := s.replayFails
+	s.mu.Unlock()
+	if fails != nil {
+		return fails
 	}
 	step := web.ReplayStep{ReplaySummary: web.ReplaySummary{Of: len(s.replay)}}
 	if err := tell(step); err != nil {
@@ -543,6 +546,8 @@ func good() *system {
 		Noise:    []shadow.Place{{Pattern: "/rendered_at", Kind: shadow.KindValue, Known: shadow.KnownNoise, Legacy: .97, Service: .98}, {Kind: shadow.KindBody, Known: shadow.KnownUnknown}}}}
 	s.rules = []web.Rule{{Route: "orders-read", Kind: "ignore", Pointer: "header:X-Request-Id", Origin: "configuration"},
 		{ID: "r1", Route: "orders-read", Kind: "tolerance", Pointer: "/total", Value: "1%", Origin: "journal", Actor: "anna", Verified: true, Reason: "rounding", At: noon}}
+	s.settings = []web.Setting{{Name: "match.path", Value: []byte(`"/api/orders/{id}"`), From: "route", File: "/etc/strangler/routes.d/orders.yaml", Line: 14},
+		{Name: "timeouts.first_byte", Value: []byte(`"3s"`), From: "service", File: "/etc/strangler/strangler.yaml", Line: 9}, {Name: "shadow.recheck", Value: []byte(`"500ms"`), From: "program"}}
 	s.groups = []web.Group{
 		{ID: "g1", Route: "orders-read", Title: "/items/*/gift is missing, and 4 more places", State: "open", Count: 1820, First: noon.Add(-2 * time.Hour), Last: noon, Statuses: [2]int{200, 203},
 			Causes: []web.GroupCause{{Pointer: "/items/*/gift", Kind: shadow.KindMissing}, {Pointer: "/total", Kind: shadow.KindValue}}, Examples: []string{"d1", "d2", "d3"}, Share: .0755, Guess: "by a factor of 100", Noise: shadow.KnownCounts,
@@ -607,6 +612,8 @@ func hostile() *system {
 	s.divergences[1].Legacy.Body, s.divergences[1].Service.Body = evil+"\n"+long, evil+"\r\n\r"+long
 	s.rollouts = hostileRollouts(long)
 	s.freeze = &web.Freeze{At: noon, Reason: evil + long, Actor: evil + long}
+	s.settings = append(s.settings, web.Setting{Name: evil + long, Value: []byte(evil + long), From: evil, File: evil + long, Line: 1})
+	s.config.Warnings, s.config.NeedRestart, s.config.Files = []string{evil + long}, []string{evil}, []string{evil, evil + long}
 	s.config.Problem, s.config.File = evil+"\n"+long, evil
 	s.config.Definitions[s.routes[0].Name] = quoted
 	s.stats.Ledger.Error = evil

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/strangler-fig/toolkit/web"
 	"github.com/strangler-fig/toolkit/web/api"
+	"golang.org/x/term"
 )
 
 const (
@@ -36,8 +37,10 @@ func watchStatus(ctx context.Context, in io.Reader, out io.Writer, address strin
 	if err != nil {
 		return err
 	}
+	keyboard, done := keyboardOf(in)
+	defer done()
 	model := &screen{ctx: ctx, address: address, fetch: fetch, now: first, at: time.Now()}
-	_, err = tea.NewProgram(model, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithFPS(30)).Run()
+	_, err = tea.NewProgram(model, tea.WithContext(ctx), tea.WithInput(keyboard), tea.WithOutput(out), tea.WithFPS(30)).Run()
 	switch {
 	case errors.Is(err, tea.ErrProgramPanic):
 		return fmt.Errorf("draw the screen: %w", err)
@@ -49,8 +52,24 @@ func watchStatus(ctx context.Context, in io.Reader, out io.Writer, address strin
 	return model.failed
 }
 
+// keyboardOf returns where keys come from: in, or where that is no terminal the one that the process
+// has; nil: it has none, and is ended by a signal.
+func keyboardOf(in io.Reader) (keys io.Reader, done func()) {
+	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return in, func() {}
+	}
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return nil, func() {}
+	}
+	return tty, func() { tty.Close() }
+}
+
 // hasScreen reports whether a full screen can be drawn on w.
-func hasScreen(w io.Writer) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
+func hasScreen(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
+}
 
 // screen is what is on the terminal. Its methods are called one after another.
 type screen struct {

@@ -24,13 +24,44 @@ import (
 	"github.com/strangler-fig/toolkit/web/api"
 )
 
+// display is a terminal's emulator, which is written to and looked at at the same time. What it
+// answers is read without the lock, as whoever writes waits for that.
+type display struct {
+	mu sync.Mutex
+	*vt.Emulator
+}
+
+func (d *display) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.Emulator.Write(p)
+}
+
+func (d *display) String() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.Emulator.String()
+}
+
+func (d *display) Resize(width, height int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.Emulator.Resize(width, height)
+}
+
+// usual reports whether it is as it was before a program took it.
+func (d *display) usual() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.IsAltScreen() && !d.CursorHidden()
+}
+
 // terminal is a pseudo terminal, and the screen that somebody in front of it sees.
 type terminal struct {
 	t        *testing.T
 	keys     *os.File // what is typed goes there
 	program  *os.File // the program's end
-	screen   *vt.SafeEmulator
-	alt      atomic.Bool
+	screen   *display
 	before   *term.State
 	finished chan error
 	drawn    sync.WaitGroup
@@ -44,8 +75,7 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	if err != nil {
 		t.Skipf("there are no pseudo terminals here: %v", err)
 	}
-	c := &terminal{t: t, keys: ours, program: theirs, screen: vt.NewSafeEmulator(width, height), finished: make(chan error, 1)}
-	c.screen.SetCallbacks(vt.Callbacks{AltScreen: c.alt.Store})
+	c := &terminal{t: t, keys: ours, program: theirs, screen: &display{Emulator: vt.NewEmulator(width, height)}, finished: make(chan error, 1)}
 	c.size(width, height)
 	if c.before, err = term.GetState(int(theirs.Fd())); err != nil {
 		t.Fatal(err)
@@ -110,9 +140,9 @@ func (c *terminal) ends() error {
 		if stateErr != nil || fmt.Sprint(*after) != fmt.Sprint(*c.before) {
 			c.t.Errorf("the terminal has other settings than before: %v", stateErr)
 		}
-		for end := time.Now().Add(5 * time.Second); c.alt.Load() || c.screen.CursorHidden(); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(5 * time.Second); !c.screen.usual(); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(end) {
-				c.t.Errorf("the screen of before isn't back: alternate %t, cursor hidden %t", c.alt.Load(), c.screen.CursorHidden())
+				c.t.Errorf("the screen of before isn't back")
 				break
 			}
 		}
@@ -208,7 +238,7 @@ func TestScreenEnds(t *testing.T) {
 			defer cancel()
 			c.watch(ctx, steadily(forty(1)))
 			c.shows("nothing needs a person", "route-01", "¬of 2;")
-			if !c.alt.Load() {
+			if c.screen.usual() {
 				t.Error("it isn't drawn on a screen of its own")
 			}
 			end(c, cancel)

@@ -125,7 +125,7 @@ func TestWatchOnATerminal(t *testing.T) {
 		if left := screen.String(); strings.Contains(left, "route-") || !screen.usual() {
 			t.Errorf("the screen of before isn't back:\n%s", left)
 		}
-		screen.Close()
+		screen.InputPipe().(io.Closer).Close()
 		terminal.Close()
 	}
 }

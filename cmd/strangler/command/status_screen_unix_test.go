@@ -65,6 +65,8 @@ type terminal struct {
 	before   *term.State
 	finished chan error
 	drawn    sync.WaitGroup
+
+	abandoned bool // the program panicked, and what it left may read from its end still
 }
 
 func newTerminal(t *testing.T, width, height int) *terminal {
@@ -83,8 +85,11 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	c.drawn.Go(func() { io.Copy(c.screen, ours) })
 	c.drawn.Go(func() { io.Copy(ours, c.screen) }) // it answers what it is asked
 	t.Cleanup(func() {
+		if c.abandoned {
+			return
+		}
 		theirs.Close()
-		c.screen.Close()
+		c.screen.InputPipe().(io.Closer).Close()
 		ours.Close()
 		c.drawn.Wait()
 	})
@@ -288,6 +293,7 @@ func TestScreenPanics(t *testing.T) {
 	quickly(t)
 	looks := 0
 	c := newTerminal(t, 80, 24)
+	c.abandoned = true
 	c.watch(t.Context(), func(context.Context) (snapshot, error) {
 		if looks++; looks > 3 {
 			panic("no more")

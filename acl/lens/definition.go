@@ -150,7 +150,7 @@ const SignBehind = "behind"
 // RFC850, date (2006-01-02), unix, unix_ms. Where a layout has no offset in it, times are of the
 // side's zone, an IANA name; empty: UTC.
 type Time struct {
-	Layout Sides[string] // empty: RFC3339
+	Layout Sides[string] // empty: RFC3339, of which a lower-case t and z are read too
 	Zone   Sides[string]
 	Type   Sides[Type] // of unix and unix_ms, which are numbers unless this says text
 }

@@ -25,6 +25,8 @@ type layout struct {
 	// strict says that what is read has to be what would be written, and so comes back. Layouts
 	// with letters in them aren't: names of months and days are read in capitals too.
 	strict bool
+	// lower says that a lower-case t and z are read too, as RFC 3339, section 5.6, has it.
+	lower  bool
 	digits digits // the same layout, if it is one of these
 	zone   *time.Location
 	typ    Type
@@ -61,7 +63,7 @@ var everything = holds{year: true, century: true, month: true, day: true, hour: 
 func resolveLayout(name string, zoned bool) layout {
 	switch name {
 	case "", "RFC3339":
-		return layout{text: time.RFC3339Nano, read: time.RFC3339}
+		return layout{text: time.RFC3339Nano, read: time.RFC3339, lower: true}
 	case "RFC1123":
 		if !zoned {
 			return layout{text: httpDate}

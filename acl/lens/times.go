@@ -147,7 +147,11 @@ func (l *layout) parse(c *call, in *input) (time.Time, error) {
 		}
 		return time.Time{}, fmt.Errorf("%s isn't a time as %s", shown(in), l.name)
 	}
-	t, err := time.Parse(l.read, string(in.text))
+	text := in.text
+	if l.lower {
+		text = c.capitals(text)
+	}
+	t, err := time.Parse(l.read, string(text))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%s isn't a time as %s", shown(in), l.name)
 	}
@@ -163,6 +167,24 @@ func (l *layout) parse(c *call, in *input) (time.Time, error) {
 		return l.named(in)
 	}
 	return wall(t, l.zone)
+}
+
+// capitals returns a time of RFC 3339 with its T and its Z in capitals.
+func (c *call) capitals(text []byte) []byte {
+	const date = len(time.DateOnly)
+	if len(text) <= date || text[date] != 't' && text[len(text)-1] != 'z' {
+		return text
+	}
+	c.scratch = append(c.scratch[:0], text...)
+	for _, at := range []int{date, len(text) - 1} {
+		switch c.scratch[at] {
+		case 't':
+			c.scratch[at] = 'T'
+		case 'z':
+			c.scratch[at] = 'Z'
+		}
+	}
+	return c.scratch
 }
 
 // named reads a time whose zone is an abbreviation, which has to be one of the layout's zone.

@@ -94,6 +94,6 @@ type Member struct {
 type Header struct {
 	Legacy, Service string
 	Const           string
-	Values          []lens.Pair // of renamed ones: codes; what isn't among them passes as it is
+	Values          []lens.Pair // of renamed ones: codes; what isn't among them passes as it is, unlike in fields
 	Request, Answer bool        // in which; neither: both
 }

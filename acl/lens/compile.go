@@ -44,6 +44,9 @@ func (c *compiler) compile(name string, d Definition) *Lens {
 		f := compiled{field: checkField(&d.Fields[n], n, one)}
 		if len(c.problems) == before {
 			c.compileOption(&f, one)
+			if len(c.problems) == before {
+				c.checkDefaults(&f, one)
+			}
 			lossesOf(&f.field, d.Fields, unknown, &told, one)
 		}
 		if len(c.problems) == before {

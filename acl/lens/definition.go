@@ -73,12 +73,15 @@ type Field struct {
 	Generate string   // legacy's value is made anew: Now (see Time) or Random (12 letters)
 	Drop     bool     // what the one side has here, the other never sees
 
-	Trim     bool            // spaces around legacy's texts aren't the service's
-	Type     Sides[Type]     // how a single value is written on either side; empty: as it comes
-	Absent   *Sides[Literal] // how either side says that there is no value
-	Default  Sides[*Literal] // what is written to a side where the other has no value: nothing, null, or what Absent says
-	Required bool            // it is an error where the side that is read has no value
-	When     *When           // only where this holds
+	Trim   bool            // spaces around legacy's texts aren't the service's
+	Type   Sides[Type]     // how a single value is written on either side; empty: as it comes
+	Absent *Sides[Literal] // how either side says that there is no value
+	// Default is what is written to a side where the other has no value: nothing, null, or what Absent says.
+	// With Values, Bool, Number and Time it has to be something that these can read again, null, or what
+	// Absent says.
+	Default  Sides[*Literal]
+	Required bool  // it is an error where the side that is read has no value
+	When     *When // only where this holds
 }
 
 // Type is how a single value is written.

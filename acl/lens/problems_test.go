@@ -32,6 +32,15 @@ func TestProblems(t *testing.T) {
 		{"const on both sides", []Field{f("A", "a", Field{Const: ptr(str("x"))})}, "field 1: const: a field with this has one path on one side; this has 1 of legacy's and 1 of the service's"},
 		{"const of nothing", []Field{{Legacy: []string{"A"}, Const: &Literal{}}}, "field 1: const: no value can't be written"},
 		{"const that isn't a number", []Field{{Legacy: []string{"A"}, Const: ptr(num("012"))}}, "field 1: const: \"012\" isn't a number: not a number as JSON writes it"},
+		{"a default that is no code", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x")}, Default: Sides[*Literal]{ptr(str("x")), ptr(str("A"))}})}, "field 1: default.legacy: it could not be read again: \"x\" isn't among the values; say one of the codes as the field has it, null, or what absent says stands for no value\nfield 1: default.service: it could not be read again: \"A\" isn't among the values; say one of the codes as the field has it, null, or what absent says stands for no value"},
+		{"a default that is a code", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x")}, Default: Sides[*Literal]{ptr(str("A")), ptr(str("x"))}})}, ""},
+		{"a default that other stands for", []Field{f("A", "a", Field{Values: &Values{Pairs: pairs("A", "x"), Keep: true}, Default: Sides[*Literal]{Legacy: ptr(str("Q"))}})}, ""},
+		{"a default that means nothing", []Field{f("A", "a", Field{Time: &Time{}, Absent: &Sides[Literal]{str(""), nullLiteral}, Default: Sides[*Literal]{ptr(str("")), &nullLiteral}})}, ""},
+		{"a default that is no time", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{Legacy: "02.01.2006"}}, Default: Sides[*Literal]{Legacy: ptr(str("2006-01-02"))}})}, "field 1: default.legacy: it could not be read again: \"2006-01-02\" isn't a time as 02.01.2006; say a time as the field has it, null, or what absent says stands for no value"},
+		{"a default that is a time", []Field{f("A", "a", Field{Time: &Time{Layout: Sides[string]{Legacy: "02.01.2006"}}, Default: Sides[*Literal]{ptr(str("02.01.2006")), ptr(str("2006-01-02T00:00:00Z"))}})}, ""},
+		{"a default that is no number", []Field{f("A", "a", Field{Number: &Number{Scale: 2}, Default: Sides[*Literal]{ptr(str("0,00")), ptr(str("0"))}})}, "field 1: default.legacy: it could not be read again: \"0,00\" isn't a number as legacy writes it; say a number as the field has it, null, or what absent says stands for no value\nfield 1: default.service: it could not be read again: a text where a number is wanted: \"0\"; say a number as the field has it, null, or what absent says stands for no value"},
+		{"a default that is a number", []Field{f("A", "a", Field{Number: &Number{Scale: 2}, Default: Sides[*Literal]{ptr(str("000")), ptr(num("0"))}})}, ""},
+		{"a default that is no boolean", []Field{f("A", "a", Field{Bool: &Bool{True: []Literal{str("Y")}, False: []Literal{str("N")}}, Default: Sides[*Literal]{ptr(str("0")), ptr(str("false"))}})}, "field 1: default.legacy: it could not be read again: \"0\" stands for neither true nor false; say one of the codes as the field has it, null, or what absent says stands for no value\nfield 1: default.service: it could not be read again: a text where a boolean is wanted: \"false\"; say one of the codes as the field has it, null, or what absent says stands for no value"},
 		{"generate", []Field{f("A", "a", Field{Generate: "uuid"})}, "field 1: generate: a field with this has one path of legacy's and none of the service's\nfield 1: generate: \"uuid\" isn't something that can be made; these are: now, random"},
 		{"the same place", []Field{f("A", "a", Field{}), f("B", "a", Field{})}, "field 2: service: field 1 writes a as well; two fields may do so if each has a when of its own"},
 		{"the same place, the same when", []Field{f("A", "a", Field{When: when("T", "x")}), f("B", "a", Field{When: when("T", "x")})}, "field 2: service: field 1 writes a as well; two fields may do so if each has a when of its own\nfield 1: when.legacy: no field writes T, so that on the way to legacy nobody knows what it is\nfield 2: when.legacy: no field writes T, so that on the way to legacy nobody knows what it is"},
@@ -147,5 +156,20 @@ func TestProblemsOfLenses(t *testing.T) {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestDefaultsOfTexts holds that a default is read as the side's format has it.
+func TestDefaultsOfTexts(t *testing.T) {
+	fields := []Field{
+		f("N", "n", Field{Number: &Number{}, Default: Sides[*Literal]{Legacy: ptr(num("0"))}}),
+		f("B", "b", Field{Values: &Values{Pairs: pairs("true", "yes")}, Default: Sides[*Literal]{Legacy: ptr(yes)}}),
+	}
+	d := Definition{Fields: fields, Unknown: Ways[Unknown]{Drop, Drop}}
+	if _, err := New(d, Set{Texts: Sides[bool]{Legacy: true}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := New(d, Set{}); err == nil {
+		t.Error("a number and a boolean are taken for texts")
 	}
 }

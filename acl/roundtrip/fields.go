@@ -52,7 +52,7 @@ func ownLens(one lens.Field, from body.Direction) *lens.Lens {
 	for i := range *other {
 		(*other)[i] = "v" + strconv.Itoa(i)
 	}
-	one.When = nil
+	one.When, one.Default = nil, lens.Sides[*lens.Literal]{} // which say nothing of a value that is there
 	drop := lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}
 	l, err := lens.New(lens.Definition{Fields: []lens.Field{one}, Unknown: drop}, lens.Set{})
 	if err != nil {

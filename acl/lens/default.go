@@ -19,23 +19,33 @@ func (c *compiler) checkDefaults(f *compiled, a about) {
 		if d == nil || d.Kind == document.Null {
 			continue
 		}
-		in := &input{kind: d.Kind, text: []byte(d.word())}
-		if d.Kind != document.String && at(c.set.Texts, s) {
-			in.kind = document.String
+		err := c.readDefault(f, s, d, at(c.set.Texts, s))
+		if err != nil && a.lens != "" { // which is used in bodies of several formats, and is held to its own by itself
+			err = c.readDefault(f, s, d, true)
 		}
-		in.textual = at(c.set.Texts, s)
-		if f.Absent != nil && at(*f.Absent, s).is(in) {
-			continue
-		}
-		if f.Trim && s == legacy {
-			in.text = bytes.TrimSpace(in.text)
-		}
-		try := &call{zeros: freeGrowth}
-		try.b.Share(document.Value{}, 0, 0)
-		if _, err := f.convert[s](try, in); err != nil {
+		if err != nil {
 			a.problem("default."+s.String(), "it could not be read again: %v; say %s as the field has it, null, or what absent says stands for no value", err, f.option.a())
 		}
 	}
+}
+
+// readDefault reads a default as the field reads what the side has, of a format that has nothing but
+// texts or of another.
+func (c *compiler) readDefault(f *compiled, s side, d *Literal, textual bool) error {
+	in := &input{kind: d.Kind, text: []byte(d.word()), textual: textual}
+	if textual {
+		in.kind = document.String
+	}
+	if f.Absent != nil && at(*f.Absent, s).is(in) {
+		return nil
+	}
+	if f.Trim && s == legacy {
+		in.text = bytes.TrimSpace(in.text)
+	}
+	try := &call{zeros: freeGrowth}
+	try.b.Share(document.Value{}, 0, 0)
+	_, err := f.convert[s](try, in)
+	return err
 }
 
 // a is what the option has for values, for messages.

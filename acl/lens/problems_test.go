@@ -172,4 +172,10 @@ func TestDefaultsOfTexts(t *testing.T) {
 	if _, err := New(d, Set{}); err == nil {
 		t.Error("a number and a boolean are taken for texts")
 	}
+	// One that others use may be of bodies of either kind.
+	inner := Set{Lenses: map[string]Definition{"inner": d}}
+	outer := Definition{Fields: []Field{f("I", "i", Field{With: "inner"})}, Unknown: Ways[Unknown]{Drop, Drop}}
+	if _, err := New(outer, inner); err != nil {
+		t.Error(err)
+	}
 }

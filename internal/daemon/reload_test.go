@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -300,4 +301,47 @@ func TestReloadIncluded(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "it is gone", func() bool { return len(s.Routes()) == 0 })
+}
+
+// TestSettingsAndRestart holds that what is said of a route has its line also after a reload, and that
+// what only a restart puts in force is told.
+func TestSettingsAndRestart(t *testing.T) {
+	t.Parallel()
+	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
+	text := fmt.Sprintf(oneRoute, legacy.URL, service.URL)
+	s := start(t, text)
+	if c := s.Config(); len(c.NeedRestart) != 0 || len(c.Files) == 0 || c.Warnings == nil {
+		t.Errorf("after the start: %+v", c)
+	}
+	s.reload(t, text+"defaults: {timeouts: {idle: 9s}}\nledger: {examples: 7}\n")
+	if c := s.Config(); len(c.NeedRestart) != 1 || c.NeedRestart[0] != "ledger" {
+		t.Errorf("what waits for a restart is %q", c.NeedRestart)
+	}
+	settings, err := s.Settings("orders-read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]web.Setting{}
+	for _, setting := range settings {
+		said[setting.Name] = setting
+	}
+	file, err := os.ReadFile(s.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	above, _, _ := strings.Cut(string(file), "defaults:")
+	if idle := said["timeouts.idle"]; idle.From != "defaults" || idle.File != s.File || idle.Line != strings.Count(above, "\n")+1 || string(idle.Value) != `"9s"` {
+		t.Errorf("timeouts.idle is %+v", idle)
+	}
+	if repeat := said["repeat"]; repeat.From != "program" || repeat.Line != 0 {
+		t.Errorf("repeat is %+v", repeat)
+	}
+	for _, setting := range settings {
+		if !slices.Contains(web.SettingOrigins(), setting.From) {
+			t.Errorf("%s is from %q", setting.Name, setting.From)
+		}
+	}
+	if _, err := s.Settings("orders-reed"); err == nil || !strings.Contains(err.Error(), "orders-read") {
+		t.Errorf("of no route: %v", err)
+	}
 }

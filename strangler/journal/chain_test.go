@@ -175,7 +175,7 @@ func TestVerify(t *testing.T) {
 			switch {
 			case tt.what == "" && p.Break != nil, tt.what != "" && (p.Break == nil || p.Break.Seq != tt.seq || p.Break.What != tt.what):
 				t.Errorf("found %+v, want entry %d %s", p.Break, tt.seq, tt.what)
-			case p.Break != nil && !strings.Contains(p.Break.Why, fmt.Sprint("entr")):
+			case p.Break != nil && !strings.Contains(p.Break.Why, "entr"):
 				t.Errorf("why: %s", p.Break.Why)
 			}
 			if p.Break != nil && p.Entries != max(tt.seq-1, 0) {

@@ -53,32 +53,32 @@ func TestInitAsks(t *testing.T) {
 			health("/ping", w, r)
 		}, want: []string{"sets the cookie PHPSESSID, which looks like a session's", "sets the cookie lang", "for the domain example.com", "/ping answers 200, but sets a cookie", "none of the usual"},
 			lines: []string{"#     cookie: PHPSESSID", "  # health: "}},
-		{name: "a redirect within", app: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login?next=/", 302) },
+		{name: "a redirect within", app: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login?next=/", http.StatusFound) },
 			want: []string{"GET / answers 302", "redirects to /login?next=/"}, not: []string{"trusted_proxies"}},
 		{name: "to https, unless it was", app: func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("X-Forwarded-Proto") != "https" {
-				http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 301)
+				http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
 			}
 		}, want: []string{"but not with X-Forwarded-Proto: https", "trusted_proxies"}},
 		{name: "to https, always", app: func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, 301)
+			http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
 		}, want: []string{"also with X-Forwarded-Proto: https", "take that URL for legacy"}},
 		{name: "to its name", app: func(w http.ResponseWriter, r *http.Request) {
 			if r.Host != "shop.example.com" {
-				http.Redirect(w, r, "https://shop.example.com"+r.URL.Path, 301)
+				http.Redirect(w, r, "https://shop.example.com"+r.URL.Path, http.StatusMovedPermanently)
 			}
 		}, want: []string{"but not where the Host is shop.example.com", "keep host: preserve"}},
 		{name: "to its name, always", app: func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://shop.example.com/", 301)
+			http.Redirect(w, r, "https://shop.example.com/", http.StatusMovedPermanently)
 		}, want: []string{"whatever the Host header says", "clients would leave the proxy"}},
-		{name: "credentials", app: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401) }, want: []string{"wants credentials"}},
-		{name: "broken", app: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(502) }, want: []string{"that is a failure"}},
+		{name: "credentials", app: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, want: []string{"wants credentials"}},
+		{name: "broken", app: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) }, want: []string{"that is a failure"}},
 		{name: "a private CA", tls: true, app: func(w http.ResponseWriter, r *http.Request) {}, want: []string{"gave no answer", "legacy.tls.ca"}},
 		{name: "hostile", app: func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Server"] = []string{"a\u2028listen: \":1\"" + strings.Repeat("x", 500)}
 			w.Header()["Location"] = []string{"//%zz"}
 			w.Header()["Set-Cookie"] = []string{"a=b", "c", "sid}{=1", "_x_session=1"}
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 			for range 100 {
 				w.Write(make([]byte, 64<<10))
 			}

@@ -266,3 +266,72 @@ func TestLosses(t *testing.T) {
 		t.Errorf("losses %+v: want those of the field that is dropped, and of the program", translator.Losses())
 	}
 }
+
+// TestNamesThatAFormatHasnt has fields at places that bodies of their format can't have.
+func TestNamesThatAFormatHasnt(t *testing.T) {
+	xml := format.Config{Name: format.XML, Root: "s:C", Namespaces: map[string]string{"s": "urn:shop"}}
+	soap := format.Config{Name: format.SOAP, Root: "C", Namespaces: map[string]string{"": "urn:shop"}}
+	fixed := format.Config{Name: format.FixedWidth, Columns: []format.Column{{Name: "NO", Width: 4}, {Name: "NM", Width: 9}}}
+	csv := format.Config{Name: format.CSV, Header: true, Columns: []format.Column{{Name: "NO"}}}
+	header := format.Config{Name: format.CSV, Header: true}
+	inner := func(f lens.Field, each, with string) lens.Field {
+		f.Each, f.With = each, with
+		return f
+	}
+	set := lens.Set{Lenses: map[string]lens.Definition{
+		"good": {Fields: []lens.Field{field("s:NO", "no"), inner(field("s:SUB", "sub"), "good", "")}, Unknown: dropping},
+		"bad":  {Fields: []lens.Field{field("s:NO", "no"), field("t:NO", "other")}, Unknown: dropping},
+		"deep": {Fields: []lens.Field{inner(field("s:IN", "in"), "", "bad")}, Unknown: dropping},
+		"cell": {Fields: []lens.Field{field("NO", "no"), field("X", "x")}, Unknown: dropping},
+	}}
+	for name, c := range map[string]struct {
+		legacy format.Config
+		jq     string
+		fields []lens.Field
+		want   string // lines; empty: it compiles
+	}{
+		"declared":                {legacy: xml, fields: []lens.Field{field("s:NO", "no"), field("s:A.@s:x", "x"), field("@xml:lang", "lang"), field("s:B.#text", "b"), field("PLAIN[1].@y", "y"), field("@xsi:type", "type")}},
+		"a prefix of nothing":     {legacy: xml, fields: []lens.Field{field("s:A", "a"), field("t:NO", "no")}, want: `field 2: legacy: t:NO: the prefix of "t:NO" isn't among the namespaces`},
+		"deeper":                  {legacy: xml, fields: []lens.Field{field("s:A.t:B[0].s:C", "c")}, want: `field 1: legacy: s:A.t:B[0].s:C: the prefix of "t:B" isn't among the namespaces`},
+		"an attribute":            {legacy: xml, fields: []lens.Field{field("s:A.@t:x", "x")}, want: `field 1: legacy: s:A.@t:x: the prefix of "t:x" isn't among the namespaces`},
+		"no name":                 {legacy: xml, fields: []lens.Field{field("CUST NO", "no")}, want: `field 1: legacy: CUST NO: an element can't be called "CUST NO" in XML`},
+		"of SOAP":                 {legacy: soap, fields: []lens.Field{field("NO", "no"), field("x:NM", "name")}, want: `field 2: legacy: x:NM: the prefix of "x:NM" isn't among the namespaces`},
+		"a constant":              {legacy: xml, fields: []lens.Field{{Legacy: []string{"t:V"}, Const: &lens.Literal{Kind: document.String, Text: "1"}}}, want: `field 1: legacy: t:V: the prefix of "t:V" isn't among the namespaces`},
+		"several":                 {legacy: xml, fields: []lens.Field{{Legacy: []string{"s:A", "t:B"}, Service: []string{"ab"}, Join: "-"}}, want: `field 1: legacy: t:B: the prefix of "t:B" isn't among the namespaces`},
+		"a lens that is used":     {legacy: xml, fields: []lens.Field{inner(field("s:L", "l"), "good", "")}},
+		"one that has another":    {legacy: xml, fields: []lens.Field{field("s:A", "a"), inner(field("s:L", "l"), "bad", "")}, want: `field 2: each: the field legacy: t:NO of bad has no place in these bodies: the prefix of "t:NO" isn't among the namespaces`},
+		"one that uses one":       {legacy: xml, fields: []lens.Field{inner(field("s:L", "l"), "", "deep")}, want: `field 1: with: the field legacy: t:NO of bad has no place in these bodies: the prefix of "t:NO" isn't among the namespaces`},
+		"behind jq":               {legacy: xml, jq: ".", fields: []lens.Field{field("t:NO", "no")}},
+		"JSON has all":            {legacy: format.Config{Name: format.JSON}, fields: []lens.Field{field("t:N O", "no")}},
+		"columns":                 {legacy: fixed, fields: []lens.Field{field("NO", "no"), field("NM", "name")}},
+		"no column":               {legacy: fixed, fields: []lens.Field{field("NO", "no"), field("NAME", "name")}, want: `field 2: legacy: NAME: there is no column "NAME"; the columns are "NO", "NM"`},
+		"no column of a lens":     {legacy: fixed, fields: []lens.Field{inner(field(".", "c"), "", "cell")}, want: `field 1: with: the field legacy: X of cell has no place in these bodies: there is no column "X"; the columns are "NO", "NM"`},
+		"no column of CSV":        {legacy: csv, fields: []lens.Field{field("NM", "name")}, want: `field 1: legacy: NM: there is no column "NM"; the columns are "NO"`},
+		"CSV that has any column": {legacy: header, fields: []lens.Field{field("NM", "name")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := body.Definition{Legacy: c.legacy, Service: format.Config{Name: format.JSON}, Lens: lens.Definition{Fields: c.fields, Unknown: dropping}}
+			d.JQ.ToLegacy = c.jq
+			_, err := body.New(d, set)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if c.want == "" || strings.Contains(c.want, "has no place") {
+				return
+			}
+			// The same on the other side.
+			for i, f := range d.Lens.Fields {
+				f.Legacy, f.Service = f.Service, f.Legacy
+				d.Lens.Fields[i] = f
+			}
+			d.Legacy, d.Service = d.Service, d.Legacy
+			if _, err := body.New(d, set); err == nil || !strings.Contains(err.Error(), "service: ") {
+				t.Errorf("on the other side: %v", err)
+			}
+		})
+	}
+}

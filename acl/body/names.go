@@ -1,0 +1,102 @@
+package body
+
+import (
+	"github.com/strangler-fig/toolkit/acl/document"
+	"github.com/strangler-fig/toolkit/acl/format"
+	"github.com/strangler-fig/toolkit/acl/lens"
+)
+
+// names looks for fields at places that a format has no names for: each body with one would be an
+// error, or never have it.
+type names struct {
+	set     lens.Set
+	legacy  format.Names // nil: there are names for all
+	service format.Names
+	seen    map[string]bool // lenses that were looked at, by what they stand below
+	found   lens.Problems
+}
+
+// origin is the field of the translator's own through which a lens is come to, and where in a body
+// that is.
+type origin struct {
+	field           int
+	option          string
+	legacy, service document.Path
+}
+
+// checkNames reports those of a definition and of the lenses that it uses, which may be
+// good in bodies of another format: those at the field that uses them. What a jq program makes, or
+// gets, is no body of legacy's.
+func checkNames(d Definition, t *Translator, set lens.Set) lens.Problems {
+	n := &names{set: set, seen: map[string]bool{}}
+	if t.legacy != nil && d.JQ == (lens.Ways[string]{}) {
+		n.legacy, _ = t.legacy.(format.Names)
+	}
+	if t.service != nil {
+		n.service, _ = t.service.(format.Names)
+	}
+	n.lens("", d.Lens, origin{field: -1})
+	return n.found
+}
+
+// lens looks at a definition, which a field of the translator's own refers to, or -1.
+func (n *names) lens(name string, d lens.Definition, from origin) {
+	key := name + "\x00" + top(from.legacy) + "\x00" + top(from.service)
+	if n.seen[key] {
+		return
+	}
+	n.seen[key] = true
+	for i, f := range d.Fields {
+		next := from
+		if name == "" {
+			next.field = i
+			next.option = "with"
+			if f.Each != "" {
+				next.option = "each"
+			}
+		}
+		next.legacy = n.side(name, next, "legacy", n.legacy, from.legacy, f.Legacy)
+		next.service = n.side(name, next, "service", n.service, from.service, f.Service)
+		inner := f.With
+		if f.Each != "" {
+			inner = f.Each
+			next.legacy, next.service = append(next.legacy, document.Step{}), append(next.service, document.Step{})
+		}
+		if other, known := n.set.Lenses[inner]; known {
+			n.lens(inner, other, next)
+		}
+	}
+}
+
+// side looks at the paths of one side, and returns the first of them from the document on.
+func (n *names) side(name string, from origin, option string, f format.Names, below document.Path, paths []string) (first document.Path) {
+	for i, text := range paths {
+		path, err := document.ParsePath(text)
+		if err != nil {
+			continue // the lens has refused it
+		}
+		whole := append(below[:len(below):len(below)], path...)
+		if i == 0 {
+			first = whole[:len(whole):len(whole)]
+		}
+		if f == nil || len(path) == 0 {
+			continue
+		}
+		if err := f.CheckPath(whole); err != nil {
+			problem := lens.Problem{Field: from.field, Option: option, Message: text + ": " + err.Error()}
+			if name != "" {
+				problem.Option, problem.Message = from.option, "the field "+option+": "+text+" of "+name+" has no place in these bodies: "+err.Error()
+			}
+			n.found = append(n.found, problem)
+		}
+	}
+	return first
+}
+
+// top is the first name of a path, which is what the names below it depend on.
+func top(path document.Path) string {
+	if len(path) == 0 {
+		return ""
+	}
+	return path[:1].String()
+}

@@ -102,9 +102,8 @@ func New(d Definition, set lens.Set) (*Translator, error) {
 			found = append(found, problems...)
 		case err != nil:
 			problem("fields", err.Error())
-		default:
-			found = append(found, checkNames(d, t, set)...)
 		}
+		found = append(found, checkNames(d, t, set)...)
 		t.lens = l
 	}
 	for _, jq := range []struct {

@@ -35,7 +35,9 @@ func checkNames(d Definition, t *Translator, set lens.Set) lens.Problems {
 	if t.service != nil {
 		n.service, _ = t.service.(format.Names)
 	}
-	n.lens("", d.Lens, origin{field: -1})
+	if n.legacy != nil || n.service != nil {
+		n.lens("", d.Lens, origin{field: -1})
+	}
 	return n.found
 }
 

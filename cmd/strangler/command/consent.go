@@ -101,6 +101,29 @@ func (c *consent) askRollback(cmd *cobra.Command, r web.Rollback, preview func()
 	return c.ask(cmd, question)
 }
 
+// askImport asks before routes are moved to where a state has them.
+func (c *consent) askImport(cmd *cobra.Command, client *api.Client, request api.StateRequest) error {
+	if request.DryRun || !c.asks(cmd) {
+		return nil
+	}
+	request.DryRun = true
+	change, err := client.ImportState(cmd.Context(), request)
+	if err != nil {
+		return err // as the import itself would
+	}
+	var names []string
+	for _, r := range change.Routes {
+		names = append(names, r.Name)
+	}
+	switch {
+	case len(names) > 0:
+		return c.ask(cmd, fmt.Sprintf("Change %s as the state says? --dry-run shows how.", theRoutes(names)))
+	case change.Freeze != nil:
+		return c.ask(cmd, "Freeze promotions as the state says?")
+	}
+	return nil
+}
+
 // askLive asks before a service gets all requests of a route and its unit.
 func (c *consent) askLive(cmd *cobra.Command, client *api.Client, name string) error {
 	if !c.asks(cmd) {

@@ -42,7 +42,7 @@ the tables of the configuration.`,
 }
 
 func printTables(w io.Writer, tables []web.IDTable) {
-	row(w, "TABLE", "PAIRS", "MAX", "MAKES LEGACY'S", "MAKES SERVICE'S", "USED BY", "FILE")
+	heading(w, "TABLE", "PAIRS", "MAX", "MAKES LEGACY'S", "MAKES SERVICE'S", "USED BY", "FILE")
 	for _, t := range tables {
 		row(w, t.Name, strconv.FormatInt(t.Pairs, 10), strconv.FormatInt(t.Max, 10), orDash(t.MakesLegacy), orDash(t.MakesService), orDash(strings.Join(t.UsedBy, ", ")), t.File)
 	}
@@ -76,7 +76,7 @@ is made, and the exit status is 4. Where the proxy wants a token its role is evi
 				return err
 			}
 			return o.print(cmd, pair, func(w io.Writer) {
-				row(w, "LEGACY", "SERVICE")
+				heading(w, "LEGACY", "SERVICE")
 				row(w, pair.Legacy, pair.Service)
 			})
 		}),

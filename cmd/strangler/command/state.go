@@ -58,6 +58,7 @@ func newStateExport() *cobra.Command {
 func newStateImport() *cobra.Command {
 	var a admin
 	var o output
+	var consent consent
 	var request api.StateRequest
 	cmd := &cobra.Command{
 		Use:   "import FILE|-",
@@ -80,6 +81,9 @@ routes that the state doesn't have. Guards count as with strangler shift; to ret
 			if err != nil {
 				return err
 			}
+			if err := consent.askImport(cmd, client, request); err != nil {
+				return err
+			}
 			change, err := client.ImportState(cmd.Context(), request)
 			if err != nil {
 				return err
@@ -87,6 +91,7 @@ routes that the state doesn't have. Guards count as with strangler shift; to ret
 			return o.print(cmd, change, func(w io.Writer) { printStateChange(w, change) })
 		}),
 	}
+	consent.flags(cmd)
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`text` for the journal: why")
 	cmd.Flags().BoolVar(&request.Force, "force", false, "get past a guard that allows it")
 	cmd.Flags().BoolVar(&request.SkipUnknown, "skip-unknown", false, "leave out routes that there are not here")
@@ -114,7 +119,7 @@ func readState(text []byte) (state web.State, err error) {
 
 func printStateChange(w io.Writer, c web.StateChange) {
 	if len(c.Routes) > 0 {
-		row(w, "ROUTE", "FROM", "TO", "RULES", "ROLLOUT")
+		heading(w, "ROUTE", "FROM", "TO", "RULES", "ROLLOUT")
 	}
 	for _, r := range c.Routes {
 		to, rules := r.After.String(), "-"

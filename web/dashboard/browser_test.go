@@ -47,7 +47,7 @@ func browser(t *testing.T) (context.Context, func() []string) {
 		chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, cancelTime := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancelTime := context.WithTimeout(context.Background(), 8*time.Minute)
 	t.Cleanup(cancelTime)
 	ctx, cancelAll := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancelAll)

@@ -34,7 +34,7 @@ func newDemo() *cobra.Command {
 		Short: "Run the example bookshop, its services, the proxy and the dashboard, with traffic",
 		Long: `Run the example: a bookshop monolith, two services cut out of it, the proxy and the dashboard,
 in one process and on loopback only, with visitors. Ctrl-C stops all of it, and SIGUSR1 rolls
-everything back.
+everything back. What charts show of the weeks before is made up.
 
 With --fast routes move by themselves, and steps that take hours elsewhere take seconds: services
 with mistakes are stopped or sent back, and with --repaired they walk to live.`,
@@ -100,6 +100,12 @@ func (d *demo) run(ctx context.Context) (err error) {
 	cfg, err := d.configuration(apps)
 	if err != nil {
 		return d.flagged(err)
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return err
+	}
+	if err := bookshop.Past(ctx, filepath.Join(cfg.Data, "ledger.db"), d.rate, time.Now()); err != nil {
+		return err
 	}
 	logger := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	proxy, err := daemon.New(ctx, daemon.Options{Config: cfg, Translators: translate.All(), Logger: logger, Version: version()})
@@ -233,7 +239,7 @@ Try in another terminal:
   %[3]s groups%[4]s
   %[3]s shift orders-read 25%%%[4]s
 
-Ctrl-C stops everything.
+What charts show of the weeks before is made up. Ctrl-C stops everything.
 `, shop, dashboard, strangler, admin)
 }
 

@@ -1,0 +1,45 @@
+package bookshop
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/strangler-fig/toolkit/shadow/ledger"
+)
+
+func TestPast(t *testing.T) {
+	file, now := filepath.Join(t.TempDir(), "ledger.db"), time.Now()
+	if err := Past(t.Context(), file, 20, now); err != nil {
+		t.Fatal(err)
+	}
+	l, err := ledger.Open(t.Context(), file, ledger.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := func(step, back time.Duration, routes ...string) (legacy, service int64, points int) {
+		found, err := l.Series(t.Context(), ledger.SeriesQuery{Routes: routes, From: now.Add(-back), To: now, Step: step})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range found {
+			legacy, service = legacy+p.Legacy.Requests, service+p.Service.Requests
+		}
+		return legacy, service, len(found)
+	}
+	if legacy, service, points := sum(24*time.Hour, 30*24*time.Hour); points < pastDays || service == 0 || legacy < service {
+		t.Errorf("%d days, services served %d of %d", points, service, legacy+service)
+	}
+	if _, _, points := sum(time.Minute, time.Hour); points < 55 {
+		t.Errorf("%d minutes of the last hour", points)
+	}
+	if legacy, service, _ := sum(time.Hour, 24*time.Hour, "book-search"); legacy != 0 || service == 0 {
+		t.Errorf("of a route that is live legacy served %d, the service %d", legacy, service)
+	}
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := Past(t.Context(), file, 20, now); err != nil { // which adds nothing
+		t.Fatal(err)
+	}
+}

@@ -24,6 +24,7 @@
   function soon(form) {
     clearTimeout(wait)
     wait = setTimeout(show, 120, form)
+    setTimeout(valued) // when app.js has brought slider and number together
   }
   // valued says a slider's value as people say it.
   function valued() {
@@ -32,7 +33,7 @@
   }
   for (const type of ['input', 'change']) {
     document.addEventListener(type, event => {
-      if (event.target.form && event.target.form.id === 'move-form' && event.target.name !== 'reason') { valued(); soon(event.target.form) }
+      if (event.target.form && event.target.form.id === 'move-form' && event.target.name !== 'reason') soon(event.target.form)
     })
   }
   document.addEventListener('click', event => {

@@ -55,7 +55,7 @@ func aftermathOf(q *query, e web.Entry, routes []web.Route, now time.Time) (*aft
 	if _, n := seenFailing(after); n < aftermathFew {
 		after = points[middle:]
 	}
-	x := &aftermath{Minutes: int(aftermathWindow / time.Minute), At: fmt.Sprintf("%.1f", 1+(sparkWidth-2)*float64(middle)/float64(len(points)-1))}
+	x := &aftermath{Minutes: int(aftermathWindow / time.Minute), At: fmt.Sprintf("%.0f", 10+(sparkWidth-20)*float64(middle)/float64(len(points)-1))}
 	x.Spark = sparkOf(nil, each(points, func(p *web.SeriesPoint) float64 { f, n := seenFailing([]web.SeriesPoint{*p}); return part(f, n) }), 1)
 	f, n := seenFailing(before)
 	x.Before = part(f, n)

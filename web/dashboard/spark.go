@@ -8,11 +8,11 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// Sparklines are pictures of 96 by 22 without axes, two lines of the same scale; what they show last
+// Sparklines are pictures of 960 by 220, shown at a tenth, without axes: two lines of the same scale; what they show last
 // stands beside them in figures.
 const (
-	sparkWidth  = 96.0
-	sparkHeight = 22.0
+	sparkWidth  = 960.0
+	sparkHeight = 220.0
 )
 
 // spark is one: paths of both sides. Said is what is to be seen, in words.
@@ -40,23 +40,23 @@ func sparkPath(values []float64, top float64) string {
 		top = 1
 	}
 	var b strings.Builder
-	pen := false
+	pen, lastX, lastY := false, 0, 0
 	for i, v := range values {
 		if math.IsNaN(v) {
 			pen = false
 			continue
 		}
-		x := 1 + (sparkWidth-2)*float64(i)/float64(max(1, len(values)-1))
-		y := sparkHeight - 1.5 - (sparkHeight-3)*min(1, v/top)
+		x := int(10 + (sparkWidth-20)*float64(i)/float64(max(1, len(values)-1)))
+		y := int(sparkHeight - 15 - (sparkHeight-30)*min(1, v/top))
 		switch {
-		case pen:
-			fmt.Fprintf(&b, "L%.1f %.1f", x, y)
+		case pen: // from where it is: that is short
+			fmt.Fprintf(&b, "l%d %d", x-lastX, y-lastY)
 		case i+1 == len(values) || math.IsNaN(values[i+1]):
-			fmt.Fprintf(&b, "M%.1f %.1fh.1", x, y)
+			fmt.Fprintf(&b, "M%d %dh1", x, y)
 		default:
-			fmt.Fprintf(&b, "M%.1f %.1f", x, y)
+			fmt.Fprintf(&b, "M%d %d", x, y)
 		}
-		pen = true
+		pen, lastX, lastY = true, x, y
 	}
 	return b.String()
 }

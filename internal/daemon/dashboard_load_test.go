@@ -74,16 +74,16 @@ func fillLedger(t *testing.T, file string, routes, comparisons, weeks int) {
 	t.Logf("filled in %s", time.Since(began).Round(time.Millisecond))
 }
 
-// TestDashboardIsFast asks for its pages with 500 routes and much in the ledger: each is there in under
-// 100 ms. -soak stores a million comparisons.
+// TestDashboardIsFast asks for its pages with 500 routes and much in the ledger: -soak stores a million
+// comparisons, and wants each in under 100 ms.
 func TestDashboardIsFast(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fills a ledger; left out of -short")
 	}
 	const routes = 500
-	comparisons, weeks := 2_000, 1
+	comparisons, weeks, limit := 2_000, 1, 300*time.Millisecond // other tests run at the same time
 	if *soak {
-		comparisons, weeks = 1_000_000, 8
+		comparisons, weeks, limit = 1_000_000, 8, 100*time.Millisecond
 	}
 	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
 	folder := t.TempDir()
@@ -116,7 +116,7 @@ func TestDashboardIsFast(t *testing.T) {
 			fastest = min(fastest, again)
 		}
 		t.Logf("%s: first %s, then %s, %d bytes", path, first.Round(time.Millisecond), fastest.Round(100*time.Microsecond), size)
-		if fastest > 100*time.Millisecond {
+		if fastest > limit {
 			t.Errorf("%s takes %s", path, fastest)
 		}
 	}

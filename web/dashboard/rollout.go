@@ -138,18 +138,6 @@ func stateWhy(r *web.Rollout) string {
 	return r.State + ": " + r.StateWhy
 }
 
-// stepBars returns the bar of each route that has a rollout.
-func stepBars(rollouts []web.Rollout) map[string]*stepBar {
-	bars := make(map[string]*stepBar)
-	for i := range rollouts {
-		bar := stepBarOf(&rollouts[i])
-		for _, name := range rollouts[i].Routes {
-			bars[name] = bar
-		}
-	}
-	return bars
-}
-
 // rolloutPanel is a rollout on the page of one of its routes.
 type rolloutPanel struct {
 	web.Rollout

@@ -120,9 +120,17 @@ func buildRoutes(q *query) (view, error) {
 	begin := (v.Page - 1) * pageRoutes
 	rows = rows[begin:min(len(rows), begin+pageRoutes)]
 	v.From = begin + 1
-	bars := stepBars(q.System.Rollouts())
+	rollouts := q.System.Rollouts()
+	of := make(map[string]*web.Rollout)
+	for i := range rollouts {
+		for _, name := range rollouts[i].Routes {
+			of[name] = &rollouts[i]
+		}
+	}
 	for _, r := range rows {
-		r.Rollout = bars[r.Name]
+		if known := of[r.Name]; known != nil {
+			r.Rollout = stepBarOf(known)
+		}
 		v.Rows = append(v.Rows, tableRow{routeRow: r})
 	}
 	v.CatchAll = CatchAll{Shown: v.Page == v.Pages && len(words) == 0, NoLegacy: q.System.Legacy().Absent}
@@ -174,20 +182,32 @@ func (r *routeRow) has(words []string) bool {
 	if len(words) == 0 {
 		return true
 	}
-	fields := map[string]string{"name": r.Name, "path": r.Match.Path, "service": r.Service, "unit": r.Unit, "owner": r.Owner, "phase": r.Phase.String()}
+	field := func(name string) (string, bool) {
+		switch name {
+		case "name":
+			return r.Name, true
+		case "path":
+			return r.Match.Path, true
+		case "service":
+			return r.Service, true
+		case "unit":
+			return r.Unit, true
+		case "owner":
+			return r.Owner, true
+		case "phase":
+			return r.Phase.String(), true
+		}
+		return "", false
+	}
 	all := strings.ToLower(strings.Join([]string{r.Name, matchText(r.Match), r.Service, r.Unit, r.Owner, r.Phase.String()}, "\n"))
 	for _, w := range words {
 		if name, value, ok := strings.Cut(w, ":"); ok {
-			if field, known := fields[name]; known {
-				field = strings.ReplaceAll(strings.ToLower(field), `"`, "")
-				if name == "name" || name == "path" {
-					if !strings.Contains(field, value) {
-						return false
-					}
-				} else if field != value {
-					return false
+			if text, known := field(name); known {
+				text = strings.ReplaceAll(strings.ToLower(text), `"`, "")
+				if text == value || (name == "name" || name == "path") && strings.Contains(text, value) {
+					continue
 				}
-				continue
+				return false
 			}
 		}
 		if !strings.Contains(all, w) {
@@ -225,12 +245,21 @@ func (v *routesView) sort(rows []routeRow) {
 		v.Sort = ""
 		return
 	}
-	slices.SortStableFunc(rows, func(a, b routeRow) int {
+	order := make([]*routeRow, len(rows)) // rows are large: what is moved about is where they are
+	for i := range rows {
+		order[i] = &rows[i]
+	}
+	slices.SortStableFunc(order, func(a, b *routeRow) int {
 		if v.Down {
-			return -by(&a, &b)
+			return -by(a, b)
 		}
-		return by(&a, &b)
+		return by(a, b)
 	})
+	sorted := make([]routeRow, len(rows))
+	for i, r := range order {
+		sorted[i] = *r
+	}
+	copy(rows, sorted)
 }
 
 func zero(v float64) float64 {

@@ -191,7 +191,7 @@ func dense(points []web.SeriesPoint, from, to time.Time, step time.Duration) []w
 // settled is how much of a step has to be over before its rate says something; figures come in every ten seconds.
 const settled = 20 * time.Second
 
-// compared returns how many comparisons of a point say something about divergence.
+// comparedIn returns how many comparisons of a point say something about divergence.
 func comparedIn(c web.SeriesComparisons) int64 { return c.Match + c.Noise + c.Lag + c.Diverged }
 
 func routeChartsOf(points []web.SeriesPoint, step time.Duration, now time.Time) []chart {

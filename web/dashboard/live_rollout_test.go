@@ -95,7 +95,7 @@ func TestOneRolloutOfManyIsOneRow(t *testing.T) {
 		if strings.HasPrefix(m, ":") {
 			continue
 		}
-		if strings.Count(m, "<tr") != 1 || !strings.Contains(m, "4,711 of 2,995") || len(m) > 6000 {
+		if strings.Count(m, "<tr") != 1 || !strings.Contains(m, "4,711 of 2,995") || len(m) > 8000 {
 			t.Errorf("one rollout changed, and %d rows in %d bytes came: %.500s", strings.Count(m, "<tr"), len(m), m)
 		}
 		return

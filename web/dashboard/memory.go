@@ -70,15 +70,13 @@ func (m *memory) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, er
 // maxRead is how many series are remembered; a page asks for a few.
 const maxRead = 40
 
-// Series remembers by what was asked, but for its moments: those go on with the clock. What is wholly
-// past, and was read after it, stays as it is.
+// Series remembers by what was asked, but for an end that goes on with the clock. What is wholly past,
+// and was read after it, stays as it is.
 func (m *memory) Series(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
 	now := time.Now()
-	key := fmt.Sprintf("%q %s %t %t", q.Routes, q.Step, q.ByRoute, q.NoLatency)
-	if past := now.Sub(q.To) > time.Minute; past { // of it the moments count
-		key += fmt.Sprint(q.From.Unix(), q.To.Unix())
-	} else {
-		key += q.To.Sub(q.From).Round(time.Minute).String()
+	key := fmt.Sprintf("%q %s %t %t %d", q.Routes, q.Step, q.ByRoute, q.NoLatency, q.From.Truncate(time.Duration(q.Step)).Unix())
+	if now.Sub(q.To) > time.Minute { // of what is past the end counts, too
+		key += fmt.Sprint(" ", q.To.Unix())
 	}
 	if found, ok := m.series[key]; ok && (now.Sub(found.at) < seriesFresh || found.at.Sub(q.To) > time.Minute && now.Sub(q.To) > time.Minute) {
 		return found.Series, nil

@@ -339,7 +339,7 @@ func (v *routesView) spark(q *query) error {
 	if len(names) == 0 {
 		return nil
 	}
-	now := time.Now()
+	now := time.Now().Truncate(seriesFresh) // so that pictures change no more often than figures come in
 	step := sparkStep(v.Back.Back)
 	from := now.Add(-v.Back.Back).Truncate(step)
 	series, err := q.System.Series(q.Context(), web.SeriesQuery{Routes: names, From: from, To: now, Step: web.SeriesStep(step), ByRoute: true})

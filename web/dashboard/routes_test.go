@@ -98,7 +98,7 @@ func TestBulk(t *testing.T) {
 	s := good()
 	h := as(web.Identity{Role: web.RoleOperate}, New(Config{System: s, Logger: quiet()}))
 	_, page := get(t, h, "/bulk?do=shift&to=canary&weight=5&route=catalogue-search&route=orders-read&route=orders-list&route=payments")
-	for _, want := range []string{"Move 2 to 5%?", "<b>catalogue-search</b>", `and with it orders-list`, `name="version:catalogue-search" value="3"`, "<h2>Left as they are</h2>", "<b>payments</b>"} {
+	for _, want := range []string{"Move 2 routes to 5%?", "<b>catalogue-search</b>", `and with it orders-list`, `name="version:catalogue-search" value="3"`, "<h2>Left as they are</h2>", "<b>payments</b>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the question lacks %q", want)
 		}

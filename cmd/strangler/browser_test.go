@@ -169,7 +169,7 @@ func demo(t *testing.T, binary string) (shop, dashboard string) {
 func open(t *testing.T, browser string) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute), chromedp.WindowSize(1280, 1000),
+		chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute), chromedp.WindowSize(1280, 1000),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), options...)

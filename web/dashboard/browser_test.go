@@ -44,7 +44,7 @@ func browser(t *testing.T) (context.Context, func() []string) {
 		complaints = append(complaints, fmt.Sprintf(format, args...))
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	ctx, cancelTime := context.WithTimeout(context.Background(), 8*time.Minute)

@@ -29,6 +29,9 @@ import (
 // browser starts chromium. What it complains about ends up in the returned function's answer.
 func browser(t *testing.T) (context.Context, func() []string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes minutes; left out of -short")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		if os.Getenv("CI") == "true" {

@@ -229,6 +229,18 @@ func TestBrowserPages(t *testing.T) {
 	}
 }
 
+// until waits for a script to say yes.
+func until(script string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		for {
+			if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); yes || ctx.Err() != nil {
+				return errors.Join(err, ctx.Err())
+			}
+			time.Sleep(30 * time.Millisecond)
+		}
+	})
+}
+
 // TestBrowserLive moves a route by hand and by somebody else, in a real browser.
 func TestBrowserLive(t *testing.T) {
 	ctx, complaints := browser(t)
@@ -242,22 +254,12 @@ func TestBrowserLive(t *testing.T) {
 			t.Fatalf("%s: %v (%v)", what, err, complaints())
 		}
 	}
-	wait := func(script string) chromedp.Action[chromedp.Void] {
-		return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-			for {
-				if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); yes || ctx.Err() != nil {
-					return errors.Join(err, ctx.Err())
-				}
-				time.Sleep(50 * time.Millisecond)
-			}
-		})
-	}
 	type css = chromedp.CSS
 
-	run("open a route", chromedp.Navigate(site+"/routes/orders-read"), wait(`document.querySelector('#connection .text').textContent === 'live'`))
+	run("open a route", chromedp.Navigate(site+"/routes/orders-read"), until(`document.querySelector('#connection .text').textContent === 'live'`))
 	run("move it", chromedp.Click(css("#to-shadow + span")), chromedp.SendKeys(css("#reason"), "looks wrong"), chromedp.SendKeys(css("[name=actor]"), "Zoë"),
-		chromedp.Click(css("#move-button")), wait(`document.querySelector('#move .notice.good') !== null`),
-		wait(`document.querySelector('.step.now').textContent.startsWith('shadow')`))
+		chromedp.Click(css("#move-button")), until(`document.querySelector('#move .notice.good') !== null`),
+		until(`document.querySelector('.step.now').textContent.startsWith('shadow')`))
 	if r := s.Routes()[2]; r.Phase != strangler.PhaseShadow || r.Actor != "Zoë" || r.Reason != "looks wrong" {
 		t.Errorf("the route stands at %s, by %q because %q", r.Phase, r.Actor, r.Reason)
 	}
@@ -266,21 +268,21 @@ func TestBrowserLive(t *testing.T) {
 	s.change("route", func() {
 		s.routes[2].Phase, s.routes[2].Weight, s.routes[2].Version = strangler.PhaseLive, strangler.FullWeight, 99
 	})
-	run("see the other's move", wait(`document.querySelector('.step.now').textContent.startsWith('live')`))
+	run("see the other's move", until(`document.querySelector('.step.now').textContent.startsWith('live')`))
 	typed, focus := evaluate[string](t, ctx, `document.querySelector('#reason').value`), evaluate[string](t, ctx, `document.activeElement.id`)
 	if typed != "half a sen" || focus != "reason" {
 		t.Errorf("typed text is %q and the focus on %q after an update", typed, focus)
 	}
-	run("be told of the conflict", chromedp.Click(css("#move-button")), wait(`document.querySelector('#move [role=alert]')?.textContent.includes('meanwhile')`))
+	run("be told of the conflict", chromedp.Click(css("#move-button")), until(`document.querySelector('#move [role=alert]')?.textContent.includes('meanwhile')`))
 
-	run("filter", chromedp.Navigate(site+"/routes"), wait(`document.querySelector('#connection .text').textContent === 'live'`),
-		chromedp.SendKeys(css("#filter"), "isbn"), wait(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
+	run("filter", chromedp.Navigate(site+"/routes"), until(`document.querySelector('#connection .text').textContent === 'live'`),
+		chromedp.SendKeys(css("#filter"), "isbn"), until(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
 	s.change("stats", func() { s.stats.Routes[5].Service.PerSecond = 777 })
-	run("stay filtered after an update", wait(`document.querySelector('#row-stock').textContent.includes('777')`),
-		wait(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
-	run("ask for the rollback of everything", chromedp.Click(css("#rollback-all")), wait(`document.querySelector('#dialog').open`),
-		wait(`document.querySelector('#dialog').textContent.includes('payments')`))
-	run("confirm it", chromedp.Click(css("#dialog .danger.primary")), wait(`document.title.startsWith('Rolled back')`))
+	run("stay filtered after an update", until(`document.querySelector('#row-stock').textContent.includes('777')`),
+		until(`[...document.querySelectorAll('#rows > tr')].filter(r => !r.hidden).length === 1`))
+	run("ask for the rollback of everything", chromedp.Click(css("#rollback-all")), until(`document.querySelector('#dialog').open`),
+		until(`document.querySelector('#dialog').textContent.includes('payments')`))
+	run("confirm it", chromedp.Click(css("#dialog .danger.primary")), until(`document.title.startsWith('Rolled back')`))
 	if r := s.Routes()[6]; r.Phase != strangler.PhaseLive {
 		t.Errorf("payments may never return and stands at %s", r.Phase)
 	}
@@ -304,10 +306,10 @@ func TestBrowserLost(t *testing.T) {
 	}
 	wait := func(script string) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); !evaluate[bool](t, ctx, script); time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("it never comes to %s", script)
-			}
+		step, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		if err := chromedp.Do(step, until(script)); err != nil {
+			t.Fatalf("it never comes to %s: %v", script, err)
 		}
 	}
 	wait(`document.querySelector('#connection .text').textContent === 'live'`)

@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -133,18 +132,8 @@ func TestBrowserRollout(t *testing.T) {
 			t.Fatalf("%s: %v (%v)", what, err, complaints())
 		}
 	}
-	wait := func(script string) chromedp.Action[chromedp.Void] {
-		return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-			for {
-				if yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); yes || ctx.Err() != nil {
-					return errors.Join(err, ctx.Err())
-				}
-				time.Sleep(50 * time.Millisecond)
-			}
-		})
-	}
 	type css = chromedp.CSS
-	live := wait(`document.querySelector('#connection .text').textContent === 'live'`)
+	live := until(`document.querySelector('#connection .text').textContent === 'live'`)
 
 	run("open a route", chromedp.Navigate(site+"/routes/orders-read"), live)
 	run("unfold the other route of the unit", chromedp.Click(css("#gates-orders-list > summary")))
@@ -155,37 +144,37 @@ func TestBrowserRollout(t *testing.T) {
 		s.rollouts[0].Gates[0].Upper = seen(.0009)
 		s.rollouts[0].Gates[0].State = "holds"
 	})
-	run("see it promoted", wait(`document.querySelector('#rollout .step.now').textContent === '50%'`),
-		wait(fmt.Sprintf(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().width < .6 * %v`, before)),
-		wait(`document.querySelector('#gates-orders-read .gauge').getAttribute('aria-label').includes('between 0% and 0.09%')`))
-	run("see that the bound has closed in on the gate, and ends before it", wait(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().right <
+	run("see it promoted", until(`document.querySelector('#rollout .step.now').textContent === '50%'`),
+		until(fmt.Sprintf(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().width < .6 * %v`, before)),
+		until(`document.querySelector('#gates-orders-read .gauge').getAttribute('aria-label').includes('between 0% and 0.09%')`))
+	run("see that the bound has closed in on the gate, and ends before it", until(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().right <
 		document.querySelector('#gates-orders-read .gauge line.limit').getBoundingClientRect().left`))
 	if !evaluate[bool](t, ctx, `document.querySelector('#gates-orders-list').open`) {
 		t.Error("what was unfolded is folded after an update")
 	}
 
-	run("ask for a pause", chromedp.Click(css("#steer-pause")), wait(`document.querySelector('#dialog').open`),
-		wait(`document.querySelector('#dialog').textContent.includes('Pause the rollout of orders?')`))
+	run("ask for a pause", chromedp.Click(css("#steer-pause")), until(`document.querySelector('#dialog').open`),
+		until(`document.querySelector('#dialog').textContent.includes('Pause the rollout of orders?')`))
 	if len(s.steered) > 0 {
 		t.Error("it was told before it was confirmed")
 	}
 	run("confirm it", chromedp.SendKeys(css("#steer-reason"), "lunch"), chromedp.SendKeys(css("#dialog [name=actor]"), "Zoë"), chromedp.Click(css("#dialog .primary")),
-		wait(`document.querySelector('#rollout .sign')?.textContent.trim() === 'paused'`), live)
+		until(`document.querySelector('#rollout .sign')?.textContent.trim() === 'paused'`), live)
 	if r := s.Rollouts()[0]; r.State != web.RolloutPaused || r.StateWhy != "lunch" || r.StateActor != "Zoë" {
 		t.Errorf("it is %s by %q because %q", r.State, r.StateActor, r.StateWhy)
 	}
 
-	run("open the table", chromedp.Navigate(site+"/routes"), live, wait(`document.querySelector('#row-orders-list .stepbar').textContent.includes('paused')`))
+	run("open the table", chromedp.Navigate(site+"/routes"), live, until(`document.querySelector('#row-orders-list .stepbar').textContent.includes('paused')`))
 	s.change("rollout", func() { s.rollouts[0].State = web.RolloutRunning })
-	run("see it resumed", wait(`document.querySelector('#row-orders-list .stepbar').textContent.includes('running')`))
+	run("see it resumed", until(`document.querySelector('#row-orders-list .stepbar').textContent.includes('running')`))
 	run("open the overview", chromedp.Navigate(site+"/"), live)
-	run("freeze", chromedp.Click(css("#freeze-link")), wait(`document.querySelector('#dialog').open`), chromedp.Click(css(`#dialog [value="8h"] + span`)), chromedp.Click(css("#dialog .primary")),
-		wait(`getComputedStyle(document.querySelector('#freeze')).display !== 'none'`), live)
+	run("freeze", chromedp.Click(css("#freeze-link")), until(`document.querySelector('#dialog').open`), chromedp.Click(css(`#dialog [value="8h"] + span`)), chromedp.Click(css("#dialog .primary")),
+		until(`getComputedStyle(document.querySelector('#freeze')).display !== 'none'`), live)
 	if f := s.Freeze(); f == nil || time.Until(f.Until) < 7*time.Hour || time.Until(f.Until) > 8*time.Hour {
 		t.Errorf("frozen is %+v", f)
 	}
 	s.change("rollout", func() { s.freeze = nil })
-	run("see it thawed", wait(`getComputedStyle(document.querySelector('#freeze')).display === 'none'`))
+	run("see it thawed", until(`getComputedStyle(document.querySelector('#freeze')).display === 'none'`))
 	for _, c := range complaints() {
 		t.Error(c)
 	}

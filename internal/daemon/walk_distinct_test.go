@@ -74,8 +74,8 @@ routes:
 			}
 			eventually(t, "one divergence counts", func() bool {
 				r := rolloutOf(t, s, "orders")
-				e, failures := r.Evidence[0], r.Gates[1] // which go by how both sides did
-				return e.Diverged == 1 && e.Compared > others*9/10 && e.Compared <= others+1 && failures.Count == e.Compared
+				e, failures := first(r), counted(r, 1) // which go by how both sides did
+				return e.Diverged == 1 && e.Compared > others*9/10 && e.Compared <= others+1 && failures == e.Compared
 			})
 			if r := rolloutOf(t, s, "orders"); r.State != web.RolloutRunning || r.Position.Phase != strangler.PhaseShadow {
 				t.Errorf("%+v", r)
@@ -113,7 +113,7 @@ routes:
 		t.Helper()
 		eventually(t, what, func() bool {
 			r := rolloutOf(t, s, "orders")
-			return len(r.Evidence) == 1 && r.Evidence[0].Trial == trial && r.Evidence[0].Diverged == diverged
+			return len(r.Evidence) == 1 && first(r).Trial == trial && first(r).Diverged == diverged
 		})
 	}
 	evidence("evidence begins", 1, 0)

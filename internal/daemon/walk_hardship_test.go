@@ -251,8 +251,8 @@ routes:
 	p.kill()
 	p = startProcess(t, s.File)
 	time.Sleep(1500 * time.Millisecond)
-	if r := state(); r.State != web.RolloutRunning || r.Gates[1].Count != 0 || r.Evidence[0].Trial != 2 {
-		t.Errorf("after the process was killed: %s, trial %d, %+v", r.State, r.Evidence[0].Trial, r.Gates)
+	if r := state(); r.State != web.RolloutRunning || counted(r, 1) != 0 || first(r).Trial != 2 {
+		t.Errorf("after the process was killed: %s, trial %d, %+v", r.State, first(r).Trial, r.Gates)
 	}
 }
 
@@ -292,7 +292,7 @@ routes:
 		for range 20 {
 			s.get(t, path)
 		}
-		eventually(t, "20 are compared", func() bool { return rolloutOf(t, s, name).Evidence[0].Compared == 20 })
+		eventually(t, "20 are compared", func() bool { return first(rolloutOf(t, s, name)).Compared == 20 })
 	}
 	see("orders", "/orders")
 	s.reload(t, text("orders", "/other"))
@@ -315,7 +315,7 @@ routes:
   - {name: orders, match: {path: /orders}, service: s, cohort: [request], start: 50%%, rollout: {steps: [shadow, 50%%, live], hold: 1h, gates: {divergence: 2%%, errors: 2pp, latency: off}}}
 `, legacy.URL, service.URL))
 	pound(t, s, "/orders", func(int) {}) // some get what the bad one answers
-	eventually(t, "evidence", func() bool { return rolloutOf(t, s, "orders").Evidence[0].Compared > 0 })
+	eventually(t, "evidence", func() bool { return first(rolloutOf(t, s, "orders")).Compared > 0 })
 	db, err := sql.Open("sqlite3", "file:"+filepath.Join(filepath.Dir(s.File), "data", "ledger.db")+"?_txlock=immediate")
 	if err != nil {
 		t.Fatal(err)

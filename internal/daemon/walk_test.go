@@ -157,7 +157,7 @@ func TestRolloutBack(t *testing.T) {
 	}
 	eventually(t, "what it shows now", func() bool {
 		r := rollout()
-		return r.State == web.RolloutRunning && r.Evidence[0].Trial == 2 && r.Evidence[0].Diverged == 0 && r.Evidence[0].Compared > 0
+		return r.State == web.RolloutRunning && first(r).Trial == 2 && first(r).Diverged == 0 && first(r).Compared > 0
 	})
 }
 

@@ -28,6 +28,22 @@ func rolloutOf(t *testing.T, s *system, route string) web.Rollout {
 	return r
 }
 
+// first is what was seen of a rollout's first version; none while the walker has not looked at it yet.
+func first(r web.Rollout) web.RolloutEvidence {
+	if len(r.Evidence) == 0 {
+		return web.RolloutEvidence{}
+	}
+	return r.Evidence[0]
+}
+
+// counted is how many answers a rollout's gate has seen; none while the walker has not looked yet.
+func counted(r web.Rollout, gate int) int64 {
+	if gate >= len(r.Gates) {
+		return 0
+	}
+	return r.Gates[gate].Count
+}
+
 // fine is a service that answers as legacy does.
 func fine(w http.ResponseWriter, _ *http.Request) { answer(w, 200, `{"total":1}`) }
 
@@ -185,7 +201,7 @@ routes:
 	drive(t, s, "/orders")
 	eventually(t, "it stops", func() bool {
 		r := rolloutOf(t, s, "orders")
-		return r.State == web.RolloutResting && r.Evidence[0].Version == "v1"
+		return r.State == web.RolloutResting && first(r).Version == "v1"
 	})
 	time.Sleep(1500 * time.Millisecond)
 	if r := rolloutOf(t, s, "orders"); r.State != web.RolloutResting {
@@ -195,7 +211,7 @@ routes:
 	version.Store("v2")
 	eventually(t, "another version goes live", func() bool {
 		r := rolloutOf(t, s, "orders")
-		return r.Position.Phase == strangler.PhaseLive && r.Evidence[0].Version == "v2"
+		return r.Position.Phase == strangler.PhaseLive && first(r).Version == "v2"
 	})
 	entries, err := s.API.Journal(t.Context(), web.EntryQuery{Route: "orders", Limit: 100})
 	if err != nil {
@@ -240,7 +256,7 @@ routes:
 	}
 	eventually(t, "300 are compared", func() bool {
 		r := rolloutOf(t, s, "orders")
-		return r.Evidence[0].Compared == 300 && r.Gates[1].Count == 300
+		return first(r).Compared == 300 && counted(r, 1) == 300
 	})
 	if _, err := s.API.Steer(t.Context(), "orders", web.SteerPause, api.SteerRequest{Reason: "a release"}); err != nil {
 		t.Fatal(err)

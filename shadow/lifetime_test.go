@@ -127,7 +127,7 @@ func get(h http.Handler) {
 
 func TestStreamsHoldNoWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, shadow.Config{Workers: 2, Queue: 20})
+		s := start(t, shadow.Config{Workers: 2, Queue: 40})
 		end := make(chan struct{})
 		h := s.Around(point(direct(text("yes"))))
 		var streams sync.WaitGroup

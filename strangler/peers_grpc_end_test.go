@@ -44,14 +44,17 @@ func TestPeerGRPCDeadline(t *testing.T) {
 			stream := open(t, short, conn, "Hang")
 			_ = stream.CloseSend()
 			err := stream.RecvMsg(new(emptypb.Empty))
-			if err == nil {
+			answered := err == nil // or, on a busy machine, the call may not have come to the server
+			if answered {
 				err = stream.RecvMsg(new(emptypb.Empty))
 			}
 			if status.Code(err) != codes.DeadlineExceeded {
 				t.Errorf("error %v, want that of the deadline", err)
 			}
 			cancel()
-			_ = serverKnows(t, service)
+			if answered {
+				_ = serverKnows(t, service)
+			}
 		}
 	})
 }

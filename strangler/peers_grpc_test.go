@@ -133,7 +133,7 @@ func (s *grpcService) hang(stream grpc.ServerStream) error {
 // grpcPair starts a gRPC server, a proxy in front of it, and a client.
 func grpcPair(t *testing.T, f frontKind, b backKind) (*grpc.ClientConn, *grpcService, context.Context) {
 	t.Helper()
-	service := &grpcService{gone: make(chan error, 1)}
+	service := &grpcService{gone: make(chan error, 64)}
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(grpcLimit), grpc.MaxSendMsgSize(grpcLimit))
 	server.RegisterService(&grpcDesc, service)
 	// Its own HTTP/2, on a listener with or without TLS.
@@ -280,7 +280,7 @@ func serverKnows(t *testing.T, s *grpcService) error {
 	select {
 	case err := <-s.gone:
 		return err
-	case <-time.After(2 * time.Second):
+	case <-time.After(10 * time.Second):
 		t.Error("the server still works for a client that is gone")
 		return nil
 	}

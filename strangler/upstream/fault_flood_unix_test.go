@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/upstream"
 )
 
@@ -32,7 +33,10 @@ func TestFlood(t *testing.T) {
 		t.Logf("scaled to %d clients: there may be %d open files", clients, limit.Cur)
 	}
 	p := startPeer(t, named)
-	g := startGateway(t, p.URL, gatewayConfig{Upstream: upstream.Config{MaxPerHost: most, DialTimeout: time.Minute}}) // with as much time for a connection to come free
+	g := startGateway(t, p.URL, gatewayConfig{
+		Upstream: upstream.Config{MaxPerHost: most, DialTimeout: time.Minute}, // with as much time for a connection to come free
+		Server:   strangler.ServerConfig{HeaderTimeout: 4 * patience},         // the first has connected long before it asks
+	})
 	conns := make([]*rawClient, clients)
 	for i := range conns {
 		conns[i] = connect(t, g.Addr)

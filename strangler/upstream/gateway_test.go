@@ -34,6 +34,7 @@ type gateway struct {
 type gatewayConfig struct {
 	Upstream upstream.Config // without URLs
 	Edit     func(*strangler.Config)
+	Server   strangler.ServerConfig
 }
 
 // startGateway starts a proxy before an upstream that is the legacy application.
@@ -69,7 +70,8 @@ func startGateway(t testing.TB, legacy *url.URL, cfg gatewayConfig) *gateway {
 		t.Fatal(err)
 	}
 	g.Addr = l.Addr().String()
-	s := strangler.NewServer(p, strangler.ServerConfig{Logger: log})
+	cfg.Server.Logger = log
+	s := strangler.NewServer(p, cfg.Server)
 	served := make(chan struct{})
 	go func() { defer close(served); _ = s.Serve(strangler.Frugal{Listener: l}) }()
 	t.Cleanup(func() { s.Close(); <-served })

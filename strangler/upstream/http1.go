@@ -98,6 +98,7 @@ func (t *http1) roundTrip(r *http.Request, firstByte time.Duration, limit int) (
 	defer call.release()
 	conn.waited = conn.waited || w == wantQuiet && !call.streams // for the body
 	for err == nil {
+		conn.waited = conn.waited || conn.reused && !call.mayRepeat()
 		var resp *http.Response
 		if resp, err = call.on(conn); err == nil {
 			return resp, nil

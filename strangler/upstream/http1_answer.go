@@ -189,6 +189,7 @@ func (a *answer1) frame(r *http.Request) error {
 			resp.ContentLength = 0
 		}
 		resp.Body = http.NoBody
+		b.c.dry = b.c.dry && !bodiless // or a body may come that there must not be
 		b.finish(nil)
 	case chunked:
 		resp.TransferEncoding = []string{"chunked"}

@@ -189,6 +189,7 @@ func (b *length1) WriteTo(w io.Writer) (written int64, err error) {
 		return written + n, err
 	}
 	if b.left > 0 {
+		b.c.dry = false
 		n, err := io.Copy(w, &io.LimitedReader{R: b.c.nc, N: b.left})
 		written += n
 		if b.left -= n; b.left > 0 {

@@ -32,6 +32,7 @@ type conn1 struct {
 	reused bool
 	turn   bool          // it counts among those that may be in use
 	waited bool          // it has been there for a while when the message is sent
+	dry    bool          // what was read last was all that had come
 	heard  bool          // something came since it is used
 	coming atomic.Bool   // and that is more than informational answers
 	keep   time.Duration // how long it is kept when it is not in use
@@ -83,6 +84,7 @@ func (c *conn1) Read(p []byte) (int, error) {
 		c.heard = true
 		c.coming.Store(true)
 	}
+	c.dry = n < len(p)
 	if c.limit != noLimit {
 		c.limit -= int64(n)
 	}
@@ -142,14 +144,20 @@ func (c *conn1) send(message []byte) error {
 // good reports whether the connection may be used again: it isn't too old, and where it is to be
 // looked at, it is quiet.
 func (c *conn1) good(look bool) bool {
-	if !time.Now().Before(c.until) || (look || !c.canAsk()) && !c.quiet() {
+	now := time.Now()
+	if !now.Before(c.until) || (look || !c.canAsk()) && !c.quiet() {
 		return false
 	}
 	c.over.Store(false)
-	c.wrote, c.heard, c.waited = 0, false, true
+	c.wrote, c.heard, c.waited = 0, false, !c.dry || now.Sub(c.until.Add(-c.keep)) > moment
 	c.coming.Store(false)
 	return true
 }
+
+// moment is how long a connection that was seen to be quiet is believed to be, where the request may be
+// repeated: a proxy with much to do takes it again before anybody could notice a change. What
+// comes in that moment is met as what comes while the request is on its way is.
+const moment = 100 * time.Microsecond
 
 // quiet reports whether there is nothing to be read, nor an end: the other end hasn't closed it, and
 // nothing has come that nobody asked for, which would be taken for the next answer. Where the

@@ -101,6 +101,11 @@ func (c *call1) repeatable(last *conn1) bool {
 	case last.wrote == 0:
 		return true
 	}
+	return c.mayRepeat()
+}
+
+// mayRepeat reports whether the request may be sent more than once.
+func (c *call1) mayRepeat() bool {
 	if d := strangler.DecisionFrom(c.r.Context()); d != nil {
 		return d.Repeat != strangler.RepeatNever
 	}

@@ -31,6 +31,9 @@ type Error struct {
 	// for a body that isn't well-formed, 413 for one that is too large, 415 for one of another
 	// media type. 0 stands for all else, which isn't the client's fault: 502.
 	Status int
+	// unsent: see Unsent.
+	unsent bool
+
 	// Late says that the head of the message and a part of its body were passed on before this
 	// was found: the rest isn't, and the connection ends.
 	Late bool
@@ -66,6 +69,10 @@ func (e *Error) Error() string {
 
 // Unwrap returns what was wrong.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Unsent reports whether the request was never sent, as it couldn't be translated: whoever it was for
+// knows nothing of it, so that it may go elsewhere whatever its method.
+func (e *Error) Unsent() bool { return e.unsent }
 
 // Problem is what a problem document (RFC 9457) tells a client: the status, a title that is the
 // same for all errors of that kind, what was wrong, without internals, and where in the body

@@ -15,7 +15,8 @@ type Options struct {
 
 // Transport returns a http.RoundTripper that takes requests in legacy's form, sends them
 // through next in the service's, and answers in legacy's form again. What can't be translated
-// is an *Error, and nothing of it is passed on. Of at most one Options, which may be left out.
+// is an *Error, and nothing of it is passed on: of a request its [Error.Unsent] says so. Of at most one
+// Options, which may be left out.
 //
 // Since a translated answer has other bytes, Range and If-Range are not sent on, so that the
 // service answers whole, and digests of untranslated bodies are taken off, both ways.
@@ -59,7 +60,7 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	req, err := t.request(req)
 	if err != nil {
 		closeBody(client)
-		return nil, t.refuse(client, t.asks, err)
+		return nil, t.refuse(client, t.asks, err, true)
 	}
 	upload := t.watchRequest(client, req)
 	resp, err := t.next.RoundTrip(req)
@@ -80,7 +81,7 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 		}
 	}()
 	if err := t.answer(client, resp); err != nil {
-		return nil, t.refuse(client, t.answers, err)
+		return nil, t.refuse(client, t.answers, err, false)
 	}
 	translated = true
 	if resp.Body != body && resp.ContentLength < 0 {
@@ -90,8 +91,9 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (t *transport) refuse(client *http.Request, d Direction, err error) *Error {
+func (t *transport) refuse(client *http.Request, d Direction, err error, unsent bool) *Error {
 	e := wrap(d, err)
+	e.unsent = unsent // and not what a translator found that asked somebody itself
 	t.observe(client, e)
 	return e
 }

@@ -38,7 +38,7 @@ func (w *watched) Read(p []byte) (int, error) {
 		return n, err
 	}
 	late := wrap(w.way, err)
-	late.Late = true
+	late.Late, late.unsent = true, false
 	if w.err.CompareAndSwap(nil, late) {
 		w.transport.observe(w.client, late)
 	}

@@ -18,6 +18,7 @@ type call struct {
 	in              http.Request // what the chain gets
 	out             http.Request // what the upstream gets; the fallback's is another
 	url             url.URL
+	up              *upload // of the attempt that is under way
 	traced          *traced // what a transport that doesn't know this package tells; nil: it does
 	sent            bool    // out is taken
 }

@@ -194,6 +194,12 @@ func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarde
 	if fallsBack(&rt, pos) {
 		f.fallback = c.legacyForwarder(rt.Repeat)
 	}
+	if f.rewrite.tidy {
+		f.held = keptForFallback
+		if c.cfg.Buffer != nil {
+			f.held = max(f.held, c.cfg.Buffer(rt))
+		}
+	}
 	return f
 }
 

@@ -26,7 +26,13 @@ type Config struct {
 	// Translate, if not nil, is asked for what stands around a route's service (station 8): a
 	// transport that takes the request as the client sent it and answers as legacy would. Nil
 	// for a route without translation.
+	//
+	// An error of it that has a method Unsent() bool which returns true says that the request was not
+	// sent: where legacy may stand in for the service it then does so whatever the request's method.
 	Translate func(Route) func(http.RoundTripper) http.RoundTripper
+	// Buffer, if not nil, is asked for how many bytes of a request's body a route's translation reads at
+	// most before it sends anything: as many are kept until then for legacy. Nil, or less: 64 KiB.
+	Buffer func(Route) int64
 
 	// Upstream, if not nil, is asked for what carries a route's requests to its service in place of
 	// the service's Transport, such as one with time-outs of the route's own; nil: nothing does.

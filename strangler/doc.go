@@ -16,7 +16,7 @@
 //	 7 rewrite    hop-by-hop headers out, forwarding headers right, path and query as they came
 //	 8 translate  the transport of Config.Translate, only towards a service: compile.go
 //	 9 forward    the upstream's transport; what it may do besides is package upstream's
-//	10 fallback   the service failed before its first byte, the request may be repeated: legacy
+//	10 fallback   the service failed before its first byte, the request may be repeated or was never sent: legacy
 //	11 answer     streamed, flushed as it comes, trailers; 1xx before it (inform.go), upgrades
 //	              (upgrade.go), how gRPC is told of one that breaks off (grpc.go)
 //	12 observe    what happened, to the log and to Config.Observe

@@ -53,7 +53,7 @@ func (t *Table) Explain(r *http.Request) Explanation {
 		case x.Decision.Side == SideService:
 			x.Upstream = t.cfg.Services[e.route.Service].URL.Redacted()
 		}
-		x.Fallback, x.FallbackWhy = expectFallback(e, x.Decision.Side, x.Repeat)
+		x.Fallback, x.FallbackWhy = expectFallback(e, x.Decision.Side, x.Repeat, t.index.compiler.translates(e.route))
 	}
 	for _, i := range t.index.matcher.considered(r) {
 		if other := t.entries[i]; other != e {
@@ -85,7 +85,7 @@ func (t *Table) expect(e *entry, r *http.Request) (Decision, string) {
 	return *t.split(e, r), ""
 }
 
-func expectFallback(e *entry, side Side, repeat Repeat) (bool, string) {
+func expectFallback(e *entry, side Side, repeat Repeat, translated bool) (bool, string) {
 	switch {
 	case side == SideLegacy:
 		return false, "legacy is asked already"
@@ -95,6 +95,8 @@ func expectFallback(e *entry, side Side, repeat Repeat) (bool, string) {
 		return false, "the route says return: never"
 	case e.position.Phase == PhaseRetired:
 		return false, "the route is retired: legacy is never called"
+	case repeat == RepeatNever && translated:
+		return false, "the request may not be sent a second time; what can't be translated isn't sent at all, and legacy answers that"
 	case repeat == RepeatNever:
 		return false, "the request may not be sent a second time"
 	}

@@ -26,8 +26,8 @@ func badStatus(resp *http.Response) *failure {
 // which must not be read after the handler's end, and a transport, which may read at any time
 // and closes at any time, even after its RoundTrip returned.
 //
-// For another attempt it keeps what was read, up to keptForFallback; the next one gets that and
-// then the rest. A nil *upload is that of a request without a body.
+// For another attempt it keeps what was read, up to a limit; the next one gets that and then the
+// rest. A nil *upload is that of a request without a body.
 type upload struct {
 	reading sync.Mutex // held while the body is read, which may take long
 	src     io.ReadCloser
@@ -39,6 +39,7 @@ type upload struct {
 
 	mu      sync.Mutex // guards the rest; never held for long
 	keep    bool       // what is read is kept; false for good once that is too much
+	limit   int64      // of what is kept, in bytes
 	kept    []byte
 	buf     *[]byte // kept's, where it goes back to fetched; nil: it doesn't
 	attempt int     // the one that may read; 0: none, it is over
@@ -46,11 +47,11 @@ type upload struct {
 	err     error
 }
 
-func newUpload(r *http.Request, keep bool) *upload {
+func newUpload(r *http.Request, limit int64) *upload {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil
 	}
-	u := &upload{src: r.Body, keep: keep && r.ContentLength <= keptForFallback, attempt: 1}
+	u := &upload{src: r.Body, keep: limit > 0 && r.ContentLength <= limit, limit: limit, attempt: 1}
 	if r.Trailer != nil {
 		u.found = r.Trailer
 		u.trailer = make(http.Header, len(r.Trailer))
@@ -119,6 +120,21 @@ func (u *upload) keeps() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.keep
+}
+
+// sends says that the body goes to an upstream now, of which no more than the limit is kept from here on.
+func (u *upload) sends(limit int64) {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.limit <= limit || u.attempt != 1 || u.buf != nil { // of those a later attempt may be reading
+		return
+	}
+	if u.limit = limit; limit == 0 || int64(len(u.kept)) > limit {
+		u.keep, u.kept = false, nil // the first attempt has read it
+	}
 }
 
 // whole reports whether all of the body is at hand, so that another attempt is possible though none
@@ -271,7 +287,7 @@ func (b *uploadBody) note(p []byte, err error) bool {
 	}
 	switch {
 	case !b.keep || b.upload.attempt == 0:
-	case current && len(b.kept)+len(p) > keptForFallback:
+	case current && int64(len(b.kept)+len(p)) > b.limit:
 		b.keep, b.kept = false, nil
 	default:
 		// What a superseded attempt still got is kept whatever its size: the next one needs it.

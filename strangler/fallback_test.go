@@ -46,6 +46,7 @@ func TestFallback(t *testing.T) {
 		body      string
 		edit      func(*Route)
 		translate error
+		held      int64
 		status    int // 0: legacy answered
 		failure   string
 	}{
@@ -58,6 +59,12 @@ func TestFallback(t *testing.T) {
 		"500 is an answer":          {service: status(500), status: 500},
 		"404 is an answer":          {service: status(404), status: 404},
 		"translator gives up":       {service: status(200), translate: errors.New("no such field"), failure: failTranslate},
+		"POST that was never sent":  {service: status(200), method: "POST", body: full + full, held: 256 << 10, translate: neverSent{}, failure: failTranslate},
+		"POST too large to keep":    {service: status(200), method: "POST", body: full + full, translate: neverSent{}, status: 502, failure: failTranslate},
+		"POST, nobody says unsent":  {service: status(200), method: "POST", body: "abc", translate: errors.New("no such field"), status: 502, failure: failTranslate},
+		"not sent, no fallback":     {service: status(200), method: "POST", body: "abc", edit: func(r *Route) { r.Fallback = false }, translate: neverSent{}, status: 502, failure: failTranslate},
+		"not sent, no return":       {service: status(200), method: "POST", body: "abc", edit: func(r *Route) { r.Return = ReturnNever }, translate: neverSent{}, status: 502, failure: failTranslate},
+		"not sent, retired":         {service: status(200), method: "POST", body: "abc", edit: func(r *Route) { r.Start = At(PhaseRetired) }, translate: neverSent{}, status: 502, failure: failTranslate},
 		"PUT with a body":           {service: status(503), method: "PUT", body: "abc", failure: "status 503"},
 		"a body just small enough":  {service: status(503), method: "PUT", body: full, failure: "status 503"},
 		"a body too large to keep":  {service: status(503), method: "PUT", body: long, status: 503, failure: "status 503"},
@@ -81,9 +88,15 @@ func TestFallback(t *testing.T) {
 			if c.translate != nil {
 				cfg.Translate = func(Route) func(http.RoundTripper) http.RoundTripper {
 					return func(http.RoundTripper) http.RoundTripper {
-						return roundTrip(func(*http.Request) (*http.Response, error) { return nil, c.translate })
+						return roundTrip(func(r *http.Request) (*http.Response, error) {
+							if r.Body != nil {
+								_, _ = io.Copy(io.Discard, r.Body) // as one that translates it would
+							}
+							return nil, c.translate
+						})
 					}
 				}
+				cfg.Buffer = func(Route) int64 { return c.held }
 			}
 			address, _ := front(t, cfg)
 			method := c.method
@@ -121,6 +134,12 @@ func TestFallback(t *testing.T) {
 		})
 	}
 }
+
+// neverSent is an error of a translator that knows that it sent nothing.
+type neverSent struct{}
+
+func (neverSent) Error() string { return "no such value" }
+func (neverSent) Unsent() bool  { return true }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
@@ -168,7 +187,7 @@ func TestUpload(t *testing.T) {
 			if c.oneway {
 				src = iotest.OneByteReader(src)
 			}
-			up := newUpload(&http.Request{Body: io.NopCloser(src), ContentLength: -1}, true)
+			up := newUpload(&http.Request{Body: io.NopCloser(src), ContentLength: -1}, keptForFallback)
 			first := up.body()
 			_, _ = io.ReadFull(first, make([]byte, c.first))
 			if !up.rewind() {
@@ -192,7 +211,7 @@ func TestUpload(t *testing.T) {
 // TestUploadReadUnderWay rewinds while the first attempt waits for the client.
 func TestUploadReadUnderWay(t *testing.T) {
 	r, w := io.Pipe()
-	up := newUpload(&http.Request{Body: r, ContentLength: -1}, true)
+	up := newUpload(&http.Request{Body: r, ContentLength: -1}, keptForFallback)
 	first := up.body()
 	reading := make(chan struct{})
 	go func() {

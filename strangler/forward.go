@@ -16,13 +16,13 @@ type forwarder struct {
 	side     Side
 	repeat   Repeat
 	fallback *forwarder // legacy, where it answers for the service; nil: it doesn't
+	held     int64      // how much of a body a translation reads before it sends anything; 0: there is none
 }
 
 // ServeHTTP sends the request, falls back where it must and may, and answers.
 func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := DecisionFrom(r.Context())
-	mayFallBack := f.fallback != nil && f.repeat.For(r.Method) != RepeatNever
-	up := newUpload(r, mayFallBack || d.Repeat != RepeatNever)
+	up := newUpload(r, f.keeps(d.Repeat))
 	defer up.end()
 
 	resp, fail := f.send(w, r, up)
@@ -31,7 +31,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if fail != nil {
 		d.Failure = fail.counted()
-		if mayFallBack && fail.kind != "" && up.rewind() {
+		if f.fallback != nil && fail.kind != "" && (fail.unsent || f.repeat.For(r.Method) != RepeatNever) && up.rewind() {
 			d.Failure = fail.kind
 			if resp != nil {
 				resp.Body.Close() // first: a logger may panic
@@ -63,6 +63,23 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, r, resp, up)
 }
 
+// keeps returns how much of a request's body is kept until it is sent. Afterwards it is what keptOnceSent says.
+func (f *forwarder) keeps(repeat Repeat) int64 {
+	limit := keptOnceSent(repeat)
+	if f.fallback != nil && f.held > 0 { // what couldn't be translated was never sent
+		limit = max(limit, f.held)
+	}
+	return limit
+}
+
+// keptOnceSent returns how much of a body is kept that an upstream gets: it may get it again.
+func keptOnceSent(repeat Repeat) int64 {
+	if repeat == RepeatNever {
+		return 0
+	}
+	return keptForFallback
+}
+
 // send does stations 7 to 9. It returns an answer or a failure. It doesn't return where there is
 // nobody left to answer.
 func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*http.Response, *failure) {
@@ -71,6 +88,7 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 	}
 	c := callFrom(r.Context())
 	c.hints.begin(w, r)
+	c.up = up
 	ctx, body := r.Context(), up.body()
 	c.traced = nil
 	if !f.informs {
@@ -79,7 +97,7 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 		ctx = c.traced.ctx
 	}
 	out := f.rewrite.request(ctx, c.room(), r, body)
-	if up.keeps() || f.informs && up.whole() { // who informs knows what may be repeated
+	if r.ContentLength <= keptForFallback && c.decision.Repeat != RepeatNever && up.keeps() || f.informs && up.whole() { // who informs knows what may be repeated
 		out.GetBody = up.another
 	} else if body == nil && !f.informs && f.repeat.For(r.Method) == RepeatNever {
 		once(out)
@@ -111,6 +129,7 @@ type failure struct {
 	err    error  // for the log
 
 	retryAfter time.Duration // above 0: when the client may come back
+	unsent     bool          // what stands in front of the side never sent the request
 
 	document bool   // the client is told as a problem document
 	pointer  string // of that
@@ -135,6 +154,8 @@ func (f *failure) Failure() string { return f.kind }
 
 func (f *forwarder) failed(err error) *failure {
 	fail := &failure{kind: failureKind(err), status: http.StatusBadGateway, err: err}
+	var unsent interface{ Unsent() bool }
+	fail.unsent = errors.As(err, &unsent) && unsent.Unsent()
 	told := map[string]string{
 		failConnect:   "could not be reached",
 		failTimeout:   "did not answer in time",
@@ -283,11 +304,14 @@ func (t *translation) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// untranslated marks the errors that come from behind the translator.
+// untranslated marks the errors that come from behind the translator, which has read what it had to by then.
 type untranslated struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (t untranslated) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c := callFrom(r.Context()); c != nil { // a translator may have made another request, without it
+		c.up.sends(keptOnceSent(c.decision.Repeat))
+	}
 	resp, err := t.next.RoundTrip(r)
 	if err != nil {
 		return nil, &beyondTranslation{err}

@@ -27,6 +27,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // Failure names the kind of failure, for whoever doesn't know this package.
 func (e *Error) Failure() string { return "identity" }
 
+// Unsent reports whether the request was never sent to the service: who is logged in is found out before.
+// An account logs in again after what was sent, so that of a login nobody knows.
+func (e *Error) Unsent() bool { return e.what != whatLogin }
+
 // Explain returns what a client is told after the name of the side that can't answer.
 func (e *Error) Explain() (told string, retryAfter time.Duration) {
 	return "could not be asked, as it could not be found out who is logged in", 0

@@ -95,6 +95,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 			return d.versions.watch(route.Service, cfg.Services[route.Service].Version, used.own(route))
 		},
 		Translate:      made.translate,
+		Buffer:         made.buffer,
 		TrustedProxies: cfg.TrustedProxies,
 		Forwarded:      cfg.Forwarded,
 		Limits:         limits(cfg),

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/strangler-fig/toolkit/acl"
+	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -16,6 +17,7 @@ type around func(next http.RoundTripper) http.RoundTripper
 // interpreted is what one configuration translates, compiled.
 type interpreted struct {
 	routes  map[string]around // of those that translate something
+	buffers map[string]int64  // how much of a body they hold, in bytes
 	facades map[string]http.Handler
 	bridges bridges
 	tables  map[string]*identifierTable
@@ -31,7 +33,7 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 	if err != nil {
 		return nil, err
 	}
-	made := &interpreted{routes: map[string]around{}, facades: map[string]http.Handler{}, tables: tables}
+	made := &interpreted{routes: map[string]around{}, buffers: map[string]int64{}, facades: map[string]http.Handler{}, tables: tables}
 	if made.bridges, err = d.bridges().open(d, cfg); err != nil {
 		return nil, err
 	}
@@ -42,6 +44,11 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 		translator, err := d.translator(i, cfg, route)
 		if err != nil {
 			return nil, fmt.Errorf("route %q: %w", route.Name, err)
+		}
+		if route.Translate.Translates() {
+			if made.buffers[route.Name] = route.Translate.Exchange.Buffer; made.buffers[route.Name] == 0 {
+				made.buffers[route.Name] = exchange.DefaultBuffer // also of what is plugged in, which holds no more (acl.JSON)
+			}
 		}
 		made.routes[route.Name] = d.aroundService(route, cfg.RedactedInService(route.Translate), translator, made.bridges[route.Translate.Session])
 	}
@@ -104,3 +111,7 @@ func (d *Daemon) aroundService(route config.Route, hidden []string, translator a
 func (i *interpreted) translate(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
 	return i.routes[route.Name]
 }
+
+// buffer returns how much of a request's body is held before anything is sent, in bytes; 0: the bridge of a
+// session alone doesn't read it.
+func (i *interpreted) buffer(route strangler.Route) int64 { return i.buffers[route.Name] }

@@ -33,7 +33,7 @@ type Config struct {
 	// pass as they are, but for those that would stand beside one that the template writes: that
 	// is an error, since nobody knows which of the two would count.
 	DropQuery bool
-	// Links are further paths that Location and Content-Location may have, those of other
+	// Links are further paths that Location, Content-Location and Link may have, those of other
 	// exchanges: an answer to POST /orders names /orders/7. Path and Params are tried first.
 	Links []Link
 

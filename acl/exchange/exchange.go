@@ -29,9 +29,9 @@ import (
 // if the fault tells it, or 400 or 500, by whose fault it is. The same holds where the service's
 // format is SOAP.
 //
-// Location and Content-Location are translated by the templates, where they fit one; an absolute
-// one of the server that was asked becomes relative to it, since the client knows that server under
-// another name.
+// Location, Content-Location and the targets of Link (RFC 8288) are translated by the templates, where
+// they fit one; an absolute one of the server that was asked becomes relative to it, since the client knows
+// that server under another name.
 type Exchange struct {
 	method  lens.Sides[string]
 	pair    *pair

@@ -20,12 +20,18 @@ func (a *answer) locate(client *http.Request) {
 			in.located = in.locatedBy(t, read)
 		}
 	}
+	place := func(reference string) string {
+		return a.x.place(client.Context(), in.way, reference, in.resp.Request)
+	}
 	for _, name := range []string{"Location", "Content-Location"} {
 		if values := in.resp.Header[name]; len(values) == 1 {
-			if place := a.x.place(client.Context(), in.way, values[0], in.resp.Request); place != "" {
-				in.resp.Header[name] = []string{place}
+			if to := place(values[0]); to != "" {
+				in.resp.Header[name] = []string{to}
 			}
 		}
+	}
+	if values := in.resp.Header["Link"]; len(values) > 0 {
+		in.resp.Header["Link"] = links(values, place)
 	}
 }
 

@@ -15,11 +15,20 @@ import (
 // Transport returns a http.RoundTripper that sends requests through next, to a service, with the
 // visitor's token instead of the session cookie. Its errors are next's, an *Error where it can't be found
 // out who the visitor is, ErrNotCached, or the cause that ended the request's context.
-func (b *Bridge) Transport(next http.RoundTripper) http.RoundTripper { return &transport{b, next} }
+func (b *Bridge) Transport(next http.RoundTripper) http.RoundTripper {
+	return b.TransportBelow("", next)
+}
+
+// TransportBelow is Transport for requests whose path has a prefix already that no client has sent, with its
+// escapes and without a slash at its end: that of the service's URL.
+func (b *Bridge) TransportBelow(prefix string, next http.RoundTripper) http.RoundTripper {
+	return &transport{b, prefix, next}
+}
 
 type transport struct {
 	*Bridge
-	next http.RoundTripper
+	prefix string
+	next   http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -154,7 +163,7 @@ func (t *transport) back(client *http.Request, location string) string {
 		if err != nil || u.RequestURI() != lookup {
 			continue
 		}
-		asked := t.below(client.URL.RequestURI())
+		asked := t.below(t.asked(client.URL))
 		u.Path, u.RawPath, u.RawQuery = asked.Path, asked.RawPath, asked.RawQuery
 		pairs[i] = name + "=" + url.QueryEscape(u.String())
 	}
@@ -163,6 +172,19 @@ func (t *transport) back(client *http.Request, location string) string {
 		location += "#" + fragment
 	}
 	return location
+}
+
+// asked returns what a client asked for.
+func (t *transport) asked(u *url.URL) string {
+	uri := u.RequestURI()
+	behind, ok := strings.CutPrefix(uri, t.prefix)
+	switch {
+	case !ok || behind == "" || behind[0] != '/' && behind[0] != '?':
+		return uri
+	case behind[0] == '?':
+		return "/" + behind
+	}
+	return behind
 }
 
 // bring brings what legacy's answer to the lookup renewed to the client.

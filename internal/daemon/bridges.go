@@ -97,9 +97,9 @@ func (b bridges) close(ctx context.Context, replaced replacedBridges) error {
 	return errors.Join(errs...)
 }
 
-// around stands around a service.
-func (b *bridge) around(next http.RoundTripper) http.RoundTripper {
-	return identified{b.Transport(next)}
+// around stands around a service whose URL has that path.
+func (b *bridge) around(prefix string, next http.RoundTripper) http.RoundTripper {
+	return identified{b.TransportBelow(prefix, next)}
 }
 
 // identified tells a copy whose session isn't known, or can't be found out, from one that the service

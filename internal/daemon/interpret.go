@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/acl/exchange"
@@ -50,7 +51,7 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 				made.buffers[route.Name] = exchange.DefaultBuffer // also of what is plugged in, which holds no more (acl.JSON)
 			}
 		}
-		made.routes[route.Name] = d.aroundService(route, cfg.RedactedInService(route.Translate), translator, made.bridges[route.Translate.Session])
+		made.routes[route.Name] = d.aroundService(cfg, route, translator, made.bridges[route.Translate.Session])
 	}
 	for _, f := range cfg.Facades {
 		if made.facades[f.Name], err = d.facade(i, cfg, f, used, made.bridges); err != nil {
@@ -94,14 +95,18 @@ func (d *Daemon) plugged(names []string) (acl.Translator, error) {
 
 // aroundService returns what stands around a service: the bridge on the client's side, so that what it
 // says for legacy isn't translated, then the translator, then the shadow's tap.
-func (d *Daemon) aroundService(route config.Route, hidden []string, translator acl.Translator, session *bridge) around {
+func (d *Daemon) aroundService(cfg *config.Config, route config.Route, translator acl.Translator, session *bridge) around {
+	hidden, prefix := cfg.RedactedInService(route.Translate), ""
+	if urls := cfg.Services[route.Service].URLs; len(urls) > 0 {
+		prefix = strings.TrimSuffix(urls[0].EscapedPath(), "/")
+	}
 	return func(next http.RoundTripper) http.RoundTripper {
 		if translator != nil {
 			through := shadow.Tap(next)
 			next = d.counting(talk{route.Name, acl.ToService, route.Capture, hidden}, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
 		}
 		if session != nil {
-			next = session.around(next)
+			next = session.around(prefix, next)
 		}
 		return next
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -281,4 +282,39 @@ routes:
 		return routes[0].Comparisons.Reasons[shadow.FailFallback] == 1 && routes[1].Comparisons.Reasons[shadow.FailIdentity] == 1 &&
 			routes[0].Comparisons.Diverged+routes[1].Comparisons.Diverged == 0
 	})
+}
+
+// TestBackToWhatWasAsked has a visitor who isn't logged in come back, after the login, to what they asked for:
+// not to the lookup, nor to the path at which the service has it.
+func TestBackToWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	legacy := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/login?next="+url.QueryEscape(r.RequestURI)+"&lang=de", http.StatusFound)
+	})
+	service := backend(t, "", nil)
+	s := start(t, fmt.Sprintf(`
+legacy: {url: %q}
+services: {plain: {urls: [%[2]q]}, below: {urls: ["%[2]s/base/v%%202/"]}}
+sessions: {shop: {cookie: BOOKSESS, lookup: {url: /whoami}, required: true}}
+routes:
+  - {name: plain, match: {path: /plain/*}, service: plain, start: live, translate: {session: shop}}
+  - {name: below, match: {path: /wishes/*}, service: below, start: live, translate: {session: shop}}
+  - {name: alike, match: {path: /base/*}, service: below, start: live, translate: {session: shop}}
+  - {name: moved, match: {path: "/cgi/wish.pl"}, service: below, start: live, translate: {session: shop, path: {legacy: "/cgi/wish.pl?no={no}", service: "/wishes/{no}"}}}
+`, legacy.URL, service.URL))
+	for path, want := range map[string]string{
+		"/plain/1":          "/plain/1",
+		"/wishes/a%2Fb?x=1": "/wishes/a%2Fb?x=1",
+		"/base/v%202/1":     "/base/v%202/1",
+		"/cgi/wish.pl?no=7": "/cgi/wish.pl?no=7",
+	} {
+		resp, err := s.Client.Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if got, want := resp.Header.Get("Location"), "/login?next="+url.QueryEscape(want)+"&lang=de"; resp.StatusCode != http.StatusFound || got != want {
+			t.Errorf("%s: %d to %s, want %s", path, resp.StatusCode, got, want)
+		}
+	}
 }

@@ -14,6 +14,14 @@ type Translator interface {
 	ToLegacy(client *http.Request, resp *http.Response) error
 }
 
+// Refuser is a Translator that knows how legacy tells its clients that there is no answer, such as by a
+// fault where it speaks SOAP. Implementations are safe for concurrent use.
+type Refuser interface {
+	// Refusal makes an answer of that status and of a problem document (RFC 9457), which is JSON and says
+	// all that may be told; nil: the document is the answer. client is as in [Translator.ToLegacy].
+	Refusal(client *http.Request, status int, problem []byte) *http.Response
+}
+
 // Funcs is a Translator made of two functions; a nil one leaves its direction unchanged.
 type Funcs struct {
 	Request func(req *http.Request) (*http.Request, error)
@@ -49,6 +57,16 @@ func (c Chain) ToService(req *http.Request) (*http.Request, error) {
 		}
 	}
 	return req, nil
+}
+
+// Refusal implements Refuser, by the first member that does.
+func (c Chain) Refusal(client *http.Request, status int, problem []byte) *http.Response {
+	for _, t := range c {
+		if r, ok := t.(Refuser); ok {
+			return r.Refusal(client, status, problem)
+		}
+	}
+	return nil
 }
 
 // ToLegacy implements Translator. Every member is given the client's request.

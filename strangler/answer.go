@@ -184,7 +184,10 @@ func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *fai
 	if fail.retryAfter > 0 { // whole seconds, rounded up (RFC 9110 section 10.2.3)
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((fail.retryAfter+time.Second-1)/time.Second), 10))
 	}
-	if fail.document {
+	switch {
+	case f.tells != nil && f.tell(w, r, fail):
+		return
+	case fail.document:
 		forgetAnswer(w.Header())
 		documentAt(w, r, fail.status, fail.text, fail.pointer)
 		return

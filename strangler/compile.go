@@ -18,7 +18,7 @@ type compiler struct {
 	legacy   target
 	services map[string]target
 	trust    trust
-	legacies map[Repeat]*forwarder // one for all routes: what they all use stays in the processor's cache
+	legacies map[Repeat]*forwarder // one for all routes that say nothing by themselves: what they all use stays in the processor's cache
 }
 
 // target is one side as stations 7 to 9 see it.
@@ -112,7 +112,7 @@ func defaultTransport(u *url.URL) http.RoundTripper {
 // it is retired.
 func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler, err error) {
 	if pos.Phase != PhaseRetired {
-		legacy = c.legacyForwarder(rt.Repeat)
+		legacy = c.legacyForwarder(rt)
 	}
 	key := func(r *http.Request) string { key, _ := c.trust.cohortKey(&rt, r); return key }
 	around := func(at ShadowPoint, h http.Handler) http.Handler {
@@ -170,20 +170,31 @@ func (c *compiler) catchAll(m *matcher) http.Handler {
 	if c.cfg.NoLegacy {
 		return newNothing(c.cfg.Routes, m)
 	}
-	return c.legacyForwarder(RepeatByMethod)
+	return c.legacyForwarder(Route{})
 }
 
-func (c *compiler) legacyForwarder(repeat Repeat) *forwarder {
-	f := c.legacies[repeat]
+func (c *compiler) legacyForwarder(rt Route) *forwarder {
+	if tells := c.tells(rt); tells != nil {
+		return &forwarder{side: SideLegacy, target: c.legacy, repeat: rt.Repeat, tells: tells}
+	}
+	f := c.legacies[rt.Repeat]
 	if f == nil {
-		f = &forwarder{side: SideLegacy, target: c.legacy, repeat: repeat}
-		c.legacies[repeat] = f
+		f = &forwarder{side: SideLegacy, target: c.legacy, repeat: rt.Repeat}
+		c.legacies[rt.Repeat] = f
 	}
 	return f
 }
 
+// tells returns how the route's clients are told that no side answers; nil: as all are.
+func (c *compiler) tells(rt Route) telling {
+	if c.cfg.Unanswered == nil || rt.Name == "" {
+		return nil
+	}
+	return c.cfg.Unanswered(rt)
+}
+
 func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarder {
-	f := &forwarder{side: SideService, target: to, repeat: rt.Repeat}
+	f := &forwarder{side: SideService, target: to, repeat: rt.Repeat, tells: c.tells(rt)}
 	if c.cfg.Upstream != nil {
 		if own := c.cfg.Upstream(rt); own != nil {
 			f.transport = own
@@ -192,7 +203,7 @@ func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarde
 	f.transport = c.translated(rt, f.transport)
 	f.rewrite.tidy = c.translates(rt)
 	if fallsBack(&rt, pos) {
-		f.fallback = c.legacyForwarder(rt.Repeat)
+		f.fallback = c.legacyForwarder(rt)
 	}
 	if f.rewrite.tidy {
 		f.held = keptForFallback

@@ -34,6 +34,11 @@ type Config struct {
 	// most before it sends anything: as many are kept until then for legacy. Nil, or less: 64 KiB.
 	Buffer func(Route) int64
 
+	// Unanswered, if not nil, is asked for how a route's clients are told that no side answers, in a form that
+	// they know: of a status, and of the problem document (RFC 9457) that says why, it makes an answer. Nil
+	// for a route, or for an answer: by that document, or a text.
+	Unanswered func(Route) func(client *http.Request, status int, problem []byte) *http.Response
+
 	// Upstream, if not nil, is asked for what carries a route's requests to its service in place of
 	// the service's Transport, such as one with time-outs of the route's own; nil: nothing does.
 	Upstream func(Route) http.RoundTripper

@@ -2,6 +2,8 @@ package strangler
 
 import (
 	"encoding/json"
+	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -23,12 +25,11 @@ func document(w http.ResponseWriter, r *http.Request, status int, detail string)
 
 // documentAt is document about a place in a body.
 func documentAt(w http.ResponseWriter, r *http.Request, status int, detail, pointer string) {
-	body, err := json.Marshal(problemDocument{"about:blank", http.StatusText(status), status, detail, pointer, requestID(r)})
+	body, err := marshalProblem(r, status, detail, pointer)
 	if err != nil { // a struct of strings has a JSON form
 		problem(w, r, status, detail)
 		return
 	}
-	body = append(body, '\n')
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -37,6 +38,36 @@ func documentAt(w http.ResponseWriter, r *http.Request, status int, detail, poin
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client that is gone doesn't read it
 	}
+}
+
+func marshalProblem(r *http.Request, status int, detail, pointer string) ([]byte, error) {
+	body, err := json.Marshal(problemDocument{"about:blank", http.StatusText(status), status, detail, pointer, requestID(r)})
+	return append(body, '\n'), err
+}
+
+// telling is what Config.Unanswered returns for a route.
+type telling = func(client *http.Request, status int, problem []byte) *http.Response
+
+// tell tells the client of a failure in the form that its route has for that. It reports whether it did.
+func (f *forwarder) tell(w http.ResponseWriter, r *http.Request, fail *failure) bool {
+	document, err := marshalProblem(r, fail.status, fail.text, fail.pointer)
+	if err != nil {
+		return false
+	}
+	resp := f.tells(r, fail.status, document)
+	if resp == nil {
+		return false
+	}
+	defer resp.Body.Close()
+	h := w.Header()
+	forgetAnswer(h)
+	maps.Copy(h, resp.Header)
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(resp.StatusCode)
+	if r.Method != http.MethodHead {
+		_, _ = io.Copy(w, resp.Body) // the client that is gone doesn't read it
+	}
+	return true
 }
 
 // explains is an error that knows what a client may be told of it: package acl's, of what it can't

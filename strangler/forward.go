@@ -16,6 +16,7 @@ type forwarder struct {
 	side     Side
 	repeat   Repeat
 	fallback *forwarder // legacy, where it answers for the service; nil: it doesn't
+	tells    telling    // how clients are told of a failure; nil: as usual
 	held     int64      // how much of a body a translation reads before it sends anything; 0: there is none
 }
 

@@ -2,6 +2,8 @@ package format
 
 import (
 	"fmt"
+	"mime"
+	"net/http"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -59,6 +61,31 @@ type Faults interface {
 	AppendFault(dst []byte, f *Fault) ([]byte, error)
 	// FaultStatus returns the HTTP status of an answer that is a fault.
 	FaultStatus(f *Fault) int
+	// For returns the format in which whoever sent a message with that header reads faults: this one,
+	// or a plain one of the other version of SOAP.
+	For(h http.Header) Faults
+}
+
+// For implements Faults. SOAP 1.2 has a media type of its own (part 2, section 7.1.4), and SOAP 1.1 a header
+// field that is always there (section 6.1.1).
+func (s *soapFormat) For(h http.Header) Faults {
+	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	other := ""
+	switch {
+	case err != nil:
+	case s.uri == soap11 && media == "application/soap+xml":
+		other = "1.2"
+	case s.uri == soap12 && media == "text/xml" && h["Soapaction"] != nil:
+		other = "1.1"
+	}
+	if other == "" {
+		return s
+	}
+	plain, err := newSOAP(Config{Name: SOAP, Version: other})
+	if err != nil { // nothing in it can be wrong
+		return s
+	}
+	return plain.(*soapFormat)
 }
 
 // FaultStatus implements Faults: SOAP 1.1, section 6.2; SOAP 1.2 part 2, table 20.

@@ -96,6 +96,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		},
 		Translate:      made.translate,
 		Buffer:         made.buffer,
+		Unanswered:     made.refusal,
 		TrustedProxies: cfg.TrustedProxies,
 		Forwarded:      cfg.Forwarded,
 		Limits:         limits(cfg),

@@ -18,7 +18,8 @@ type around func(next http.RoundTripper) http.RoundTripper
 // interpreted is what one configuration translates, compiled.
 type interpreted struct {
 	routes  map[string]around // of those that translate something
-	buffers map[string]int64  // how much of a body they hold, in bytes
+	refuse  map[string]acl.Refuser
+	buffers map[string]int64 // how much of a body they hold, in bytes
 	facades map[string]http.Handler
 	bridges bridges
 	tables  map[string]*identifierTable
@@ -34,7 +35,7 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 	if err != nil {
 		return nil, err
 	}
-	made := &interpreted{routes: map[string]around{}, buffers: map[string]int64{}, facades: map[string]http.Handler{}, tables: tables}
+	made := &interpreted{routes: map[string]around{}, refuse: map[string]acl.Refuser{}, buffers: map[string]int64{}, facades: map[string]http.Handler{}, tables: tables}
 	if made.bridges, err = d.bridges().open(d, cfg); err != nil {
 		return nil, err
 	}
@@ -50,6 +51,9 @@ func (d *Daemon) interpret(cfg *config.Config, used *upstreams) (*interpreted, e
 			if made.buffers[route.Name] = route.Translate.Exchange.Buffer; made.buffers[route.Name] == 0 {
 				made.buffers[route.Name] = exchange.DefaultBuffer // also of what is plugged in, which holds no more (acl.JSON)
 			}
+		}
+		if refuser, ok := translator.(acl.Refuser); ok {
+			made.refuse[route.Name] = refuser
 		}
 		made.routes[route.Name] = d.aroundService(cfg, route, translator, made.bridges[route.Translate.Session])
 	}
@@ -115,6 +119,14 @@ func (d *Daemon) aroundService(cfg *config.Config, route config.Route, translato
 // translate returns what a routing table asks for what stands around a route's service.
 func (i *interpreted) translate(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
 	return i.routes[route.Name]
+}
+
+// refusal returns what a routing table asks for what tells a route's clients that no side answers.
+func (i *interpreted) refusal(route strangler.Route) func(*http.Request, int, []byte) *http.Response {
+	if refuser := i.refuse[route.Name]; refuser != nil {
+		return refuser.Refusal
+	}
+	return nil
 }
 
 // buffer returns how much of a request's body is held before anything is sent, in bytes; 0: the bridge of a

@@ -27,7 +27,8 @@ type Config struct {
 	Scrub  []string // what is taken out wherever it stands, see Scrubs; nil: all of that; empty: nothing
 
 	// Served says who really answered a request that a Point stands around, how the side that
-	// was to answer failed ("connect", "timeout", "translate", "status 503"; empty: it didn't),
+	// was to answer failed ("connect", "timeout", "translate", "status 503"; "untranslatable" and
+	// "malformed" of a request that it was never sent; empty: it didn't),
 	// and whether the request chose its side itself. It is called on the request's goroutine
 	// when the answer's head is out. Nil: the point's side, without failure.
 	Served func(*http.Request) (side Side, failure string, overridden bool)

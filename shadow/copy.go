@@ -127,9 +127,10 @@ func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, faile
 		return SkipShuttingDown, "", false
 	case unsent(err) == noRoom:
 		return SkipQueueFull, err.Error(), false
-	case unsent(err) == SkipSession:
-		return SkipSession, err.Error(), false
+	case unsent(err) != "":
+		return unsent(err), err.Error(), false
 	case err != nil:
+		x.unsent = named(err) == untranslatable
 		return failureOf(err), err.Error(), true
 	case x.otherBody.broke:
 		return SkipQueueFull, "no memory is left for captured bodies", false
@@ -233,32 +234,42 @@ var failures = []string{FailConnect, FailTimeout, FailBroken, FailTranslate}
 // a bulkhead.
 const noRoom = "full"
 
-// unsent returns why a transport didn't send a copy, where that is nobody's failure: noRoom, or SkipSession
-// where it isn't known, or can't be found out for a copy, whose session it is of. Its errors say so by a
-// method Failure. Empty: that isn't why.
+// untranslatable is what an error says of a copy that couldn't be translated, and was never sent: it failed as
+// others do, but see Performance.Unsent.
+const untranslatable = "untranslatable"
+
+// unsent returns why a transport didn't send a copy, where that is nobody's failure: noRoom, SkipMalformed, or
+// SkipSession where it isn't known, or can't be found out for a copy, whose session it is of. Its errors say
+// so by a method Failure. Empty: that isn't why.
 func unsent(err error) string {
-	var named interface{ Failure() string }
-	if err == nil || !errors.As(err, &named) {
-		return ""
-	}
-	switch why := named.Failure(); why {
-	case noRoom, SkipSession:
+	switch why := named(err); why {
+	case noRoom, SkipSession, SkipMalformed:
 		return why
+	}
+	return ""
+}
+
+// named returns what an error says by a method Failure; empty: nothing.
+func named(err error) string {
+	var named interface{ Failure() string }
+	if errors.As(err, &named) {
+		return named.Failure()
 	}
 	return ""
 }
 
 // failureOf sorts an error of a copy's into the reasons.
 func failureOf(err error) string {
-	var named interface{ Failure() string }
 	var timeout net.Error
 	var op *net.OpError
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	switch {
-	case errors.As(err, &named) && slices.Contains(failures, named.Failure()):
-		return named.Failure()
+	switch kind := named(err); {
+	case kind == untranslatable:
+		return FailTranslate
+	case slices.Contains(failures, kind):
+		return kind
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return FailTimeout

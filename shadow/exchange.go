@@ -51,6 +51,7 @@ type exchange struct {
 	sniffed string      // the Content-Type that net/http finds for a handler that names none
 	broken  bool        // writing the answer met an error
 	repeat  bool        // the same was asked for shortly before
+	unsent  bool        // the side that failed was never asked: see Performance.Unsent
 
 	other     *Answer // the copy's; nil: none
 	reply     Answer  // what other points to
@@ -144,6 +145,16 @@ func contentLength(header http.Header) int64 {
 // failed settles the exchange where the side that was to answer the client failed: that is a
 // failed comparison by itself, and nothing is sent again.
 func (x *exchange) failed(served Side, failure string) bool {
+	if failure == SkipMalformed {
+		x.skip(SkipMalformed, "")
+		return true
+	}
+	if failure == untranslatable {
+		x.mu.Lock()
+		x.unsent = true
+		x.mu.Unlock()
+		failure = FailTranslate
+	}
 	switch {
 	case served != x.p.Serves:
 		x.fail(x.p.Serves, FailFallback, failure)

@@ -16,6 +16,7 @@ type Pair struct {
 type Performance struct {
 	Failed  bool          // it gave no answer, or one whose status is 500 or above
 	Latency time.Duration // until its answer's head; 0: it gave none
+	Unsent  bool          // it failed, and was never asked: the request could not be translated
 }
 
 // compared tells of two answers that are compared.
@@ -33,12 +34,12 @@ func (s *Shadow) lost(x *exchange, side Side) {
 		return
 	}
 	x.mu.Lock()
-	client, repeat := performance(&x.answer), x.repeat
+	client, lost, repeat := performance(&x.answer), Performance{Failed: true, Unsent: x.unsent}, x.repeat
 	x.mu.Unlock()
 	if side == Legacy {
-		s.config.Observe(Pair{x.p.Route, Performance{Failed: true}, client, repeat})
+		s.config.Observe(Pair{x.p.Route, lost, client, repeat})
 	} else {
-		s.config.Observe(Pair{x.p.Route, client, Performance{Failed: true}, repeat})
+		s.config.Observe(Pair{x.p.Route, client, lost, repeat})
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	SkipCookieSet     = "cookie set"     // legacy isn't asked again after an answer that set a cookie
 	SkipLegacyBudget  = "legacy budget"  // legacy is not to be asked more often
 	SkipOverridden    = "overridden"     // the request chose its side itself
+	SkipMalformed     = "malformed"      // the request can't be read, so that the service never got it
 )
 
 // The reasons for which a comparison failed.
@@ -24,7 +25,7 @@ const (
 	FailTimeout   = "timeout"   // no answer, or not all of it, in time
 	FailBroken    = "broken"    // the answer was not valid HTTP or ended early
 	FailFallback  = "fallback"  // the service failed and legacy answered the client
-	FailTranslate = "translate" // the answer could not be translated
+	FailTranslate = "translate" // the request, or the answer, could not be translated
 	FailIdentity  = "identity"  // it could not be found out who the client is, for the service to be told
 	FailInternal  = "internal"  // a mistake of this package's or of a Comparer's; the log has it
 )
@@ -33,7 +34,7 @@ const (
 func Reasons() []string {
 	return []string{
 		SkipQueueFull, SkipResting, SkipTooLarge, SkipTooComplex, SkipConditional, SkipCutShort, SkipShuttingDown,
-		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipNotCaptured, SkipCookieSet, SkipLegacyBudget, SkipOverridden,
+		SkipNotRepeatable, SkipUpgrade, SkipSession, SkipNotCaptured, SkipCookieSet, SkipLegacyBudget, SkipOverridden, SkipMalformed,
 		FailConnect, FailTimeout, FailBroken, FailFallback, FailTranslate, FailIdentity, FailInternal,
 	}
 }

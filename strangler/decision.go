@@ -48,7 +48,8 @@ type Decision struct {
 	Repeat   Repeat // whether the request may be sent a second time; never RepeatByMethod
 
 	// FellBack says that the service was chosen, failed, and legacy answered; Failure says how
-	// the chosen side failed ("connect", "timeout", "status 503", "translate"); empty: it didn't.
+	// the chosen side failed ("connect", "timeout", "status 503", "translate"), or what was wrong with a
+	// request that it never got (FailureUntranslatable, FailureMalformed); empty: it didn't.
 	FellBack bool
 	Failure  string
 }

@@ -37,9 +37,9 @@ func TestUntranslatable(t *testing.T) {
 	}{
 		"an answer":                   {err: &untranslatable{502, "no such status", "/status"}, status: 502, detail: "service \"s\"", pointer: "/status", failure: failTranslate},
 		"an answer, with fallback":    {err: &untranslatable{502, "no such status", "/status"}, fallback: true, failure: failTranslate},
-		"the client's fault":          {err: &untranslatable{400, "it isn't JSON", ""}, status: 400, detail: "it isn't JSON"},
-		"too large":                   {err: &untranslatable{413, "too large", ""}, status: 413, detail: "too large"},
-		"the client's, with fallback": {err: &untranslatable{400, "it isn't JSON", ""}, fallback: true, failure: failTranslate},
+		"the client's fault":          {err: &untranslatable{400, "it isn't JSON", ""}, status: 400, detail: "it isn't JSON", failure: FailureMalformed},
+		"too large":                   {err: &untranslatable{413, "too large", ""}, status: 413, detail: "too large", failure: FailureMalformed},
+		"the client's, with fallback": {err: &untranslatable{400, "it isn't JSON", ""}, fallback: true, failure: FailureMalformed},
 		"wrapped":                     {err: errors.Join(errors.New("x"), &untranslatable{502, "no such status", "/a~1b"}), status: 502, detail: "no such status", pointer: "/a~1b", failure: failTranslate},
 		"one that explains nothing":   {err: errors.New("at 127.0.0.1"), status: 502, plain: true, failure: failTranslate},
 		"another status":              {err: &untranslatable{200, "odd", ""}, status: 502, detail: "odd", failure: failTranslate},

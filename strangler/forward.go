@@ -31,9 +31,8 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail = badStatus(resp)
 	}
 	if fail != nil {
-		d.Failure = fail.counted()
+		d.Failure = fail.kind
 		if f.fallback != nil && fail.kind != "" && (fail.unsent || f.repeat.For(r.Method) != RepeatNever) && up.rewind() {
-			d.Failure = fail.kind
 			if resp != nil {
 				resp.Body.Close() // first: a logger may panic
 			}
@@ -136,14 +135,6 @@ type failure struct {
 	pointer  string // of that
 }
 
-// counted is the kind as a failure of the side that was asked: a request that nobody can read isn't.
-func (f *failure) counted() string {
-	if f.kind == failTranslate && f.status < http.StatusInternalServerError {
-		return ""
-	}
-	return f.kind
-}
-
 // Error implements error.
 func (f *failure) Error() string { return f.err.Error() }
 
@@ -154,14 +145,14 @@ func (f *failure) Unwrap() error { return f.err }
 func (f *failure) Failure() string { return f.kind }
 
 func (f *forwarder) failed(err error) *failure {
-	fail := &failure{kind: failureKind(err), status: http.StatusBadGateway, err: err}
-	var unsent interface{ Unsent() bool }
-	fail.unsent = errors.As(err, &unsent) && unsent.Unsent()
+	fail := &failure{kind: failureKind(err), status: http.StatusBadGateway, err: err, unsent: unsent(err)}
 	told := map[string]string{
 		failConnect:   "could not be reached",
 		failTimeout:   "did not answer in time",
 		failBroken:    "broke the connection or gave no valid answer",
 		failTranslate: "was asked or answered in a form that could not be translated",
+
+		FailureUntranslatable: "was asked or answered in a form that could not be translated",
 	}[fail.kind]
 	if isTimeout(err) {
 		fail.status = http.StatusGatewayTimeout
@@ -179,7 +170,11 @@ func (f *forwarder) failed(err error) *failure {
 	}
 	fail.text = f.name + " " + told
 	var translated explains
-	if fail.kind == failTranslate && errors.As(err, &translated) {
+	switch fail.kind {
+	case failTranslate, FailureUntranslatable, FailureMalformed:
+		if !errors.As(err, &translated) {
+			break
+		}
 		fail.explain(translated)
 	}
 	return fail
@@ -196,7 +191,13 @@ func (f *failure) explain(e explains) {
 	f.text += ": " + detail
 }
 
-// The kinds of failure.
+// The kinds of failure of a request that was never sent to the service behind a translation.
+const (
+	FailureUntranslatable = "untranslatable" // it has something that the translation has no counterpart for
+	FailureMalformed      = "malformed"      // it can't be read, whoever serves it: nobody's failure but the client's
+)
+
+// The other kinds of failure.
 const (
 	failConnect   = "connect"
 	failTimeout   = "timeout"
@@ -300,9 +301,29 @@ func (t *translation) RoundTrip(r *http.Request) (*http.Response, error) {
 	var beyond *beyondTranslation
 	var named interface{ Failure() string }
 	if err != nil && !errors.As(err, &beyond) && !errors.As(err, &named) && r.Context().Err() == nil {
-		return nil, &failure{kind: failTranslate, err: err}
+		return nil, &failure{kind: translationKind(err), err: err}
 	}
 	return resp, err
+}
+
+// translationKind tells what the client alone is to blame for, and what was never sent, from the rest.
+func translationKind(err error) string {
+	var told explains
+	if errors.As(err, &told) {
+		if status, _, _, _ := told.Problem(); status >= http.StatusBadRequest && status < http.StatusInternalServerError {
+			return FailureMalformed
+		}
+	}
+	if unsent(err) {
+		return FailureUntranslatable
+	}
+	return failTranslate
+}
+
+// unsent reports whether an error says that the request was never sent.
+func unsent(err error) bool {
+	var said interface{ Unsent() bool }
+	return errors.As(err, &said) && said.Unsent()
 }
 
 // untranslated marks the errors that come from behind the translator, which has read what it had to by then.

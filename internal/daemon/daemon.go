@@ -121,6 +121,7 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 	}
 	registry, latency := newRegistry(d)
 	d.traffic = newTraffic(latency, func(r *http.Request) netip.Addr { return d.proxy.Table().Client(r) })
+	d.traffic.standsIn = d.standsIn
 	d.recallSeen(ctx)
 	d.versions = newVersions(d.versionChanged, d.log)
 	learnt, err := d.ledger.Learnt(ctx)

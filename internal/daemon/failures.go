@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/shadow/ledger"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
@@ -23,8 +24,11 @@ type failures [classes]atomic.Int64
 
 // add counts one; failure is as strangler.Decision has it, or a class.
 func (f *failures) add(failure string) {
-	if strings.HasPrefix(failure, "status ") {
+	switch {
+	case strings.HasPrefix(failure, "status "):
 		failure = classStatus
+	case failure == strangler.FailureUntranslatable:
+		failure = shadow.FailTranslate
 	}
 	class := slices.Index(failureClasses, failure)
 	if class < 0 {
@@ -41,9 +45,17 @@ func (f *failures) sum() (n int64) {
 	return n
 }
 
+// malformed reports a request that the service never got, as nobody can read it: it tells nothing of either
+// side.
+func malformed(o strangler.Observation) bool {
+	return o.Decision.Failure == strangler.FailureMalformed
+}
+
 // ofAnswer returns how the side whose answer a client got failed; empty: it didn't.
 func ofAnswer(o strangler.Observation) string {
 	switch {
+	case malformed(o) && !o.Decision.FellBack: // whatever the status that the client is told so with
+		return ""
 	case !o.Decision.FellBack && o.Decision.Failure != "": // else it is the other side's
 		return o.Decision.Failure
 	case o.Status >= 500:

@@ -19,9 +19,11 @@ import (
 // by the routes that were ever configured.
 type traffic struct {
 	latency *prometheus.HistogramVec
-	client  func(*http.Request) netip.Addr           // who sent a request
-	routes  atomic.Pointer[map[string]*routeTraffic] // by name, "" being the catch-all; never changed
-	seeing  sync.Mutex                               // held to put another one in force
+	client  func(*http.Request) netip.Addr // who sent a request
+	// standsIn reports whether legacy answers for the service of a route where that fails. nil: it doesn't.
+	standsIn func(route string) bool
+	routes   atomic.Pointer[map[string]*routeTraffic] // by name, "" being the catch-all; never changed
+	seeing   sync.Mutex                               // held to put another one in force
 }
 
 type routeTraffic struct {
@@ -34,7 +36,9 @@ type routeTraffic struct {
 
 type sideTraffic struct {
 	requests atomic.Int64
-	failures failures // of them
+	failures failures     // of them
+	unread   atomic.Int64 // of the requests: the service never got them, and they are no failures
+	spared   atomic.Int64 // of the failures: see rollout.Spared
 	rate     minuteRate
 	latency  prometheus.Histogram
 	spread   rollout.AtomicHistogram // of the same, as gates judge it and series have it
@@ -43,6 +47,7 @@ type sideTraffic struct {
 // pairTraffic counts how both sides did on the same requests.
 type pairTraffic struct {
 	both, legacy, service, neither atomic.Int64               // who failed
+	spared                         atomic.Int64               // of service: see rollout.Spared
 	spread                         [2]rollout.AtomicHistogram // by strangler.Side
 }
 
@@ -83,7 +88,11 @@ func (t *traffic) observe(o strangler.Observation) {
 	side.requests.Add(1)
 	side.rate.add(now)
 	side.latency.Observe(o.Duration.Seconds())
-	side.spread.Add(o.Duration)
+	if malformed(o) && !o.Decision.FellBack {
+		side.unread.Add(1)
+	} else {
+		side.spread.Add(o.Duration)
+	}
 	if failure := ofAnswer(o); failure != "" {
 		side.failures.add(failure)
 	}
@@ -92,7 +101,13 @@ func (t *traffic) observe(o strangler.Observation) {
 	}
 	if o.Decision.FellBack {
 		rt.fallbacks.Add(1)
+		if malformed(o) {
+			return
+		}
 		failed := &rt.sides[o.Decision.Side]
+		if o.Decision.Failure == strangler.FailureUntranslatable {
+			failed.spared.Add(1)
+		}
 		failed.requests.Add(1)
 		failed.failures.add(o.Decision.Failure)
 	}
@@ -110,6 +125,9 @@ func (t *traffic) observePair(p shadow.Pair) {
 	case p.Legacy.Failed:
 		pairs.legacy.Add(1)
 	case p.Service.Failed:
+		if p.Service.Unsent && t.standsIn != nil && t.standsIn(p.Route) {
+			pairs.spared.Add(1) // first: it is never more than those
+		}
 		pairs.service.Add(1)
 	default:
 		pairs.neither.Add(1)
@@ -122,7 +140,7 @@ func (t *traffic) observePair(p shadow.Pair) {
 
 // beside are the reasons for which exchanges are skipped that say nothing about how much of a route can
 // be compared: the request chose its side, or legacy isn't to be asked again.
-var beside = []string{shadow.SkipOverridden, shadow.SkipLegacyBudget, shadow.SkipSession, shadow.SkipCookieSet, shadow.SkipShuttingDown}
+var beside = []string{shadow.SkipOverridden, shadow.SkipLegacyBudget, shadow.SkipSession, shadow.SkipCookieSet, shadow.SkipShuttingDown, shadow.SkipMalformed}
 
 // sums are what gates judge of it since the process started, but for latencies and for what the ledger
 // has. Where the service serves clients, requests that may not be repeated can't be compared, and nobody expects it.
@@ -141,6 +159,7 @@ func (t *routeTraffic) sums(c shadow.Counts, at strangler.Phase) rollout.Evidenc
 			Both: t.pairs.both.Load(), Legacy: t.pairs.legacy.Load(), Service: t.pairs.service.Load(), Neither: t.pairs.neither.Load(),
 		},
 		Clients: rollout.Sides{Legacy: t.sides[strangler.SideLegacy].tally(), Service: t.sides[strangler.SideService].tally()},
+		Spared:  rollout.Spared{Pairs: t.pairs.spared.Load(), Clients: t.sides[strangler.SideService].spared.Load()},
 	}
 }
 
@@ -158,7 +177,7 @@ func (t *routeTraffic) advance(c shadow.Counts, at strangler.Phase, before, to *
 }
 
 func (s *sideTraffic) tally() rollout.Tally {
-	return rollout.Tally{Requests: s.requests.Load(), Failures: s.failures.sum()}
+	return rollout.Tally{Requests: s.requests.Load() - s.unread.Load(), Failures: s.failures.sum()}
 }
 
 // minuteRate counts events of the last 60 full seconds in a ring of one slot a second. Its zero

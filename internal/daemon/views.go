@@ -107,6 +107,12 @@ func (d *Daemon) configured(name string) (config.Route, error) {
 	return config.Route{}, d.unknownRoute(name)
 }
 
+// standsIn reports whether legacy answers for a route's service where that fails.
+func (d *Daemon) standsIn(name string) bool {
+	route, err := d.configured(name)
+	return err == nil && route.Fallback && route.Return != strangler.ReturnNever
+}
+
 func (d *Daemon) unknownRoute(name string) error {
 	var names []string
 	for _, route := range d.current.Load().config.Routes {

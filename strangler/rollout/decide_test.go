@@ -156,6 +156,18 @@ func TestDecide(t *testing.T) {
 			ActionRollback, shadow, false, []string{"rolling back to shadow: errors are more than ", "pp above legacy's (the service failed 300 of 4,000 requests, legacy 3 of 9,000), the gate is 0.5pp"}},
 		{"failures of compared requests are enough", func(s *Situation, r *Subject) { r.Evidence.Pairs.Service = 300 },
 			ActionRollback, shadow, false, []string{"errors are more than ", "(of 4,300 compared requests the service alone failed 300, legacy alone 0), the gate is 0.5pp"}},
+		{"requests that can't be translated are no reason to go back, where legacy answers them", func(s *Situation, r *Subject) {
+			r.Evidence.Clients.Service.Failures, r.Evidence.Spared.Clients = 301, 300
+		},
+			ActionHold, legacy, false, []string{"holding at 5%: errors are less than ", "above legacy's (the service failed 301 of 4,000 requests (300 untranslatable, which legacy answers), legacy 3 of 9,000), the gate wants 0.5pp"}},
+		{"nor are copies of such", func(s *Situation, r *Subject) {
+			r.Evidence.Pairs.Service, r.Evidence.Spared.Pairs = 300, 300
+		},
+			ActionHold, legacy, false, []string{"of 4,300 compared requests the service alone failed 300 (300 untranslatable, which legacy answers), legacy alone 0"}},
+		{"what fails beside them is", func(s *Situation, r *Subject) {
+			r.Evidence.Clients.Service.Failures, r.Evidence.Spared.Clients = 600, 300
+		},
+			ActionRollback, shadow, false, []string{"rolling back to shadow: errors are more than "}},
 		{"failures of both are nobody's", func(s *Situation, r *Subject) { r.Evidence.Pairs.Both = 300 },
 			ActionPromote, strangler.Canary(25_00), false, nil},
 		{"clients' latency is enough", func(s *Situation, r *Subject) {

@@ -10,10 +10,11 @@ type Evidence struct {
 	Detector Detector `json:"detector"`
 
 	// Since the route came to its step.
-	Sampled int64 `json:"sampled"` // exchanges that were to be compared
-	Skipped int64 `json:"skipped"` // of those
-	Pairs   Pairs `json:"pairs"`
-	Clients Sides `json:"clients"`
+	Sampled int64  `json:"sampled"` // exchanges that were to be compared
+	Skipped int64  `json:"skipped"` // of those
+	Pairs   Pairs  `json:"pairs"`
+	Clients Sides  `json:"clients"`
+	Spared  Spared `json:"spared"`
 }
 
 // Clone returns evidence that shares nothing with e.
@@ -40,6 +41,14 @@ type Pairs struct {
 type Sides struct {
 	Legacy  Tally `json:"legacy"`
 	Service Tally `json:"service"`
+}
+
+// Spared are failures of the service, of those that Pairs and Clients have, of requests that it never got, as
+// they couldn't be translated, where legacy answers such: no client lost anything by them, and any client
+// can send as many as it likes. They count against a promotion and not for a rollback.
+type Spared struct {
+	Pairs   int64 `json:"pairs"`   // of Pairs.Service
+	Clients int64 `json:"clients"` // of Clients.Service.Failures
 }
 
 // Tally is what one side did.

@@ -42,12 +42,15 @@ func (s Subject) readErrors(plan Plan, at strangler.Position) Reading {
 func (s Subject) pairErrors(rollback, promotion float64) finding {
 	limit, p := s.Gates.Errors.Limit, s.Evidence.Pairs
 	d := differences{max(p.Service, 0), max(p.Both, 0) + max(p.Neither, 0), max(p.Legacy, 0)}
+	felt := d // as spared ones are no failures
+	felt.plus -= min(max(s.Evidence.Spared.Pairs, 0), d.plus)
+	felt.zero += d.plus - felt.plus
 	return finding{
-		estimate: d.mean(), lower: d.lower(rollback), upper: d.upper(promotion), count: d.count(),
-		broken: d.above(limit, rollback), holds: d.below(limit, promotion),
+		estimate: d.mean(), lower: felt.lower(rollback), upper: d.upper(promotion), count: d.count(),
+		broken: felt.above(limit, rollback), holds: d.below(limit, promotion), spoilt: felt != d && d.above(limit, rollback),
 		need: d.cleanNeeded(limit, promotion), rate: s.Compared,
-		seen: fmt.Sprintf("of %s the service alone failed %s, legacy alone %s",
-			plural(d.count(), "compared request", "compared requests"), count(d.plus), count(d.minus)),
+		seen: fmt.Sprintf("of %s the service alone failed %s%s, legacy alone %s",
+			plural(d.count(), "compared request", "compared requests"), count(d.plus), untranslatable(d.plus-felt.plus), count(d.minus)),
 		one: "clean comparison", many: "clean comparisons",
 	}
 }
@@ -55,19 +58,29 @@ func (s Subject) pairErrors(rollback, promotion float64) finding {
 // clientErrors bounds each side's rate, each with half of what there is.
 func (s Subject) clientErrors(rollback, promotion float64) finding {
 	limit, service, legacy := s.Gates.Errors.Limit, s.Evidence.Clients.Service.counts(), s.Evidence.Clients.Legacy.counts()
+	felt := service.k - min(max(s.Evidence.Spared.Clients, 0), service.k)
 	legacyAtLeast := lower(legacy.k, legacy.n, promotion/2)
 	f := finding{
 		estimate: service.rate() - legacy.rate(),
-		lower:    lower(service.k, service.n, rollback/2) - upper(legacy.k, legacy.n, rollback/2),
+		lower:    lower(felt, service.n, rollback/2) - upper(legacy.k, legacy.n, rollback/2),
 		upper:    upper(service.k, service.n, promotion/2) - legacyAtLeast,
 		count:    service.n,
 		need:     cleanNeeded(service.k, service.n, limit+legacyAtLeast, promotion/2), rate: s.Served,
-		seen: fmt.Sprintf("the service failed %s of %s, legacy %s of %s", count(service.k),
-			plural(service.n, "request", "requests"), count(legacy.k), count(legacy.n)),
+		seen: fmt.Sprintf("the service failed %s of %s%s, legacy %s of %s", count(service.k),
+			plural(service.n, "request", "requests"), untranslatable(service.k-felt), count(legacy.k), count(legacy.n)),
 		one: "request that the service doesn't fail", many: "requests that the service doesn't fail",
 	}
 	f.broken, f.holds = f.lower > limit, f.upper < limit && service.n > 0
+	f.spoilt = felt < service.k && lower(service.k, service.n, rollback/2)-upper(legacy.k, legacy.n, rollback/2) > limit
 	return f
+}
+
+// untranslatable says how many failures are spared.
+func untranslatable(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s untranslatable, which legacy answers)", count(n))
 }
 
 // tally is k events in n.

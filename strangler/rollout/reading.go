@@ -87,6 +87,7 @@ type finding struct {
 	estimate, lower, upper float64
 	count                  int64
 	broken, holds          bool
+	spoilt                 bool    // it would be broken if failures that are spared were no less than others
 	need                   int64   // never: no number is enough
 	rate                   float64 // of what is needed, per second
 	seen                   string  // what was seen, in words
@@ -102,7 +103,7 @@ func (f finding) wait() time.Duration {
 }
 
 // settle makes a reading of what the sources say: one that shows the gate to be broken is enough;
-// else one that shows it to hold.
+// else, unless one is spoilt, one that shows it to hold.
 func (r *Reading) settle(findings []finding) finding {
 	tell := findings[0]
 	for _, f := range findings[1:] {
@@ -118,10 +119,13 @@ func (r *Reading) settle(findings []finding) finding {
 	if math.IsInf(r.Upper, 1) {
 		r.Upper = 0
 	}
+	if tell.spoilt {
+		r.Upper = tell.upper // whatever the others show
+	}
 	switch {
 	case tell.broken:
 		r.State = StateBroken
-	case tell.holds:
+	case tell.holds && !tell.spoilt:
 		r.State = StateHolds
 	default:
 		r.State = StateOpen
@@ -132,12 +136,14 @@ func (r *Reading) settle(findings []finding) finding {
 	return tell
 }
 
-// better tells whether a says more than b: broken before holding before open, and of two that are
-// open the one that will be there first.
+// better tells whether a says more than b: broken before spoilt before holding before open, and of two
+// that are open the one that will be there first.
 func better(a, b finding) bool {
 	switch {
 	case a.broken != b.broken:
 		return a.broken
+	case a.spoilt != b.spoilt:
+		return a.spoilt
 	case a.holds != b.holds:
 		return a.holds
 	case a.holds || a.broken:

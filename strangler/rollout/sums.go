@@ -18,6 +18,8 @@ func (e *Evidence) Advance(now, before Evidence) {
 		{&e.Clients.Legacy.Failures, now.Clients.Legacy.Failures, before.Clients.Legacy.Failures},
 		{&e.Clients.Service.Requests, now.Clients.Service.Requests, before.Clients.Service.Requests},
 		{&e.Clients.Service.Failures, now.Clients.Service.Failures, before.Clients.Service.Failures},
+		{&e.Spared.Pairs, now.Spared.Pairs, before.Spared.Pairs},
+		{&e.Spared.Clients, now.Spared.Clients, before.Spared.Clients},
 	} {
 		*c.to += max(0, c.now-c.before)
 	}

@@ -12,7 +12,8 @@ import (
 func TestEvidenceAdvance(t *testing.T) {
 	counters := func(n int64) rollout.Evidence {
 		return rollout.Evidence{Compared: 100, Sampled: n, Skipped: 2 * n, Pairs: rollout.Pairs{Both: 3 * n, Legacy: 4 * n, Service: 5 * n, Neither: 6 * n},
-			Clients: rollout.Sides{Legacy: rollout.Tally{Requests: 7 * n, Failures: 8 * n}, Service: rollout.Tally{Requests: 9 * n, Failures: 10 * n}}}
+			Clients: rollout.Sides{Legacy: rollout.Tally{Requests: 7 * n, Failures: 8 * n}, Service: rollout.Tally{Requests: 9 * n, Failures: 10 * n}},
+			Spared:  rollout.Spared{Pairs: 11 * n, Clients: 12 * n}}
 	}
 	e := counters(10)
 	e.Advance(counters(7), counters(5))

@@ -25,7 +25,7 @@ type Translation struct {
 
 // TranslationPart is one thing that corresponds, other than a body.
 type TranslationPart struct {
-	What    string `json:"what"` // "translator", "method", "path", "parameter", "status", "header"
+	What    string `json:"what"` // "translator", "method", "path", "parameter", "status", "header", "cookie path"
 	Legacy  string `json:"legacy"`
 	Service string `json:"service"`
 	Note    string `json:"note,omitempty"`

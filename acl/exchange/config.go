@@ -40,6 +40,7 @@ type Config struct {
 	Request, Answer *body.Translator // nil: bodies pass as they are
 	Status          []Status         // in order: the first that fits counts
 	Headers         []Header
+	Cookies         []Cookie // in order: the first that fits counts
 	// Buffer is the most bytes of a body that are held; a larger one is an error unless it can be
 	// translated record by record. Of such one the first Buffer bytes, translated, are held until
 	// they are full or the body ends, so that a mistake in them still is an error of the whole. 0:
@@ -86,6 +87,11 @@ type Member struct {
 	Path string
 	Is   lens.Literal
 }
+
+// Cookie says how the paths of cookies correspond that an answer sets: one that is the one side's, or lies
+// below it, becomes the other's, or lies as far below that. Paths that no Cookie fits stay, and so do domains:
+// a cookie never reaches further than somebody has said.
+type Cookie struct{ Legacy, Service string }
 
 // Header says how headers correspond. A Header with both names is renamed, and one that is there
 // under the name of the side that is written is taken off; with one and a Const, it is set towards

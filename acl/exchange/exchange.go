@@ -31,7 +31,8 @@ import (
 //
 // Location, Content-Location and the targets of Link (RFC 8288) are translated by the templates, where
 // they fit one; an absolute one of the server that was asked becomes relative to it, since the client knows
-// that server under another name.
+// that server under another name. What else the client would look for in vain, the path of a cookie, is
+// translated where a Cookie says how.
 type Exchange struct {
 	method  lens.Sides[string]
 	pair    *pair
@@ -40,13 +41,14 @@ type Exchange struct {
 	answer  *body.Translator
 	status  []status
 	headers []header
+	cookies []Cookie
 	buffer  int64
 }
 
 // Problem is one thing that is wrong with a Config.
 type Problem struct {
-	Option  string // as a configuration calls it: "method", "path.legacy", "params", "status", "headers"
-	Index   int    // of the entry in Params, Status, Headers or Links; -1: none
+	Option  string // as a configuration calls it: "method", "path.legacy", "params", "status", "headers", "cookies"
+	Index   int    // of the entry in Params, Status, Headers, Cookies or Links; -1: none
 	Part    string // of the entry: "when", "values"; may be empty
 	Lens    string // as in lens.Problem
 	Message string
@@ -104,6 +106,10 @@ func New(c Config) (*Exchange, error) {
 			problem(Problem{Option: "headers", Index: i, Part: part, Message: message})
 		}))
 	}
+	checkCookies(c.Cookies, func(i int, part, message string) {
+		problem(Problem{Option: "cookies", Index: i, Part: part, Message: message})
+	})
+	x.cookies = c.Cookies
 	if len(found) > 0 {
 		return nil, found
 	}

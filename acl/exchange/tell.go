@@ -62,6 +62,7 @@ func (x *Exchange) told(client *http.Request, in *incoming) error {
 	for _, h := range x.headers {
 		h.apply(in.resp.Header, in.way, true)
 	}
+	x.translateCookies(in.resp.Header, in.way)
 	return nil
 }
 

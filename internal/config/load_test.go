@@ -149,7 +149,7 @@ func pruned(t *testing.T, of any) any {
 func shownTranslation(of *Translation) any {
 	x := of.Exchange
 	return map[string]any{"Go": of.Go, "Request": of.Request, "Answer": of.Answer, "With": of.With, "Session": of.Session, "Exchange": map[string]any{
-		"Method": x.Method, "Path": x.Path, "Params": x.Params, "DropQuery": x.DropQuery, "Links": x.Links, "Status": x.Status, "Headers": x.Headers, "Buffer": x.Buffer,
+		"Method": x.Method, "Path": x.Path, "Params": x.Params, "DropQuery": x.DropQuery, "Links": x.Links, "Status": x.Status, "Headers": x.Headers, "Cookies": x.Cookies, "Buffer": x.Buffer,
 	}}
 }
 

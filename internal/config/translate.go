@@ -46,7 +46,7 @@ func (t *Translation) Translates() bool { return t.Declared() || t != nil && len
 func (t *Translation) onlySession() bool {
 	x := &t.Exchange
 	return t.Request == "" && t.Answer == "" && x.Method == (lens.Sides[string]{}) && x.Path == (lens.Sides[string]{}) &&
-		!x.DropQuery && len(x.Params) == 0 && len(x.Status) == 0 && len(x.Headers) == 0
+		!x.DropQuery && len(x.Params) == 0 && len(x.Status) == 0 && len(x.Headers) == 0 && len(x.Cookies) == 0
 }
 
 // Names returns the names of what translates bodies, of those plugged in from Go too: without
@@ -116,6 +116,7 @@ func (v value) readTranslation(to *Translation, extra fields) *translationDraft 
 		},
 		"status":  func(v value) { d.readStatus(v) },
 		"headers": func(v value) { d.readHeaders(v) },
+		"cookies": func(v value) { d.readCookies(v) },
 		"buffer":  func(v value) { v.size(&x.Buffer, 1) },
 		"session": func(v value) {
 			v.text(&to.Session)
@@ -188,7 +189,7 @@ func (l *loader) settleTranslation(d *translationDraft) {
 		}
 	}
 	if len(to.Go) > 0 {
-		for _, key := range []string{"method", "path", "params", "query", "status", "headers", "buffer"} {
+		for _, key := range []string{"method", "path", "params", "query", "status", "headers", "cookies", "buffer"} {
 			if at, ok := d.parts[key]; ok {
 				at.fail("%s is plugged in from Go and translates all of an exchange; remove this, or use a translator of the file", strings.Join(to.Go, ", "))
 				d.bad = true

@@ -136,6 +136,19 @@ func (d *translationDraft) readHeaders(v value) {
 	}
 }
 
+// readCookies reads how the paths of cookies correspond.
+func (d *translationDraft) readCookies(v value) {
+	for i, item := range v.items() {
+		var c exchange.Cookie
+		item.object(fields{
+			"legacy":  func(v value) { v.text(&c.Legacy) },
+			"service": func(v value) { v.text(&c.Service) },
+		}, "legacy", "service")
+		d.parts[element("cookies", i)] = item
+		d.to.Exchange.Cookies = append(d.to.Exchange.Cookies, c)
+	}
+}
+
 func (v value) header(to *string) {
 	if s, ok := v.scalar(); ok {
 		if !isToken(s) {

@@ -40,6 +40,9 @@ func describeTranslation(cfg *config.Config, t *config.Translation) (parts []web
 	for _, h := range x.Headers {
 		parts = append(parts, web.TranslationPart{What: "header", Legacy: h.Legacy, Service: h.Service, Note: howHeader(h)})
 	}
+	for _, c := range x.Cookies {
+		parts = append(parts, web.TranslationPart{What: "cookie path", Legacy: c.Legacy, Service: c.Service})
+	}
 	add := func(of, name string) {
 		if b, ok := bodyView(cfg, of, name); ok {
 			bodies = append(bodies, b)
@@ -146,7 +149,7 @@ func explainTranslation(t *config.Translation) string {
 		parts = append(parts, "session "+t.Session)
 	}
 	if len(parts) == 0 {
-		return "statuses or headers"
+		return "statuses, headers or cookies"
 	}
 	return strings.Join(parts, "; ")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -36,19 +35,19 @@ func New(c Config) http.Handler {
 	if d.Context == nil {
 		d.Context = context.Background()
 	}
-	d.templates = sync.OnceValue(d.files.templates)
+	d.template = d.files.templates()
 	return d.routes()
 }
 
 type dashboard struct {
 	Config
-	files     *assets
-	templates func() map[string]*template.Template // by page
-	past      pastReader
-	rooms     rooms
-	seats     chan struct{} // one for each open stream
-	pace      time.Duration // the least time between two updates of a stream
-	beat      time.Duration // the most time between two writes to a stream
+	files    *assets
+	template func(page string) *template.Template
+	past     pastReader
+	rooms    rooms
+	seats    chan struct{} // one for each open stream
+	pace     time.Duration // the least time between two updates of a stream
+	beat     time.Duration // the most time between two writes to a stream
 }
 
 //go:embed templates/*.html
@@ -194,7 +193,7 @@ func (d *dashboard) answer(w http.ResponseWriter, q *query, status int, p page, 
 // write executes one block of a page's templates, whole or not at all.
 func (d *dashboard) write(w http.ResponseWriter, status int, page, block string, data any) {
 	var b bytes.Buffer
-	if err := d.templates()[page].ExecuteTemplate(&b, block, data); err != nil {
+	if err := d.template(page).ExecuteTemplate(&b, block, data); err != nil {
 		d.Logger.Error("draw dashboard page", "page", page, "error", err)
 		http.Error(w, "this page can't be drawn; the log says why", http.StatusInternalServerError)
 		return
@@ -223,26 +222,26 @@ type problemView struct {
 
 var pageNames = []string{"overview", "routes", "route", "bulk", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "replay", "freeze", "problem"}
 
-// templates parses the templates of all pages, which is done for the first one who looks: a proxy
-// that nobody watches has no need of their 3 MB.
-func (a *assets) templates() map[string]*template.Template {
-	shared := template.Must(template.New("").Funcs(functions(a)).ParseFS(templateFiles,
-		"templates/layout.html", "templates/parts.html", "templates/rollout.html", "templates/translation.html", "templates/chart.html"))
-	all := make(map[string]*template.Template)
+// templates returns what finds a page's templates. They are parsed for the first who looks at that page: a
+// proxy that nobody watches has no need of the 3 MB of all, and nobody waits for those of other pages.
+func (a *assets) templates() func(page string) *template.Template {
+	var mu sync.Mutex // shared is cloned by one at a time
+	shared := sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("").Funcs(functions(a)).ParseFS(templateFiles,
+			"templates/layout.html", "templates/parts.html", "templates/rollout.html", "templates/translation.html", "templates/chart.html"))
+	})
+	all := make(map[string]func() *template.Template)
 	for _, name := range pageNames {
-		t := template.Must(shared.Clone())
-		files := []string{"templates/" + name + ".html"}
-		if name == "group" { // its content replaces that of the page whose parts it shares
-			files = []string{"templates/divergence.html", "templates/group.html"}
-		}
-		for _, file := range files {
-			text, err := templateFiles.ReadFile(file)
-			if err != nil {
-				panic(fmt.Sprintf("dashboard: the binary lacks %s: %v", file, err))
+		all[name] = sync.OnceValue(func() *template.Template {
+			mu.Lock()
+			defer mu.Unlock()
+			t := template.Must(shared().Clone())
+			files := []string{"templates/" + name + ".html"}
+			if name == "group" { // its content replaces that of the page whose parts it shares
+				files = []string{"templates/divergence.html", "templates/group.html"}
 			}
-			template.Must(t.Parse(string(text)))
-		}
-		all[name] = t
+			return template.Must(t.ParseFS(templateFiles, files...))
+		})
 	}
-	return all
+	return func(page string) *template.Template { return all[page]() }
 }

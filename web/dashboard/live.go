@@ -114,7 +114,7 @@ func (d *dashboard) redraw(page string, parts map[string]sketch, order *[]string
 		}
 		*order = append(*order, key)
 		b.Reset()
-		if err := d.templates()[page].ExecuteTemplate(&b, f.template, f.data); err != nil {
+		if err := d.template(page).ExecuteTemplate(&b, f.template, f.data); err != nil {
 			d.Logger.Error("draw part of a dashboard page", "page", page, "part", f.template, "error", err)
 			return false, err
 		}

@@ -112,7 +112,7 @@ func BenchmarkOverviewOf500(b *testing.B) {
 			b.Fatal(err)
 		}
 		for _, f := range overviewPage.live(v) {
-			if err := d.templates()["overview"].ExecuteTemplate(io.Discard, f.template, f.data); err != nil {
+			if err := d.template("overview").ExecuteTemplate(io.Discard, f.template, f.data); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ import (
 // quick is a dashboard whose streams don't take their time.
 func quick(ctx context.Context, s web.System) *dashboard {
 	d := &dashboard{Config: Config{System: s, Logger: quiet(), Context: ctx}, files: newAssets(), seats: make(chan struct{}, 2), pace: 5 * time.Millisecond, beat: 20 * time.Millisecond}
-	d.templates = sync.OnceValue(d.files.templates)
+	d.template = d.files.templates()
 	return d
 }
 

@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"strangler/journal":  {"strangler", "internal/sqlitedb"},
 	"internal/slow":      {},
 	"internal/accesslog": {},
+	"internal/browser":   {},
 	"shadow":             {},
 	"shadow/compare":     {"shadow"},
 	"shadow/ledger":      {"shadow", "internal/sqlitedb"},

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches what package.json names from npm and copies the built files to assets/vendor,
-# and what tests need to testdata.
+# and what tests need to internal/browser.
 # Run it through go generate; nobody who only builds the binary needs npm.
 set -eu
 cd "$(dirname "$0")"
@@ -17,7 +17,6 @@ cp "$work/node_modules/uplot/dist/uPlot.iife.min.js" assets/vendor/uplot.min.js
 cp "$work/node_modules/uplot/dist/uPlot.min.css" assets/vendor/uplot.min.css
 cp "$work/node_modules/uplot/LICENSE" assets/vendor/uplot.LICENSE
 
-# What the browser test looks for faults of accessibility with; it isn't in the binary.
-mkdir -p testdata/axe
-gzip -9nc "$work/node_modules/axe-core/axe.min.js" >testdata/axe/axe.min.js.gz
-cp "$work/node_modules/axe-core/LICENSE" testdata/axe/LICENSE
+# What browser tests look for faults of accessibility with; it isn't in the binary.
+gzip -9nc "$work/node_modules/axe-core/axe.min.js" >../../internal/browser/axe/axe.min.js.gz
+cp "$work/node_modules/axe-core/LICENSE" ../../internal/browser/axe/LICENSE

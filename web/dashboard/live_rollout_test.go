@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/strangler-fig/toolkit/internal/browser"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/rollout"
 	"github.com/strangler-fig/toolkit/web"
@@ -121,61 +122,53 @@ func BenchmarkOverviewOf500(b *testing.B) {
 
 // TestBrowserRollout tells a rollout something and sees what others do, in a real browser.
 func TestBrowserRollout(t *testing.T) {
-	ctx, complaints := browser(t)
+	tab := browser.Open(t)
 	s := good()
 	site := serve(t, s, web.Identity{Role: web.RoleOperate})
-	run := func(what string, actions ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		step, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		if err := chromedp.Do(step, actions...); err != nil {
-			t.Fatalf("%s: %v (%v)", what, err, complaints())
-		}
-	}
-	type css = chromedp.CSS
-	live := until(`document.querySelector('#connection .text').textContent === 'live'`)
+	type css = browser.CSS
+	live := browser.Until(`document.querySelector('#connection .text').textContent === 'live'`)
 
-	run("open a route", chromedp.Navigate(site+"/routes/orders-read"), live)
-	run("unfold the other route of the unit", chromedp.Click(css("#gates-orders-list > summary")))
-	before := evaluate[float64](t, ctx, `document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().width`)
+	tab.Do("open a route", chromedp.Navigate(site+"/routes/orders-read"), live)
+	tab.Do("unfold the other route of the unit", chromedp.Click(css("#gates-orders-list > summary")))
+	before := browser.Eval[float64](tab, `document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().width`)
 	s.change("rollout", func() {
 		s.rollouts[0].Position = strangler.Canary(5000)
 		s.rollouts[0].Gates = append([]web.GateReading{}, s.rollouts[0].Gates...)
 		s.rollouts[0].Gates[0].Upper = seen(.0009)
 		s.rollouts[0].Gates[0].State = "holds"
 	})
-	run("see it promoted", until(`document.querySelector('#rollout .step.now').textContent === '50%'`),
-		until(fmt.Sprintf(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().width < .6 * %v`, before)),
-		until(`document.querySelector('#gates-orders-read .gauge').getAttribute('aria-label').includes('between 0% and 0.09%')`))
-	run("see that the bound has closed in on the gate, and ends before it", until(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().right <
+	tab.Do("see it promoted", browser.Until(`document.querySelector('#rollout .step.now').textContent === '50%'`),
+		browser.Until(fmt.Sprintf(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().width < .6 * %v`, before)),
+		browser.Until(`document.querySelector('#gates-orders-read .gauge').getAttribute('aria-label').includes('between 0% and 0.09%')`))
+	tab.Do("see that the bound has closed in on the gate, and ends before it", browser.Until(`document.querySelector('#gates-orders-read .gauge .interval').getBoundingClientRect().right <
 		document.querySelector('#gates-orders-read .gauge line.limit').getBoundingClientRect().left`))
-	if !evaluate[bool](t, ctx, `document.querySelector('#gates-orders-list').open`) {
+	if !browser.Eval[bool](tab, `document.querySelector('#gates-orders-list').open`) {
 		t.Error("what was unfolded is folded after an update")
 	}
 
-	run("ask for a pause", chromedp.Click(css("#steer-pause")), until(`document.querySelector('#dialog').open`),
-		until(`document.querySelector('#dialog').textContent.includes('Pause the rollout of orders?')`))
+	tab.Do("ask for a pause", chromedp.Click(css("#steer-pause")), browser.Until(`document.querySelector('#dialog').open`),
+		browser.Until(`document.querySelector('#dialog').textContent.includes('Pause the rollout of orders?')`))
 	if len(s.steered) > 0 {
 		t.Error("it was told before it was confirmed")
 	}
-	run("confirm it", chromedp.SendKeys(css("#steer-reason"), "lunch"), chromedp.SendKeys(css("#dialog [name=actor]"), "Zoë"), chromedp.Click(css("#dialog .primary")),
-		until(`document.querySelector('#rollout .sign')?.textContent.trim() === 'paused'`), live)
+	tab.Do("confirm it", chromedp.SendKeys(css("#steer-reason"), "lunch"), chromedp.SendKeys(css("#dialog [name=actor]"), "Zoë"), chromedp.Click(css("#dialog .primary")),
+		browser.Until(`document.querySelector('#rollout .sign')?.textContent.trim() === 'paused'`), live)
 	if r := s.Rollouts()[0]; r.State != web.RolloutPaused || r.StateWhy != "lunch" || r.StateActor != "Zoë" {
 		t.Errorf("it is %s by %q because %q", r.State, r.StateActor, r.StateWhy)
 	}
 
-	run("open the table", chromedp.Navigate(site+"/routes"), live, until(`document.querySelector('#row-orders-list .stepbar').textContent.includes('paused')`))
+	tab.Do("open the table", chromedp.Navigate(site+"/routes"), live, browser.Until(`document.querySelector('#row-orders-list .stepbar').textContent.includes('paused')`))
 	s.change("rollout", func() { s.rollouts[0].State = web.RolloutRunning })
-	run("see it resumed", until(`document.querySelector('#row-orders-list .stepbar').textContent.includes('running')`))
-	run("open the overview", chromedp.Navigate(site+"/"), live)
-	run("freeze", chromedp.Click(css("#freeze-link")), until(`document.querySelector('#dialog').open`), chromedp.Click(css(`#dialog [value="8h"] + span`)), chromedp.Click(css("#dialog .primary")),
-		until(`getComputedStyle(document.querySelector('#freeze')).display !== 'none'`), live)
+	tab.Do("see it resumed", browser.Until(`document.querySelector('#row-orders-list .stepbar').textContent.includes('running')`))
+	tab.Do("open the overview", chromedp.Navigate(site+"/"), live)
+	tab.Do("freeze", chromedp.Click(css("#freeze-link")), browser.Until(`document.querySelector('#dialog').open`), chromedp.Click(css(`#dialog [value="8h"] + span`)), chromedp.Click(css("#dialog .primary")),
+		browser.Until(`getComputedStyle(document.querySelector('#freeze')).display !== 'none'`), live)
 	if f := s.Freeze(); f == nil || time.Until(f.Until) < 7*time.Hour || time.Until(f.Until) > 8*time.Hour {
 		t.Errorf("frozen is %+v", f)
 	}
 	s.change("rollout", func() { s.freeze = nil })
-	run("see it thawed", until(`getComputedStyle(document.querySelector('#freeze')).display === 'none'`))
-	for _, c := range complaints() {
+	tab.Do("see it thawed", browser.Until(`getComputedStyle(document.querySelector('#freeze')).display === 'none'`))
+	for _, c := range tab.Complaints() {
 		t.Error(c)
 	}
 }

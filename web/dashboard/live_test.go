@@ -57,7 +57,7 @@ func listen(t *testing.T, server *httptest.Server, path string) (next func() str
 }
 
 func TestStream(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s := good()
@@ -169,7 +169,7 @@ func (c *counted) Entries(ctx context.Context, q web.EntryQuery) ([]web.Entry, e
 // TestManyDashboardsAreOneReading holds that however many look at a page, it is read and drawn once,
 // and that all of them are told.
 func TestManyDashboardsAreOneReading(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	c := &counted{system: good()}

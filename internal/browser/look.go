@@ -1,0 +1,135 @@
+package browser
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Screen is what a page is looked at on.
+type Screen struct {
+	Name          string
+	Width, Height int64
+	Scheme        string // light or dark
+}
+
+// The screens: each scheme and each width is on two of them.
+var (
+	Wide   = Screen{"wide-light", 1280, 900, "light"}
+	Narrow = Screen{"narrow-dark", 360, 780, "dark"}
+
+	others = []Screen{{"wide-dark", 1280, 900, "dark"}, {"narrow-light", 360, 780, "light"}}
+)
+
+//go:embed axe/axe.min.js.gz
+var packed []byte
+
+// axe is the text of axe-core, which go generate ./web/dashboard fetches.
+var axe = sync.OnceValues(func() (string, error) {
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(z)
+	return string(text), err
+})
+
+// Show turns the page into what it is on a screen.
+func (tab *Tab) Show(s Screen) {
+	tab.t.Helper()
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.Scheme}}}
+	if _, err := chromedp.Call(tab.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		tab.t.Fatalf("look by %s: %v", s.Scheme, err)
+	}
+	tab.Do("look on "+s.Name, chromedp.EmulateViewport(s.Width, s.Height))
+	if Eval[bool](tab, `matchMedia('(prefers-color-scheme: dark)').matches`) != (s.Scheme == "dark") {
+		tab.t.Errorf("the scheme is not %s", s.Scheme)
+	}
+}
+
+// Look looks at the page as it stands, wide and light, then narrow and dark: axe-core finds no fault, it
+// doesn't scroll sideways, nothing on it is foreign, and the browser has nothing to complain about. With
+// -screenshots it takes pictures in all four ways under a name.
+func (tab *Tab) Look(name string) {
+	tab.t.Helper()
+	for _, s := range []Screen{Narrow, Wide} { // wide again, as other tests want it
+		tab.Show(s)
+		if n := Eval[int](tab, `document.documentElement.scrollWidth - window.innerWidth`); n > 0 {
+			tab.t.Errorf("%s, %s: the page is %d px wider than the screen", name, s.Name, n)
+		}
+		for _, fault := range tab.faults() {
+			tab.t.Errorf("%s, %s: %s", name, s.Name, fault)
+		}
+		tab.picture(name, s)
+	}
+	if n := Eval[int](tab, `[...document.querySelectorAll('script')].filter(s => !s.src.startsWith(location.origin)).length
+		+ document.querySelectorAll('[onx], img, :not(.uplot, .uplot *)[style]').length`); n > 0 {
+		tab.t.Errorf("%s: %d elements come from strangers' text or break the policy", name, n)
+	}
+	for _, c := range tab.Complaints() {
+		tab.t.Errorf("%s: %s", name, c)
+	}
+	if *screenshots == "" {
+		return
+	}
+	for _, s := range others {
+		tab.Show(s)
+		tab.picture(name, s)
+	}
+	tab.Show(Wide)
+}
+
+// faults has axe-core look at the page, and returns what it finds, a line each.
+func (tab *Tab) faults() []string {
+	tab.t.Helper()
+	if !Eval[bool](tab, `!!window.axe`) {
+		text, err := axe()
+		if err != nil {
+			tab.t.Fatalf("unpack axe-core: %v", err)
+		}
+		Eval[bool](tab, `(() => { const module = undefined, exports = undefined, define = undefined; `+text+`
+			; return true })()`)
+	}
+	return Eval[[]string](tab, `window.axe.run(document, { resultTypes: ['violations'] }).then(result =>
+		result.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + v.help + ': ' + n.target.join(' ') + ' ' + (n.failureSummary || '').replace(/\s+/g, ' ').slice(0, 300))))`)
+}
+
+// Picture returns a picture of what of the page is on the screen.
+func (tab *Tab) Picture() []byte {
+	tab.t.Helper()
+	picture, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatalf("take a picture: %v", err)
+	}
+	return picture
+}
+
+var unfit = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
+
+// picture writes a picture of the whole page, where pictures are wanted.
+func (tab *Tab) picture(name string, s Screen) {
+	tab.t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	picture, err := chromedp.Run(tab.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		tab.t.Fatalf("take a picture of %s: %v", name, err)
+	}
+	if err := os.MkdirAll(*screenshots, 0o755); err != nil {
+		tab.t.Fatal(err)
+	}
+	file := filepath.Join(*screenshots, strings.Trim(unfit.ReplaceAllString(name, "_"), "_")+"-"+s.Name+".png")
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		tab.t.Fatal(err)
+	}
+}

@@ -132,6 +132,8 @@ func (d *dashboard) routes() http.Handler {
 	}
 	mux.Group(func(mux chi.Router) {
 		mux.Use(web.Require(web.RoleView))
+	// Pages without a stream, and those that lost theirs, ask whether the proxy is there and knows them.
+	mux.With(web.Require(web.RoleView)).Get("/live", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 		mux.Use(middleware.Compress(5, "text/html"))
 		for pattern, p := range pages {
 			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })

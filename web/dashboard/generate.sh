@@ -11,8 +11,6 @@ npm install --prefix "$work" --ignore-scripts --no-audit --no-fund --no-package-
 mkdir -p assets/vendor
 cp "$work/node_modules/htmx.org/dist/htmx.min.js" assets/vendor/htmx.min.js
 cp "$work/node_modules/htmx.org/LICENSE" assets/vendor/htmx.LICENSE
-cp "$work/node_modules/htmx-ext-sse/dist/sse.min.js" assets/vendor/sse.min.js
-cp "$work/node_modules/htmx-ext-sse/LICENSE" assets/vendor/sse.LICENSE
 cp "$work/node_modules/uplot/dist/uPlot.iife.min.js" assets/vendor/uplot.min.js
 cp "$work/node_modules/uplot/dist/uPlot.min.css" assets/vendor/uplot.min.css
 cp "$work/node_modules/uplot/LICENSE" assets/vendor/uplot.LICENSE

@@ -1,5 +1,4 @@
-// What the pages do beyond links and forms. Everything works without it; with it, pages stay up
-// to date without losing the focus or what somebody types.
+// What the pages do beyond links and forms. Everything works without it. live.js keeps them up to date.
 'use strict'
 
 document.documentElement.classList.add('js')
@@ -20,89 +19,6 @@ function localise(root) {
   }
 }
 
-// Whoever edits a form keeps it: a guarded part is left alone while it is edited, has the focus,
-// or says what became of a change.
-function guarded(part) {
-  return part.matches('[data-guard]') &&
-    (part.querySelector('form[data-edited], .notice') || part.contains(document.activeElement))
-}
-
-// graft makes have look like want, changing only what differs: nodes that stay keep focus,
-// selection and scroll position. Children with an id are matched by it.
-function graft(have, want) {
-  if (have.isEqualNode(want)) return
-  if (have.nodeType !== Node.ELEMENT_NODE || have.nodeName !== want.nodeName) {
-    if (have.nodeType === want.nodeType && have.nodeType === Node.TEXT_NODE) have.data = want.data
-    else have.replaceWith(want)
-    return
-  }
-  if (guarded(have)) return
-  for (const a of [...have.attributes]) {
-    if (!want.hasAttribute(a.name) && a.name !== 'open' && a.name !== 'hidden') have.removeAttribute(a.name)
-  }
-  for (const a of want.attributes) {
-    if (have.getAttribute(a.name) !== a.value) have.setAttribute(a.name, a.value)
-  }
-  let at = have.firstChild
-  for (const child of [...want.childNodes]) {
-    if (child.id) {
-      const same = [...have.children].find(c => c.id === child.id)
-      if (!same || !(at && (at === same || at.compareDocumentPosition(same) & Node.DOCUMENT_POSITION_FOLLOWING))) {
-        if (same) same.remove()
-        have.insertBefore(child, at)
-        continue
-      }
-      while (at !== same) { const next = at.nextSibling; at.remove(); at = next }
-    } else if (!at || at.id) {
-      have.insertBefore(child, at)
-      continue
-    }
-    const next = at.nextSibling
-    graft(at, child)
-    at = next
-  }
-  while (at) { const next = at.nextSibling; at.remove(); at = next }
-}
-
-// The stream's messages are parts of this page, each with an id.
-document.addEventListener('htmx:sseBeforeMessage', event => {
-  event.preventDefault()
-  const box = document.createElement('template')
-  box.innerHTML = event.detail.data
-  localise(box.content)
-  // Rows come in a table of their own, since HTML has none outside of one.
-  const parts = [...box.content.children].flatMap(p => p.id ? [p] : p.tBodies[0].id ? [p.tBodies[0]] : [...p.rows])
-  for (const part of parts) {
-    const have = document.getElementById(part.id)
-    if (!have) continue
-    graft(have, part)
-    htmx.process(document.getElementById(part.id))
-  }
-})
-
-// A page that isn't connected says so, and doesn't pretend that its controls know what is.
-function connected(yes) {
-  const lost = document.body.classList.toggle('lost', !yes)
-  document.body.classList.toggle('live', yes)
-  const text = document.querySelector('#connection .text')
-  const now = lost ? 'reconnecting…' : 'live'
-  if (text && text.textContent !== now) text.textContent = now
-  for (const button of document.querySelectorAll('main button, #rollback-all')) {
-    if (lost) button.setAttribute('aria-disabled', 'true')
-    else button.removeAttribute('aria-disabled')
-  }
-}
-document.addEventListener('htmx:sseOpen', () => connected(true))
-document.addEventListener('htmx:sseError', () => connected(false))
-for (const name of ['submit', 'htmx:confirm']) {
-  document.addEventListener(name, event => {
-    const form = event.target.closest('form')
-    if (!form || form.method === 'get' || !document.body.classList.contains('lost')) return
-    event.preventDefault()
-    event.stopImmediatePropagation()
-    say('Not connected: nothing was sent.')
-  }, true)
-}
 function say(text) { document.getElementById('said').textContent = text }
 
 document.addEventListener('input', event => {
@@ -128,6 +44,7 @@ document.addEventListener('click', async event => {
     return
   }
   event.preventDefault()
+  if (link.getAttribute('aria-disabled')) return say('Not connected: nothing was asked.')
   const body = document.getElementById('dialog-body')
   try {
     const answer = await fetch(link.href, { headers: { 'HX-Request': 'true' } })

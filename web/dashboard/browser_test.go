@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -29,7 +30,10 @@ func serve(t *testing.T, s web.System, id web.Identity) string {
 // and no page scrolls sideways. -screenshots names a folder for pictures of them.
 func TestBrowserPages(t *testing.T) {
 	tab := browser.Open(t)
+	broken := good()
+	broken.fails = errors.New("database disk image is malformed")
 	sites := map[string]string{
+		"broken":  serve(t, broken, web.Identity{Role: web.RoleOperate}),
 		"good":    serve(t, good(), web.Identity{Role: web.RoleOperate}),
 		"hostile": serve(t, hostile(), identity(web.RoleOperate)),
 		"empty":   serve(t, empty(), web.Identity{Role: web.RoleOperate}),
@@ -43,12 +47,16 @@ func TestBrowserPages(t *testing.T) {
 		"hostile /routes/orders-read/rollout/promote", "hostile /routes/catalogue-search/rollout/resume", "hostile /thaw",
 		"hostile /groups/g1", "hostile /groups/g1/replay", "hostile /rules", "hostile /divergences/d1", "hostile /divergences/d2",
 		"hostile /journal", "hostile /journal?step=2", "hostile /services", "hostile /config", "hostile /rollback",
+		"broken /", "broken /routes/orders-read", "broken /groups", "broken /nope",
 		"empty /", "empty /routes", "empty /groups", "empty /rules", "empty /journal", "empty /services", "empty /config", "empty /rollback",
 	} {
 		t.Run(page, func(t *testing.T) {
 			site, path, _ := strings.Cut(page, " ")
 			tab := tab.For(t)
 			tab.Go(sites[site] + path)
+			if site == "broken" {
+				tab.Complaints() // of the status
+			}
 			tab.Look(page)
 		})
 	}

@@ -21,7 +21,8 @@ type notice struct {
 	OK     bool
 	Title  string
 	Detail string
-	Force  bool // force gets past it
+	Else   string // what goes on all the same; empty: nothing else is concerned
+	Force  bool   // force gets past it
 }
 
 // noticeOf says what an error means for the person at the control.
@@ -38,6 +39,7 @@ func noticeOf(err error) *notice {
 		ledger    *web.UnwritableError
 		senseless *web.InvalidError
 		busy      *web.BusyError
+		unread    *unreadError
 		tooLarge  *http.MaxBytesError
 	)
 	detail := visible(err.Error())
@@ -65,6 +67,8 @@ func noticeOf(err error) *notice {
 		return &notice{Status: http.StatusServiceUnavailable, Title: "Not now", Detail: detail}
 	case errors.As(err, &disk), errors.As(err, &ledger):
 		return &notice{Status: http.StatusServiceUnavailable, Title: "It could not be written, and nothing changed", Detail: detail}
+	case errors.As(err, &unread):
+		return &notice{Status: http.StatusServiceUnavailable, Title: unread.Title(), Detail: unread.Detail(), Else: unread.Else()}
 	case errors.As(err, &tooLarge):
 		return &notice{Status: http.StatusRequestEntityTooLarge, Title: "That form is too large", Detail: detail}
 	case errors.Is(err, errForm):
@@ -231,7 +235,7 @@ func (d *dashboard) changed(w http.ResponseWriter, q *query, form *shiftForm, n 
 		return
 	}
 	d.log(n, q)
-	v.Form.Notice, v.Who = n, viewerOf(q.Request)
+	v.Form.Notice, v.Who, v.Unread = n, viewerOf(q.Request), q.unread
 	if v.Who.Name == "" {
 		v.Who.Name = cleanName(q.PostForm.Get("actor"))
 	}
@@ -254,7 +258,7 @@ func (d *dashboard) changedOverview(w http.ResponseWriter, q *query, n *notice) 
 		return
 	}
 	d.log(n, q)
-	v.Who = q.Who
+	v.Who, v.Unread = q.Who, q.unread
 	if enhanced {
 		d.write(w, n.Status, "overview", "changes", v)
 		return

@@ -69,6 +69,7 @@ type query struct {
 	Who    viewer
 	Logger *slog.Logger
 	past   *pastReader
+	unread []*unreadError // what the page does without
 }
 
 // view is what a page's template shows: a struct that embeds frame.
@@ -83,6 +84,7 @@ type frame struct {
 	Within  bool   // a part of the page, which can be replaced, listens to it; else the whole page does
 	Version string
 	Freeze  *web.Freeze // what keeps promotions from being made; nil: nothing
+	Unread  []*unreadError
 }
 
 func (f *frame) base() *frame { return f }
@@ -130,10 +132,10 @@ func (d *dashboard) routes() http.Handler {
 			mux.With(web.Require(web.RoleView)).Get("/live"+pattern, func(w http.ResponseWriter, r *http.Request) { d.stream(w, r, p) })
 		}
 	}
-	mux.Group(func(mux chi.Router) {
-		mux.Use(web.Require(web.RoleView))
 	// Pages without a stream, and those that lost theirs, ask whether the proxy is there and knows them.
 	mux.With(web.Require(web.RoleView)).Get("/live", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Group(func(mux chi.Router) {
+		mux.Use(web.Require(web.RoleView))
 		mux.Use(middleware.Compress(5, "text/html"))
 		for pattern, p := range pages {
 			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })
@@ -165,7 +167,7 @@ func (d *dashboard) routes() http.Handler {
 }
 
 func (d *dashboard) query(r *http.Request) *query {
-	return &query{Request: r, System: d.System, Who: viewerOf(r), Logger: d.Logger, past: &d.past}
+	return &query{Request: r, System: &readings{System: d.System}, Who: viewerOf(r), Logger: d.Logger, past: &d.past}
 }
 
 func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
@@ -181,7 +183,7 @@ func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
 // answer writes a page.
 func (d *dashboard) answer(w http.ResponseWriter, q *query, status int, p page, v view) {
 	f := v.base()
-	f.Who, f.Version, f.Freeze = q.Who, d.Version, d.System.Freeze()
+	f.Who, f.Version, f.Freeze, f.Unread = q.Who, d.Version, d.System.Freeze(), q.unread
 	if p.live != nil && q.Method == http.MethodGet && len(p.live(v)) > 0 {
 		f.Stream = "/live" + q.URL.RequestURI()
 	}
@@ -209,17 +211,22 @@ func (d *dashboard) write(w http.ResponseWriter, status int, page, block string,
 // problem answers with a page that says what went wrong.
 func (d *dashboard) problem(w http.ResponseWriter, q *query, err error) {
 	n := noticeOf(err)
-	if n.Status == http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	var unread *unreadError
+	if (n.Status == http.StatusInternalServerError || errors.As(err, &unread)) && !errors.Is(err, context.Canceled) {
 		d.Logger.Error("answer dashboard page", "path", q.URL.Path, "error", err)
 	}
 	w.Header().Set("HX-Retarget", "body") // it is a page, not an answer at the control
-	v := &problemView{frame: frame{Title: http.StatusText(n.Status), Who: q.Who, Version: d.Version, Freeze: d.System.Freeze()}, Notice: n}
+	v := &problemView{frame: frame{Title: n.Title, Who: q.Who, Version: d.Version, Freeze: d.System.Freeze()}, Notice: n}
+	if q.Method == http.MethodGet && n.Status >= http.StatusInternalServerError {
+		v.Again = q.URL.RequestURI()
+	}
 	d.write(w, n.Status, "problem", "layout", v)
 }
 
 type problemView struct {
 	frame
 	Notice *notice
+	Again  string // the address to try again; empty: that would be no use
 }
 
 var pageNames = []string{"overview", "routes", "route", "bulk", "groups", "group", "divergence", "rules", "journal", "services", "facade", "config", "rollback", "steer", "replay", "freeze", "problem"}

@@ -125,7 +125,7 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	v.countPhases(routes)
 
 	groups, err := q.System.Groups(q.Context(), "", "open")
-	if err != nil {
+	if err = q.without(err); err != nil {
 		return nil, fmt.Errorf("read groups: %w", err)
 	}
 	legacy := q.System.Legacy()
@@ -137,7 +137,7 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	})
 	v.Wrong = slices.ContainsFunc(v.Attention, func(a attention) bool { return a.Urgent })
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
-	if err != nil {
+	if err = q.without(err); err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
 	last := lastChanges
@@ -147,7 +147,8 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	v.Changes = changesOf(slices.DeleteFunc(slices.Clone(entries), idle), routes, last)
 	now := time.Now()
 	for i := range v.Changes {
-		if v.Changes[i].Effect, err = aftermathOf(q, v.Changes[i].Entry, routes, now); err != nil {
+		v.Changes[i].Effect, err = aftermathOf(q, v.Changes[i].Entry, routes, now)
+		if err = q.without(err); err != nil {
 			return nil, err
 		}
 	}
@@ -183,7 +184,7 @@ func (v *overview) share(stats web.Stats) {
 // history reads what was so far. A page of many routes doesn't wait for it: its stream brings it.
 func (v *overview) history(q *query, routes []web.Route, stats web.Stats, entries []web.Entry) error {
 	past, err := q.past.get(q.Context(), q.System, q.streaming() || len(routes) <= pastAtOnce)
-	if err != nil {
+	if err = q.without(err); err != nil {
 		return err
 	}
 	v.Read, v.Week = past != nil, past != nil && len(past.Routes) > 0

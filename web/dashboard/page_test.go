@@ -131,8 +131,8 @@ func TestErrorsArePages(t *testing.T) {
 		{"no such divergence", "/divergences/nope", good(), 404, "no divergence nope"},
 		{"no such page", "/nope", good(), 404, "no page /nope"},
 		{"no such service to roll back", "/rollback?service=nope", good(), 404, "No route belongs to it"},
-		{"the ledger can't be read", "/groups", broken, 500, "disk on fire"},
-		{"the journal can't be read", "/journal", broken, 500, "disk on fire"},
+		{"the ledger can't be read", "/groups", broken, 503, "disk on fire"},
+		{"the journal can't be read", "/journal", broken, 503, "disk on fire"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -141,6 +141,30 @@ func TestErrorsArePages(t *testing.T) {
 				t.Errorf("status %d, want %d and %q in %.2000s", status, tt.status, tt.want, body)
 			}
 		})
+	}
+}
+
+// TestPagesDoWithoutTheLedger holds that those who have to act see where routes stand and can move them
+// while neither ledger nor journal can be read, and that the pages don't take that for nothing.
+func TestPagesDoWithoutTheLedger(t *testing.T) {
+	broken := good()
+	broken.fails = errors.New("database disk image is malformed")
+	h := as(identity(web.RoleOperate), New(Config{System: broken, Logger: quiet()}))
+	for path, want := range map[string]string{"/": `id="rollback-all"`, "/routes": `id="row-orders-read"`, "/routes/orders-read": `id="move-button"`} {
+		status, body := get(t, h, path)
+		if status != http.StatusOK || !strings.Contains(body, want) || !strings.Contains(body, "The ledger can&#39;t be read.") || !strings.Contains(body, "disk image is malformed") {
+			t.Errorf("%s: status %d, and it lacks %s or doesn't say what can't be read", path, status, want)
+		}
+		for _, lie := range []string{"Nothing has moved yet", "no open groups", "nothing diverged", "comes with the second minute"} {
+			if strings.Contains(body, lie) {
+				t.Errorf("%s says %q, and doesn't know", path, lie)
+			}
+		}
+	}
+	for path, want := range map[string]string{"/groups": "The ledger can&#39;t be read", "/journal": "The journal can&#39;t be read"} {
+		if status, body := get(t, h, path); status != http.StatusServiceUnavailable || !strings.Contains(body, want) || !strings.Contains(body, `href="`+path+`">Try again`) || !strings.Contains(body, "Clients are served as before") {
+			t.Errorf("%s: status %d, and it doesn't say %q, or what one may do", path, status, want)
+		}
 	}
 }
 

@@ -93,9 +93,8 @@ func (m *room) keep(r *http.Request) {
 	defer context.AfterFunc(m.d.Context, m.stop)()
 	q := m.d.query(r)
 	memory := &memory{System: m.d.System}
-	q.System = memory
 	events := m.d.System.Subscribe(ctx) // before the first reading, so that nothing falls between
-	if m.update(q) != nil {
+	if m.update(q, memory) != nil {
 		return
 	}
 	pace := time.NewTicker(m.d.pace)
@@ -116,26 +115,35 @@ func (m *room) keep(r *http.Request) {
 				continue
 			}
 			dirty = false
-			if m.update(q) != nil {
+			if m.update(q, memory) != nil {
 				return
 			}
 		}
 	}
 }
 
-// update reads and draws the page. One that can't be read now (a route that was removed) stays as it
-// was; the reader sees the last state with its time.
-func (m *room) update(q *query) error {
+// update reads and draws the page. One that can't be read now stays as it was, and says so; one that isn't
+// there any more (a route that was removed) stays, too.
+func (m *room) update(q *query, memory *memory) error {
+	q.System, q.unread = &readings{System: memory}, nil
 	v, err := m.page.build(q)
-	if err != nil {
-		if q.Context().Err() != nil {
-			return q.Context().Err()
-		}
-		m.d.Logger.Debug("read page for its event stream", "path", q.URL.Path, "error", err)
-		return nil
+	if q.Context().Err() != nil {
+		return q.Context().Err()
 	}
-	v.base().Who, v.base().Freeze = q.Who, q.System.Freeze()
-	fragments := append([]fragment{{"freeze-banner", v}}, m.page.live(v)...)
+	read := err == nil
+	if !read {
+		if q.without(err) != nil {
+			m.d.Logger.Debug("read page for its event stream", "path", q.URL.Path, "error", err)
+			return nil
+		}
+		v = &problemView{} // of which only what all pages have is drawn
+	}
+	f := v.base()
+	f.Who, f.Freeze, f.Unread = q.Who, q.System.Freeze(), q.unread
+	fragments := []fragment{{"freeze-banner", v}, {"unread", v}}
+	if read {
+		fragments = append(fragments, m.page.live(v)...)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	changed, err := m.d.redraw(m.page.name, m.parts, &m.order, m.version+1, fragments)

@@ -105,11 +105,12 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 	v.Weights = weightsOf(v.Rollout)
 	v.countVerdicts()
 	groups, err := q.System.Groups(q.Context(), name, "")
-	if err != nil {
+	if err = q.without(err); err != nil {
 		return nil, fmt.Errorf("read groups of route %q: %w", name, err)
 	}
 	v.Groups = groupRows(groups, routes)
-	if v.Compared, err = q.System.RouteEvidence(q.Context(), name); err != nil {
+	v.Compared, err = q.System.RouteEvidence(q.Context(), name)
+	if err = q.without(err); err != nil {
 		return nil, fmt.Errorf("read evidence of route %q: %w", name, err)
 	}
 	// What follows is as of when the page was loaded: it changes seldom, and takes the ledger some work.
@@ -119,21 +120,23 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 			return nil, fmt.Errorf("read settings of route %q: %w", name, err)
 		}
 		v.Settings = settingsOf(settings)
-		if v.Translation, err = translationOf(q, name); err != nil {
+		v.Translation, err = translationOf(q, name)
+		if err = q.without(err); err != nil {
 			return nil, err
 		}
 	}
 	if !q.streaming() && (r.Phase == strangler.PhaseLive || r.Phase == strangler.PhaseLegacy && r.Service == "") {
 		retirement, err := q.System.Retirement(q.Context(), name)
-		if err != nil {
+		known := err == nil
+		if err = q.without(err); err != nil {
 			return nil, fmt.Errorf("read what keeps route %q from retiring: %w", name, err)
 		}
-		if retirement.Invalid == "" {
+		if known && retirement.Invalid == "" {
 			v.Retirement = &retirement
 		}
 	}
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Route: name, Limit: 20})
-	if err != nil {
+	if err = q.without(err); err != nil {
 		return nil, fmt.Errorf("read journal of route %q: %w", name, err)
 	}
 	v.Changes = changesOf(entries, routes, 20)

@@ -38,7 +38,10 @@ func (v *routesView) spark(q *query) error {
 	if errors.As(err, new(*strangler.UnknownRouteError)) {
 		return nil // one went between two readings; the next reading has what is
 	} else if err != nil {
-		return fmt.Errorf("read series: %w", err)
+		if err = q.without(err); err != nil {
+			err = fmt.Errorf("read series: %w", err)
+		}
+		return err
 	}
 	lines := make(map[string][]web.SeriesPoint, len(series.Lines))
 	for _, l := range series.Lines {

@@ -66,7 +66,9 @@ type Group struct {
 	// single group.
 	Suggested []Suggestion `json:"suggested,omitempty"`
 	Days      []GroupDay   `json:"days,omitempty"` // the last 90 on which it was seen, oldest first; only of a single group
-	Examples  []string     `json:"examples"`       // ids of divergences whose bodies are kept
+	// Recent is of a group younger than two days all of it, by ten minutes, oldest first; only of a single group.
+	Recent   []GroupRecent `json:"recent,omitempty"`
+	Examples []string      `json:"examples"` // ids of divergences whose bodies are kept
 }
 
 // Suggestion is a rule that a group suggests.
@@ -79,6 +81,12 @@ type Suggestion struct {
 // GroupDay is how many divergences of a group there were on a day.
 type GroupDay struct {
 	Day   time.Time `json:"day"` // its begin, UTC
+	Count int64     `json:"count"`
+}
+
+// GroupRecent is how many divergences of a group there were within ten minutes.
+type GroupRecent struct {
+	At    time.Time `json:"at"` // their begin, UTC
 	Count int64     `json:"count"`
 }
 

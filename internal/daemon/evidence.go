@@ -163,6 +163,9 @@ func (d *Daemon) groupView(g ledger.Group) web.Group {
 	for _, day := range g.Days {
 		view.Days = append(view.Days, web.GroupDay(day))
 	}
+	for _, r := range g.Recent {
+		view.Recent = append(view.Recent, web.GroupRecent(r))
+	}
 	if view.Since.IsZero() {
 		view.Since = g.First
 	}

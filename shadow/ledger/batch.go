@@ -20,7 +20,7 @@ func (w *writer) transact(ctx context.Context, batch []*item, counts map[total]i
 	}
 	defer tx.Rollback()
 	w.forget()
-	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{}, at: map[string][]time.Time{}, repeats: map[string]int64{},
+	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{}, recent: map[string]map[int64]int64{}, at: map[string][]time.Time{}, repeats: map[string]int64{},
 		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
@@ -55,7 +55,10 @@ func (w *writer) transact(ctx context.Context, batch []*item, counts map[total]i
 	return nil
 }
 
-const secondsOfDay = 24 * 60 * 60
+const (
+	secondsOfDay    = 24 * 60 * 60
+	secondsOfRecent = int64(RecentStep / time.Second)
+)
 
 // total is a row of totals, or of what counts there of repeats.
 type total struct {
@@ -74,6 +77,7 @@ type batchTx struct {
 	totals  map[total]int64
 	groups  map[string]*Group
 	days    map[string]map[int64]int64 // of each group, its divergences by day
+	recent  map[string]map[int64]int64 // and by ten minutes
 	at      map[string][]time.Time     // of each group, when its divergences were, but for repeats
 	repeats map[string]int64           // of each group
 	guesses map[string]guesses
@@ -96,9 +100,10 @@ func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool)
 		b.at[g.ID] = append(b.at[g.ID], c.At)
 	}
 	if b.days[g.ID] == nil {
-		b.days[g.ID] = map[int64]int64{}
+		b.days[g.ID], b.recent[g.ID] = map[int64]int64{}, map[int64]int64{}
 	}
 	b.days[g.ID][c.At.Unix()/secondsOfDay]++
+	b.recent[g.ID][c.At.Unix()/secondsOfRecent]++
 	if b.w.cfg.Guess != nil && len(g.Causes) > 0 {
 		if b.guesses[g.ID] == nil {
 			b.guesses[g.ID] = guesses{}
@@ -174,6 +179,12 @@ func (b *batchTx) finish(ctx context.Context) error {
 		for day, n := range b.days[id] {
 			if _, err := b.tx.ExecContext(ctx, `INSERT INTO days (grp, day, count) VALUES (?, ?, ?)
 				ON CONFLICT DO UPDATE SET count = count + excluded.count`, id, day, n); err != nil {
+				return err
+			}
+		}
+		for ten, n := range b.recent[id] {
+			if _, err := b.tx.ExecContext(ctx, `INSERT INTO recent (grp, ten, count) VALUES (?, ?, ?)
+				ON CONFLICT DO UPDATE SET count = count + excluded.count`, id, ten, n); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,7 @@
 //     first quarter stay, so that one sees how it began; of the others those with the most of
 //     their like are replaced, oldest first, so that one sees how it is now and what is seldom,
 //     and only a few in each batch, so that a flood of divergences is no flood of bodies.
-//   - days: the counts of groups by day, for 400 days.
+//   - days, recent: the counts of groups by day, for 400 days, and by ten minutes, for two.
 //   - kept: at most Point.Keep exchanges a route in which nothing differs, as unlike one another as
 //     examples are.
 //   - learnt: what the shadow has learnt of noise.

@@ -51,12 +51,22 @@ type Group struct {
 	First, Last   time.Time
 	Triage
 	Days     []Day    // oldest first, of the last 90 days on which it was seen; nil in listings
+	Recent   []Recent // oldest first, of a group younger than two days: all of it; nil in listings, and of older ones
 	Examples []string // ids of divergences that keep both answers, newest first
 }
 
 // Day is how many divergences of a group there were on one day.
 type Day struct {
 	Day   time.Time // its begin, UTC
+	Count int64
+}
+
+// RecentStep is how long one of a group's Recent counts is.
+const RecentStep = 10 * time.Minute
+
+// Recent is how many divergences of a group there were within one RecentStep.
+type Recent struct {
+	At    time.Time // its begin, UTC
 	Count int64
 }
 

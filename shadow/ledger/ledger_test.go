@@ -103,6 +103,7 @@ func TestRecordAndRead(t *testing.T) {
 	want := ledger.Group{ID: first.ID, Route: "orders", Triage: ledger.Triage{State: "open"}, LegacyStatus: 200, ServiceStatus: 200,
 		Causes: []ledger.Cause{{Pointer: "/items/*/id", Kind: shadow.KindValue}}, Count: 30, Share: 30. / 33, First: epoch, Last: epoch.Add(29 * time.Millisecond),
 		Days:     []ledger.Day{{Day: epoch.Truncate(24 * time.Hour), Count: 30}},
+		Recent:   []ledger.Recent{{At: epoch.Truncate(ledger.RecentStep), Count: 30}},
 		Examples: []string{"000000000029", "000000000028", "000000000027", "000000000000"}}
 	if diff := gocmp.Diff(want, first); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)

@@ -123,7 +123,36 @@ func (l *Ledger) Group(ctx context.Context, id string) (Group, error) {
 		d.Day = time.Unix(day*secondsOfDay, 0).UTC()
 		return d, err
 	})
-	return g, err
+	if err != nil {
+		return g, err
+	}
+	return g, l.recent(ctx, &g)
+}
+
+// recent reads the counts by ten minutes, which are kept for two days only: of a group that has others, too,
+// they would tell less than its days.
+func (l *Ledger) recent(ctx context.Context, g *Group) error {
+	rows, err := l.db.Reader().QueryContext(ctx, `SELECT ten, count FROM recent WHERE grp = ? ORDER BY ten`, g.ID)
+	all, err := collect(rows, err, "read group "+g.ID, func(row scanner) (r Recent, err error) {
+		var ten int64
+		err = row.Scan(&ten, &r.Count)
+		r.At = time.Unix(ten*secondsOfRecent, 0).UTC()
+		return r, err
+	})
+	if err != nil {
+		return err
+	}
+	var days, tens int64
+	for _, d := range g.Days {
+		days += d.Count
+	}
+	for _, r := range all {
+		tens += r.Count
+	}
+	if tens == days {
+		g.Recent = all
+	}
+	return nil
 }
 
 // Total is how many comparisons of a route ended alike, since the ledger was made.

@@ -87,6 +87,8 @@ func regroup(ctx context.Context, tx *sql.Tx, id string, to Group) error {
 		{`UPDATE examples SET grp = ? WHERE grp = ?`, []any{to.ID, id}},
 		{`INSERT INTO days SELECT ?, day, count FROM days WHERE grp = ? ON CONFLICT DO UPDATE SET count = count + excluded.count`, []any{to.ID, id}},
 		{`DELETE FROM days WHERE grp = ?`, []any{id}},
+		{`INSERT INTO recent SELECT ?, ten, count FROM recent WHERE grp = ? ON CONFLICT DO UPDATE SET count = count + excluded.count`, []any{to.ID, id}},
+		{`DELETE FROM recent WHERE grp = ?`, []any{id}},
 		{`UPDATE groups SET marked = groups.marked + had.marked, repeats = groups.repeats + had.repeats
 			FROM (SELECT marked, repeats FROM groups WHERE id = ?2) AS had WHERE id = ?1`, []any{to.ID, id}},
 		{`DELETE FROM groups WHERE id = ?`, []any{id}},

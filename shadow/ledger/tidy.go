@@ -8,6 +8,7 @@ import (
 
 const (
 	keptDays       = 400                    // counts by day, of a group
+	keptRecent     = 48 * time.Hour         // counts by ten minutes, of a group
 	tidyInterval   = time.Minute            // between looks for what is too old, and at a ledger at rest
 	seriesInterval = 10 * time.Minute       // between looks for series that are too old
 	pruneRows      = 500                    // divergences that go in one step
@@ -67,12 +68,15 @@ func (w *writer) expire(ctx context.Context) error {
 	return nil
 }
 
-// expireOthers removes old exchanges that are no divergences, and the counts of days that nobody looks
-// at any more.
+// expireOthers removes old exchanges that are no divergences, and the counts of days, and of tens of minutes,
+// that nobody looks at any more.
 func (w *writer) expireOthers(ctx context.Context, now time.Time) error {
 	_, err := w.db.Writer().ExecContext(ctx, `DELETE FROM kept WHERE at < ? AND NOT imported`, now.Add(-w.cfg.MaxAge).UnixMicro())
 	if err == nil {
 		_, err = w.db.Writer().ExecContext(ctx, `DELETE FROM days WHERE day < ?`, now.Unix()/secondsOfDay-keptDays)
+	}
+	if err == nil {
+		_, err = w.db.Writer().ExecContext(ctx, `DELETE FROM recent WHERE ten < ?`, now.Add(-keptRecent).Unix()/secondsOfRecent)
 	}
 	if err == nil {
 		err = w.expireUntranslated(ctx, now.Add(-w.cfg.MaxAge))

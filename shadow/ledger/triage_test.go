@@ -117,6 +117,37 @@ func TestDays(t *testing.T) {
 	}
 }
 
+// TestRecent holds that a young group is counted by ten minutes, and that one which began before those that
+// are kept has none, rather than some.
+func TestRecent(t *testing.T) {
+	now := epoch.Truncate(24 * time.Hour).Add(12 * time.Hour)
+	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{Now: func() time.Time { return now }})
+	n := 0
+	record := func(at time.Time) {
+		c := diverged("orders", "/total", n, "{}")
+		c.At = at
+		l.Record(c)
+		n++
+	}
+	began := now.Add(-time.Hour)
+	for _, after := range []time.Duration{0, 10*time.Minute - time.Microsecond, 10 * time.Minute, time.Hour} {
+		record(began.Add(after))
+	}
+	flush(t, l)
+	want := []ledger.Recent{{At: began, Count: 2}, {At: began.Add(10 * time.Minute), Count: 1}, {At: now, Count: 1}}
+	if diff := gocmp.Diff(want, only(t, l, "orders").Recent); diff != "" {
+		t.Errorf("an hour old (-want +got):\n%s", diff)
+	}
+	now = now.Add(48 * time.Hour)
+	record(now)
+	flush(t, l) // the look for what is too old comes after a batch
+	record(now)
+	flush(t, l)
+	if got := only(t, l, "orders").Recent; got != nil {
+		t.Errorf("two days old, and some of it isn't kept: %+v", got)
+	}
+}
+
 func TestGuesses(t *testing.T) {
 	guess := func(d shadow.Difference) string { return strings.Trim(string(d.Service), `"`) }
 	at := func(pattern, guess string) shadow.Difference {
@@ -196,6 +227,7 @@ func TestRegroup(t *testing.T) {
 	want := total
 	want.Count, want.Share, want.Last = 5000, 1, both.Last
 	want.Days = []ledger.Day{{Day: epoch.Truncate(24 * time.Hour), Count: 5000}}
+	want.Recent = []ledger.Recent{{At: epoch.Truncate(ledger.RecentStep), Count: 5000}}
 	if diff := gocmp.Diff(want, got, cmpopts.IgnoreFields(ledger.Group{}, "Examples")); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)
 	}

@@ -34,7 +34,7 @@ func TestClientReads(t *testing.T) {
 		RouteGuards: []web.RouteGuard{{Route: "orders-read", Guard: web.Guard{Breaker: &web.Breaker{State: "closed"}}}}}}
 	a.legacy = web.Service{Name: "legacy", URLs: []string{"http://127.0.0.1:2"}, Routes: []string{}, Transport: "standard", Balance: "round_robin",
 		Endpoints: []web.Endpoint{}, RouteGuards: []web.RouteGuard{}}
-	a.groups = []web.Group{{ID: "g1", State: "open", Share: 0.5, Guess: "factor 100", Noise: shadow.KnownCounts, Since: noon, Suggested: []web.Suggestion{{Kind: "keyed", Pointer: "/items", Value: "id"}}, Days: []web.GroupDay{{Day: noon, Count: 3}}, Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
+	a.groups = []web.Group{{ID: "g1", State: "open", Share: 0.5, Guess: "factor 100", Noise: shadow.KnownCounts, Since: noon, Suggested: []web.Suggestion{{Kind: "keyed", Pointer: "/items", Value: "id"}}, Days: []web.GroupDay{{Day: noon, Count: 3}}, Recent: []web.GroupRecent{{At: noon, Count: 3}}, Statuses: [2]int{200, 500}, First: noon, Last: noon, Causes: []web.GroupCause{{Pointer: "/a", Kind: shadow.KindValue}}, Examples: []string{"d1"}}}
 	quantiles := shadow.Quantiles{P50: 1, P90: 2, P99: 3.5}
 	a.evidence = web.RouteEvidence{Route: "orders-read", Compared: 9, Diverged: 4, Expected: 1, Evidence: shadow.Evidence{Controls: 7,
 		Statuses: []shadow.StatusPair{{Legacy: 200, Service: 404, Count: 2}}, Latency: &shadow.Latencies{Count: 9, Legacy: quantiles, Service: quantiles, Difference: quantiles},

@@ -256,7 +256,7 @@ var shapes = map[string]any{
 	"Facade": web.Facade{}, "FacadeList": facadeList{}, "FacadeDetail": web.FacadeDetail{}, "FacadeRoute": web.FacadeRoute{},
 	"RollbackResult": web.RollbackResult{}, "Skipped": web.Skipped{}, "Difference": shadow.Difference{}, "Answer": web.Answer{},
 	"Divergence": web.Divergence{}, "DivergenceList": divergenceList{}, "Group": web.Group{}, "GroupCause": web.GroupCause{},
-	"GroupDay": web.GroupDay{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
+	"GroupDay": web.GroupDay{}, "GroupRecent": web.GroupRecent{}, "TriageRequest": TriageRequest{}, "RouteEvidence": web.RouteEvidence{}, "StatusPair": shadow.StatusPair{},
 	"Latencies": shadow.Latencies{}, "Quantiles": shadow.Quantiles{}, "Place": shadow.Place{},
 	"Suggestion": web.Suggestion{}, "Exchange": web.Exchange{}, "ExchangeList": exchangeList{}, "KeepRequest": keepRequest{}, "Kept": kept{}, "ReplayRequest": replayRequest{}, "ReplayStep": web.ReplayStep{}, "Replayed": web.Replayed{}, "Rule": web.Rule{}, "RuleList": ruleList{}, "NewRule": NewRule{}, "RulesRequest": RulesRequest{}, "DropRequest": DropRequest{},
 	"RuleEffect": web.RuleEffect{}, "GroupEffect": web.GroupEffect{}, "GroupList": groupList{}, "Entry": web.Entry{}, "EntryList": entryList{}, "JournalProof": web.JournalProof{}, "State": web.State{}, "StateFreeze": web.StateFreeze{}, "RouteState": web.RouteState{}, "StateRule": web.StateRule{}, "StateRollout": web.StateRollout{}, "StateChange": web.StateChange{}, "RouteMoved": web.RouteMoved{}, "StateRequest": StateRequest{}, "JournalBreak": web.JournalBreak{}, "KnownHead": web.KnownHead{}, "Stats": web.Stats{}, "RouteStats": web.RouteStats{},

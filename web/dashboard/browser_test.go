@@ -41,7 +41,7 @@ func TestBrowserPages(t *testing.T) {
 	for _, page := range []string{
 		"good /", "good /routes", "good /bulk?route=orders-read&route=stock&to=shadow&do=rollback", "good /routes/orders-read", "good /routes/stock?method=GET&url=/api/stock/1",
 		"good /routes/orders-read?to=shadow", "good /routes/catalogue-search", "good /routes/orders-read/rollout/promote", "good /freeze",
-		"good /groups", "good /groups/g1", "good /groups/g1/replay", "good /rules", "good /rules?group=g1", "good /divergences/d2", "good /divergences/d3",
+		"good /groups", "good /groups/g1", "good /groups/g2", "good /groups/g1/replay", "good /rules", "good /rules?group=g1", "good /divergences/d2", "good /divergences/d3",
 		"good /journal", "good /journal?at=2026-03-04+11:00", "good /journal?step=2&until=3", "good /services", "good /config", "good /rollback",
 		"hostile /", "hostile /routes", "hostile /routes/orders-read", "hostile /routes/orders-list", "hostile /routes/stock",
 		"hostile /routes/orders-read/rollout/promote", "hostile /routes/catalogue-search/rollout/resume", "hostile /thaw",

@@ -554,6 +554,8 @@ func good() *system {
 			Since: noon.Add(-time.Hour), Actor: "anna", Reason: "release 7", Reopened: noon.Add(-time.Hour),
 			Days: []web.GroupDay{{Day: noon.AddDate(0, 0, -90).Truncate(24 * time.Hour), Count: 1}, {Day: noon.AddDate(0, 0, -3).Truncate(24 * time.Hour), Count: 20}, {Day: noon.Truncate(24 * time.Hour), Count: 1800}}},
 		{ID: "g2", Route: "catalogue-search", Title: "/hits is in another order", State: "open", Count: 31, First: noon.Add(-time.Hour), Last: noon, Statuses: [2]int{200, 200},
+			Days:   []web.GroupDay{{Day: time.Now().UTC().Truncate(24 * time.Hour), Count: 31}}, // it is young
+			Recent: []web.GroupRecent{{At: time.Now().UTC().Add(-time.Hour).Truncate(10 * time.Minute), Count: 30}, {At: time.Now().UTC().Truncate(10 * time.Minute), Count: 1}},
 			Causes: []web.GroupCause{{Pointer: "/hits", Kind: shadow.KindOrder}}, Suggested: []web.Suggestion{{Kind: "keyed", Pointer: "/hits", Value: "isbn"}}},
 		{ID: "g3", Route: "stock", Title: "/rev differs", State: "expected", Count: 4, First: noon, Last: noon, Statuses: [2]int{200, 200}},
 	}
@@ -561,7 +563,8 @@ func good() *system {
 }
 
 // evil is text that would like to be more than text.
-const evil = "</pre><script>alert(1)</script>\"onx=\"1\u202eevil\x00\xff'><img src=x onerror=alert(2)>"
+// It ends with words that are read from right to left.
+const evil = "</pre><script>alert(1)</script>\"onx=\"1\u202eevil\x00\xff'><img src=x onerror=alert(2)>שלום עולם مرحبا"
 
 // hostile is good with strangers' text wherever text may come from.
 func hostile() *system {

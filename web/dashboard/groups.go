@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -75,8 +76,8 @@ type groupView struct {
 	Older   string
 	Recent  []web.Divergence
 	Form    triageForm
-	Days    *dayChart  // nil: it isn't known
-	Export  exportForm // of its examples
+	Counts  *countChart // nil: it isn't known
+	Export  exportForm  // of its examples
 }
 
 const recentDivergences = 20
@@ -87,7 +88,7 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &groupView{frame: frame{Title: cut(visible(g.Route), 60) + ": " + cut(visible(g.Title), 160), Section: "groups"}, Group: g, Of: len(g.Examples), Days: dayChartOf(g.Days), Form: triageForm{State: g.State}, Export: exportFormOf(groupPath(id))}
+	v := &groupView{frame: frame{Title: cut(visible(g.Route), 60) + ": " + cut(visible(g.Title), 160), Section: "groups"}, Group: g, Of: len(g.Examples), Counts: countChartOf(&g, time.Now()), Form: triageForm{State: g.State}, Export: exportFormOf(groupPath(id))}
 	v.Recent, err = q.System.Divergences(q.Context(), web.DivergenceQuery{Group: id, Limit: recentDivergences})
 	if err != nil {
 		return nil, fmt.Errorf("read divergences of group %s: %w", id, err)

@@ -71,7 +71,7 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 }
 
 func (d *Daemon) readSeries(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
-	asked := ledger.SeriesQuery{Routes: q.Routes, From: q.From, To: q.To, Step: time.Duration(q.Step), ByRoute: q.ByRoute}
+	asked := ledger.SeriesQuery{Routes: q.Routes, From: q.From, To: q.To, Step: time.Duration(q.Step), ByRoute: q.ByRoute, NoLatency: q.NoLatency}
 	for _, route := range q.Routes {
 		if d.hasSeries(route) {
 			continue

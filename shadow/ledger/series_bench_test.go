@@ -58,6 +58,7 @@ func BenchmarkSeries(b *testing.B) {
 		q    SeriesQuery
 	}{
 		{"sum of 25 routes over 48 h at 5 m", SeriesQuery{Routes: some, From: now.Add(-48 * hour), Step: 5 * time.Minute}},
+		{"the same without latencies", SeriesQuery{Routes: some, From: now.Add(-48 * hour), Step: 5 * time.Minute, NoLatency: true}},
 		{"each of 525 routes over 1 h at 1 m", SeriesQuery{From: now.Add(-hour), Step: time.Minute, ByRoute: true}},
 		{"each of 500 routes over 24 h at 1 h", SeriesQuery{From: now.Add(-24 * hour), Step: hour, ByRoute: true}},
 		{"one route over 48 h at 5 m", SeriesQuery{Routes: some[:1], From: now.Add(-48 * hour), Step: 5 * time.Minute}}, // as all together are

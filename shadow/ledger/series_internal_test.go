@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,5 +81,29 @@ func TestClassesAreBounded(t *testing.T) {
 	}
 	if len(s.Failures) != MaxClasses || s.Failures[OtherClass] != 100-MaxClasses+1 || s.Failed() != 100 {
 		t.Errorf("%d classes, %d in %q, %d in all; want %d, %d, 100", len(s.Failures), s.Failures[OtherClass], OtherClass, s.Failed(), MaxClasses, 100-MaxClasses+1)
+	}
+}
+
+// TestDamagedCells holds that a cell which can't be read is as if nothing had been seen, and costs no other.
+func TestDamagedCells(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	l, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), Config{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close(t.Context())
+	whole := someCell().encode()
+	for i, cell := range [][]byte{whole, whole[:len(whole)/2], {}, append([]byte{cellFormat}, " 7 12 "...), append(slices.Clone(whole), 0), whole} {
+		if _, err := l.db.Writer().Exec(`INSERT INTO series (step, route, at, cell) VALUES (60, 'a', ?, ?)`, now.Add(time.Duration(i)*time.Minute).Unix(), cell); err != nil {
+			t.Fatal(err)
+		}
+	}
+	points, err := l.Series(t.Context(), SeriesQuery{From: now, To: now.Add(time.Hour), Step: time.Minute, ByRoute: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Point{{Route: "a", At: now, Cell: *someCell()}, {Route: "a", At: now.Add(5 * time.Minute), Cell: *someCell()}}
+	if diff := cmp.Diff(want, points, cmp.Comparer(sameLatency)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

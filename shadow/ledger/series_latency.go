@@ -142,9 +142,14 @@ func (l *Latency) unpack(r *cellReader) {
 	index, total := int64(-maxIndex), int64(0)
 	n := r.number()
 	for i := range n {
-		step, count := r.number(), r.number()
-		r.bad = r.bad || step == 0 && i > 0 || step > maxIndex-index || count <= 0 || count > 1<<53-total
-		if r.bad {
+		var step, count int64
+		if b := r.rest; len(b) > 1 && b[0]|b[1] < 0x80 { // both are short, as most are, and read here at a third of the cost
+			step, count, r.rest = int64(b[0]), int64(b[1]), b[2:]
+		} else {
+			step, count = r.number(), r.number()
+		}
+		if r.bad || step == 0 && i > 0 || step > maxIndex-index || count <= 0 || count > 1<<53-total {
+			r.bad = true
 			return
 		}
 		index, total = index+step, total+count

@@ -66,6 +66,8 @@ func TestSeries(t *testing.T) {
 			"a +0s legacy 11 (11 timed, p50 10ms) diverged 3",
 			"a +1m0s legacy 2 (2 timed, p50 10ms) diverged 1",
 			"b +0s legacy 1 (1 timed, p50 10ms) diverged 1"}},
+		{"without latencies", func(q *ledger.SeriesQuery) { q.NoLatency, q.Step, q.ByRoute = true, time.Hour, false }, []string{
+			" +0s legacy 14 (0 timed, p50 0s) diverged 5", " +2h0m0s legacy 7 (0 timed, p50 0s) diverged 1"}},
 		{"of one route", func(q *ledger.SeriesQuery) { q.Routes = []string{"b"} }, []string{"b +0s legacy 1 (1 timed, p50 10ms) diverged 1"}},
 		{"of what no route takes", func(q *ledger.SeriesQuery) { q.Routes = []string{""} }, []string{" +2h0m0s legacy 7 (7 timed, p50 10ms) diverged 1"}},
 		{"five minutes", func(q *ledger.SeriesQuery) { q.Step, q.Routes = 5*time.Minute, []string{"a"} }, []string{"a +0s legacy 13 (13 timed, p50 10ms) diverged 4"}},

@@ -17,16 +17,16 @@ import (
 // TestFormats holds what each way to print makes of the same list.
 func TestFormats(t *testing.T) {
 	s := newSystem(t)
-	s.routes[0].Actor, s.routes[0].Reason = "anna", "clean: for a day"
+	s.routes[0].Actor, s.routes[0].Reason, s.routes[0].Owner = "anna", "clean: for a day", "team orders"
 	for _, tt := range []struct{ name, args, want string }{
 		{"a table", "routes", `ROUTE        PHASE   WEIGHT  SERVICE  MATCH  UNIT
 orders-read  canary  5%      orders   any    -
 pause        shadow  0%      -        any    -
 plain        legacy  0%      -        any    -
 `},
-		{"wide, without headings", "routes -o wide --no-headers", `orders-read  canary  5%  orders  any   -  7  2026-05-04 12:00:00  anna  clean: for a day
-pause        shadow  0%  -       any   -  1  2026-05-04 12:00:00
-plain        legacy  0%  -       any   -  1  2026-05-04 12:00:00
+		{"wide, without headings", "routes -o wide --no-headers", `orders-read  canary  5%  orders  any   -  team orders  7  2026-05-04 12:00:00  anna  clean: for a day
+pause        shadow  0%  -       any   -  -            1  2026-05-04 12:00:00
+plain        legacy  0%  -       any   -  -            1  2026-05-04 12:00:00
 `},
 		{"names", "routes -q", "orders-read\npause\nplain\n"},
 		{"one name", "routes pause -q", "pause\n"},
@@ -117,6 +117,11 @@ func TestTablesFitInto80(t *testing.T) {
 		"rules": func(s *sheet) {
 			printRules(s, []web.Rule{{ID: "5f0c1b2a3d4e", Route: "orders-read", Kind: "tolerance", Pointer: "/items/*/price", Value: "0.01", Actor: "anna", Verified: true}})
 		},
+		"status": func(s *sheet) {
+			printStatus(s, statusReport{Routes: []web.Route{{Name: "orders-create", Phase: strangler.PhaseCanary, Weight: 12_34, Owner: "team orders"}},
+				Config: web.ConfigState{File: "strangler.yaml", LoadedAt: noon},
+				Stats:  web.Stats{Routes: []web.RouteStats{busy("orders-create"), busy("customers-of-the-warehouse-in-the-north"), busy("")}}})
+		},
 	} {
 		var widths [2]int
 		for i, wide := range []bool{false, true} {
@@ -132,6 +137,47 @@ func TestTablesFitInto80(t *testing.T) {
 		}
 		if widths[0] > 80 || widths[1] <= widths[0] {
 			t.Errorf("%s is %d wide, and wide it is %d", name, widths[0], widths[1])
+		}
+	}
+}
+
+// busy are figures as large as they come.
+func busy(route string) web.RouteStats {
+	s := web.RouteStats{Route: route, Legacy: web.SideStats{PerSecond: 1234.5, Failures: 1_234_567, P50MS: 4.1, P99MS: 31.2},
+		Service: web.SideStats{PerSecond: 12345.6, Failures: 76_543}, Fallbacks: 12}
+	s.Comparisons.Match, s.Comparisons.Diverged, s.Comparisons.Skipped = 123_456_789, 98_765, 7
+	return s
+}
+
+// TestStatusTable holds what of status is in which table, and that a name that has no room is cut in one of them only.
+func TestStatusTable(t *testing.T) {
+	report := statusReport{Routes: []web.Route{{Name: "orders-create", Phase: strangler.PhaseCanary, Weight: 12_34, Owner: "team orders"}},
+		Stats: web.Stats{Routes: []web.RouteStats{busy("orders-create"), busy("customers-of-the-warehouse"), {}}}}
+	for name, tt := range map[string]struct {
+		table func(w *sheet)
+		want  string
+	}{
+		"table": {func(s *sheet) { printStatusTable(s, report) }, `
+ROUTE                    AT      REQ/S    SERVED  FAILED L/S  COMPARED  DIVERGED
+orders-create            12.34%  13580.1  91%     1234k/76k   123M      98k
+customers-of-the-wareh…  -       13580.1  91%     1234k/76k   123M      98k
+(everything else)        legacy  0.0      -       0/0         0         0
+`},
+		"wide": {func(s *sheet) { printStatusWide(s, report) }, `
+ROUTE                       AT      LEGACY/S  SERVICE/S  FAILED L  FAILED S  P50 L  P99 L  P50 S  P99 S  FALLBACKS  COMPARED   DIVERGED  FAILED  SKIPPED  OWNER
+orders-create               12.34%  1234.5    12345.6    1234567   76543     4.10   31.2   -      -      12         123555554  98765     0       7        team orders
+customers-of-the-warehouse  -       1234.5    12345.6    1234567   76543     4.10   31.2   -      -      12         123555554  98765     0       7        -
+(everything else)           legacy  0.0       0.0        0         0         -      -      -      -      0          0          0         0       0        -
+`},
+	} {
+		var out bytes.Buffer
+		s := newSheet(name == "wide", false)
+		tt.table(s)
+		if err := s.flush(&out, false); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tt.want[1:], out.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

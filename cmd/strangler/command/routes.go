@@ -53,10 +53,10 @@ func newRoutes() *cobra.Command {
 }
 
 func printRoutes(w io.Writer, routes []web.Route) {
-	heading(w, "ROUTE", "PHASE", "WEIGHT", "SERVICE", "MATCH", "UNIT", extra{"VERSION"}, extra{"SINCE"}, extra{"BY"}, extra{"REASON"})
+	heading(w, "ROUTE", "PHASE", "WEIGHT", "SERVICE", "MATCH", "UNIT", extra{"OWNER"}, extra{"VERSION"}, extra{"SINCE"}, extra{"BY"}, extra{"REASON"})
 	for _, r := range routes {
 		row(w, r.Name, paint(phaseColours[r.Phase], r.Phase), r.Weight, orDash(r.Service), matchText(r.Match), orDash(r.Unit),
-			extra{r.Version}, extra{when(r.Since)}, extra{r.Actor}, extra{r.Reason})
+			extra{orDash(r.Owner)}, extra{r.Version}, extra{when(r.Since)}, extra{r.Actor}, extra{r.Reason})
 	}
 }
 

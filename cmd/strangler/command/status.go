@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -100,22 +101,10 @@ func fetchStatus(ctx context.Context, client *api.Client) (report statusReport, 
 
 func printStatus(w io.Writer, r statusReport) {
 	fmt.Fprintf(w, "%s, %s\n\n", progress(r.Routes), origin(r))
-	heading(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "FALLBACKS", "COMPARED", "DIVERGED", "FAILED", "SKIPPED")
-	positions := map[string]string{"": "legacy"}
-	if r.Legacy.Absent {
-		positions[""] = "404"
-	}
-	for _, route := range r.Routes {
-		positions[route.Name] = position(route)
-	}
-	for _, s := range r.Stats.Routes {
-		name := s.Route
-		if name == "" {
-			name = "(everything else)"
-		}
-		c := s.Comparisons
-		row(w, name, orDash(positions[s.Route]), perSecond(s.Legacy), perSecond(s.Service), s.Legacy.Failures, s.Service.Failures, s.Fallbacks,
-			c.Match+c.Noise+c.Lag+c.Diverged, c.Diverged, c.Failed, c.Skipped)
+	if wide(w) {
+		printStatusWide(w, r)
+	} else {
+		printStatusTable(w, r)
 	}
 	fmt.Fprintf(w, "\nup %s, shadow queue %d of %d, ledger %.1f of %d MiB",
 		r.Stats.At.Sub(r.Stats.Started).Truncate(time.Second), r.Stats.Shadow.Queue, r.Stats.Shadow.QueueCap,
@@ -132,6 +121,55 @@ func printStatus(w io.Writer, r statusReport) {
 			fmt.Fprintln(w, "  "+printable(line))
 		}
 	}
+}
+
+// tableWidth is how wide a table is at most, unless it is to be wide.
+const tableWidth = 80
+
+// printStatusTable has the columns of the screen, and as much of names as there is room for.
+func printStatusTable(w io.Writer, r statusReport) {
+	columns := statusColumns(r)
+	heads, room := []any{"ROUTE"}, tableWidth
+	lines := make([][]any, len(r.Stats.Routes))
+	for _, c := range columns {
+		heads = append(heads, c.head)
+		width := len(c.head)
+		for i, s := range r.Stats.Routes {
+			cell := c.of(s)
+			lines[i] = append(lines[i], cell)
+			width = max(width, len(cell))
+		}
+		room -= columnGap + width
+	}
+	heading(w, heads...)
+	for i, s := range r.Stats.Routes {
+		row(w, append([]any{short(routeOrRest(s.Route), room)}, lines[i]...)...)
+	}
+}
+
+// printStatusWide has all that is known, to the last request.
+func printStatusWide(w io.Writer, r statusReport) {
+	heading(w, "ROUTE", "AT", "LEGACY/S", "SERVICE/S", "FAILED L", "FAILED S", "P50 L", "P99 L", "P50 S", "P99 S", "FALLBACKS", "COMPARED", "DIVERGED", "FAILED", "SKIPPED", "OWNER")
+	at, owners := positions(r), map[string]string{}
+	for _, route := range r.Routes {
+		owners[route.Name] = route.Owner
+	}
+	ms := func(v float64) string {
+		if v == 0 {
+			return "-"
+		}
+		return millis(v)
+	}
+	for _, s := range r.Stats.Routes {
+		row(w, routeOrRest(s.Route), orDash(at[s.Route]), perSecond(s.Legacy), perSecond(s.Service), s.Legacy.Failures, s.Service.Failures,
+			ms(s.Legacy.P50MS), ms(s.Legacy.P99MS), ms(s.Service.P50MS), ms(s.Service.P99MS), s.Fallbacks,
+			comparedOf(s), s.Comparisons.Diverged, s.Comparisons.Failed, s.Comparisons.Skipped, orDash(owners[s.Route]))
+	}
+}
+
+// routeOrRest names a route, and what no route takes.
+func routeOrRest(name string) string {
+	return cmp.Or(name, "(everything else)")
 }
 
 // troubles are what is wrong or wants a person, a line each.

@@ -147,16 +147,11 @@ type column struct {
 	of    func(web.RouteStats) string
 }
 
-func (s *screen) columns() []column {
-	positions := map[string]string{"": "legacy"}
-	if s.now.Legacy.Absent {
-		positions[""] = "404"
-	}
-	for _, r := range s.now.Routes {
-		positions[r.Name] = position(r)
-	}
-	all := []column{
-		{"AT", 7, func(r web.RouteStats) string { return orDash(positions[r.Route]) }},
+// statusColumns are those that fit into 80 characters, with a name of 22.
+func statusColumns(report statusReport) []column {
+	at := positions(report)
+	return []column{
+		{"AT", 7, func(r web.RouteStats) string { return orDash(at[r.Route]) }},
 		{"REQ/S", 7, func(r web.RouteStats) string { return fmt.Sprintf("%.1f", r.Legacy.PerSecond+r.Service.PerSecond) }},
 		{"SERVED", 6, func(r web.RouteStats) string {
 			all := r.Legacy.PerSecond + r.Service.PerSecond
@@ -166,12 +161,31 @@ func (s *screen) columns() []column {
 			return fmt.Sprintf("%.0f%%", 100*r.Service.PerSecond/all)
 		}},
 		{"FAILED L/S", 10, func(r web.RouteStats) string { return brief(r.Legacy.Failures) + "/" + brief(r.Service.Failures) }},
-		{"COMPARED", 8, func(r web.RouteStats) string {
-			c := r.Comparisons
-			return brief(c.Match + c.Noise + c.Lag + c.Diverged)
-		}},
+		{"COMPARED", 8, func(r web.RouteStats) string { return brief(comparedOf(r)) }},
 		{"DIVERGED", 8, func(r web.RouteStats) string { return brief(r.Comparisons.Diverged) }},
 	}
+}
+
+// positions are where routes stand, by name; that of no name is what no route takes.
+func positions(report statusReport) map[string]string {
+	at := map[string]string{"": "legacy"}
+	if report.Legacy.Absent {
+		at[""] = "404"
+	}
+	for _, r := range report.Routes {
+		at[r.Name] = position(r)
+	}
+	return at
+}
+
+// comparedOf is how many comparisons of a route had two answers.
+func comparedOf(r web.RouteStats) int64 {
+	c := r.Comparisons
+	return c.Match + c.Noise + c.Lag + c.Diverged
+}
+
+func (s *screen) columns() []column {
+	all := statusColumns(s.now.statusReport)
 	if s.width >= 100 {
 		all = append(all, column{"SKIPPED", 7, func(r web.RouteStats) string { return brief(r.Comparisons.Skipped) }},
 			column{"P99 L/S MS", 11, func(r web.RouteStats) string {
@@ -197,15 +211,11 @@ func (s *screen) tableHead() string {
 }
 
 func (s *screen) tableRow(r web.RouteStats) string {
-	name := r.Route
-	if name == "" {
-		name = "(everything else)"
-	}
 	way := colour("")
 	if s.away != nil {
 		way = faint
 	}
-	return s.tableLine(way, printable(name), func(c column) string { return c.of(r) })
+	return s.tableLine(way, printable(routeOrRest(r.Route)), func(c column) string { return c.of(r) })
 }
 
 func (s *screen) tableLine(way colour, name string, cell func(column) string) string {

@@ -15,6 +15,8 @@ type Problem struct {
 	Code   string `json:"code"`            // stable; programs decide on it
 	Detail string `json:"detail"`          // what happened here and what to do next
 	Force  *bool  `json:"force,omitempty"` // code refused only: whether force gets past the guard
+
+	Routes []RefusedMove `json:"routes,omitempty"` // where several were to move together: what stands in whose way
 }
 
 // The codes of problems.

@@ -22,6 +22,9 @@ type Registry interface {
 // *journal.NothingToUndoError, *journal.WriteError, *rollout.RefusedError, *rollout.InvalidError.
 type Switchboard interface {
 	Shift(context.Context, Move) (Route, error)
+	// ShiftMany returns where all routes that it moved stand, those of their units too. What stands in
+	// the way of any is a *RefusedMovesError.
+	ShiftMany(context.Context, MoveMany) ([]Route, error)
 	Undo(context.Context, Undo) ([]Route, error)
 	Rollback(context.Context, Rollback) (RollbackResult, error)
 }

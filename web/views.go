@@ -43,6 +43,21 @@ type Move struct {
 	RetireEvidence // of a move to retired only
 }
 
+// MoveMany asks for several routes, and with them their units, to stand elsewhere: all of them, or none.
+type MoveMany struct {
+	Routes []RouteSeen // at least one, each once
+	To     strangler.Position
+	Reason string
+	Actor  Actor
+	Force  bool
+}
+
+// RouteSeen is a route as the caller has seen it.
+type RouteSeen struct {
+	Name    string `json:"name"`
+	Version int64  `json:"version,omitempty"` // it is to be at this version still; 0: any
+}
+
 // Undo asks for one step back in the journal.
 type Undo struct {
 	Route     string
@@ -52,9 +67,10 @@ type Undo struct {
 	Force     bool
 }
 
-// Rollback asks for the routes of exactly one of Route, Unit, Service or All to go back.
+// Rollback asks for the routes of exactly one of Route, Routes, Unit, Service or All to go back.
 type Rollback struct {
 	Route   string          `json:"route,omitempty"`
+	Routes  []string        `json:"routes,omitempty"` // several, which go back together
 	Unit    string          `json:"unit,omitempty"`
 	Service string          `json:"service,omitempty"`
 	All     bool            `json:"all,omitempty"`

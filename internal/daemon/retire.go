@@ -93,17 +93,7 @@ func toRetire(all []rollout.Standing, r web.Retire) ([]rollout.Standing, error) 
 	case len(r.Routes) == 0:
 		return rollout.Target{Unit: r.Unit, Service: r.Service}.Routes(all)
 	}
-	wanted := map[string]bool{}
-	for _, name := range r.Routes {
-		unit, err := rollout.WithUnit(all, name)
-		if err != nil {
-			return nil, err
-		}
-		for _, one := range unit {
-			wanted[one.Route.Name] = true
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(s rollout.Standing) bool { return !wanted[s.Route.Name] }), nil
+	return rollout.WithUnits(all, r.Routes)
 }
 
 // facts are what says whether a route may retire. With an error they are what could be read.

@@ -130,8 +130,7 @@ func (d *Daemon) sendBack(r web.Rollback, steer steerer) (result web.RollbackRes
 // steeredBack returns how the routes of a rollback are steered from then on, and those of them that
 // stand at the target, or before it, already: nothing moves them, and they mustn't move by themselves.
 func (d *Daemon) steeredBack(r web.Rollback, steps []rollout.Move, steer steerer, present map[string]journal.Standing) (stays []rollout.Move, steered map[string]json.RawMessage, err error) {
-	target := rollout.Target{Route: r.Route, Unit: r.Unit, Service: r.Service, All: r.All}
-	asked, err := target.Routes(d.standingsOver(present))
+	asked, err := targetOf(r).Routes(d.standingsOver(present))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -179,14 +178,18 @@ func (d *Daemon) stepsBack(r web.Rollback, present map[string]journal.Standing) 
 			s.Position = strangler.At(strangler.PhaseLive) // it isn't yet
 		}
 	}
-	target := rollout.Target{Route: r.Route, Unit: r.Unit, Service: r.Service, All: r.All}
-	steps, skipped, err := rollout.Rollback(standings, target, r.To, r.Force)
+	steps, skipped, err := rollout.Rollback(standings, targetOf(r), r.To, r.Force)
 	for i := range steps {
 		if at, is := held[steps[i].Route]; is {
 			steps[i].To = at
 		}
 	}
 	return steps, skipped, err
+}
+
+// targetOf is what a rollback is of.
+func targetOf(r web.Rollback) rollout.Target {
+	return rollout.Target{Route: r.Route, Names: r.Routes, Unit: r.Unit, Service: r.Service, All: r.All}
 }
 
 // await waits until the journal has a rollback, and all before it, or patience ends; then until

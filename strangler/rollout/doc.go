@@ -50,9 +50,9 @@
 // one of them may not go back, none of them does.
 //
 // Whoever asks for one route or one unit wants exactly that, so that a guard in the way is an
-// error. Whoever asks for a service or for all wants whatever can be had, so that routes in
-// whose way a guard stands are left alone and named. There, force brings routes along whose
-// return is confirm, but never retired ones: in an emergency, traffic must not be sent to a
+// error. Whoever asks for several routes, a service or all wants whatever can be had, so that routes
+// in whose way a guard stands are left alone and named. Of a service or all, force brings routes along
+// whose return is confirm, but never retired ones: in an emergency, traffic must not be sent to a
 // legacy endpoint that may be gone. A retired route comes back only when it, or its unit, is
 // asked for by name.
 //

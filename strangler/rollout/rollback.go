@@ -9,7 +9,8 @@ import (
 
 // Target says which routes go back: exactly one of its fields is set.
 type Target struct {
-	Route   string // and its unit
+	Route   string   // and its unit
+	Names   []string // several routes, and their units
 	Unit    string
 	Service string // every route of that service, and their units
 	All     bool
@@ -23,8 +24,8 @@ type Skipped struct {
 
 // Rollback returns the moves that bring target's routes back to phase to, legacy or shadow, and
 // which routes are left alone and why, both in the order of routes. Package doc tells which are
-// which. Routes that are not beyond to have nowhere to go: they are named only where target is a
-// route or a unit.
+// which. Routes that are not beyond to have nowhere to go: they are told of only where target names
+// routes or a unit.
 //
 // Errors: *strangler.UnknownRouteError, *UnknownError, *InvalidError, and where target is a route
 // or a unit *RefusedError. No moves and no error means that all stand there already, or that
@@ -37,14 +38,15 @@ func Rollback(routes []Standing, target Target, to strangler.Phase, force bool) 
 	if err != nil {
 		return nil, nil, err
 	}
-	named := target.Route != "" || target.Unit != ""
+	alone := target.Route != "" || target.Unit != ""
+	named := alone || len(target.Names) > 0
 
 	// One verdict a route, then one a unit.
 	verdicts := make(map[string]error)
 	blocker := make(map[string]string) // unit → its first route that may not go back
 	for _, r := range asked {
 		err := checkBack(r, to, force, named)
-		if err != nil && named {
+		if err != nil && alone {
 			return nil, nil, err
 		}
 		verdicts[r.Route.Name] = err
@@ -107,18 +109,20 @@ func reason(err error) string {
 // routes. Errors: *strangler.UnknownRouteError, *UnknownError, *InvalidError.
 func (t Target) Routes(routes []Standing) ([]Standing, error) {
 	given := 0
-	for _, is := range []bool{t.Route != "", t.Unit != "", t.Service != "", t.All} {
+	for _, is := range []bool{t.Route != "", len(t.Names) > 0, t.Unit != "", t.Service != "", t.All} {
 		if is {
 			given++
 		}
 	}
 	switch {
 	case given != 1:
-		return nil, &InvalidError{Why: "a rollback is of one route, one unit, one service or all: name exactly one of them"}
+		return nil, &InvalidError{Why: "a rollback is of routes, one unit, one service or all: name exactly one of these"}
 	case t.All:
 		return routes, nil
 	case t.Route != "":
 		return WithUnit(routes, t.Route)
+	case len(t.Names) > 0:
+		return WithUnits(routes, t.Names)
 	case t.Unit != "":
 		return having(routes, "unit", t.Unit, func(r strangler.Route) string { return r.Unit })
 	default:

@@ -78,6 +78,15 @@ func TestRollback(t *testing.T) {
 			moves: "o-read:50% o-list:50%",
 		},
 		{
+			name: "several routes: what is held keeps nobody else", target: rollout.Target{Names: []string{"search", "o-list", "price", "home"}},
+			moves: "search:25% o-read:50% o-list:50%",
+			left:  map[string]string{"price": "--force does it all the same", "home": "it stands at legacy already"},
+		},
+		{
+			name: "several routes, a retired one of them with force", target: rollout.Target{Names: []string{"old", "search"}}, force: true,
+			moves: "search:25% old:retired",
+		},
+		{
 			name: "a unit", target: rollout.Target{Unit: "orders"}, to: strangler.PhaseShadow,
 			moves: "o-read:50% o-list:50%",
 		},
@@ -187,12 +196,13 @@ func TestRollbackErrors(t *testing.T) {
 		want   error
 	}{
 		{"no such route", rollout.Target{Route: "serch"}, 0, false, &strangler.UnknownRouteError{Name: "serch", Near: "search"}},
+		{"no such route among several", rollout.Target{Names: []string{"search", "serch"}}, 0, false, &strangler.UnknownRouteError{Name: "serch", Near: "search"}},
 		{"no such unit", rollout.Target{Unit: "order"}, 0, false, &rollout.UnknownError{What: "unit", Name: "order", Near: "orders"}},
 		{"no such service", rollout.Target{Service: "catalog"}, 0, false, &rollout.UnknownError{What: "service", Name: "catalog", Near: "catalogue"}},
 		{"nothing is asked", rollout.Target{}, 0, false,
-			&rollout.InvalidError{Why: "a rollback is of one route, one unit, one service or all: name exactly one of them"}},
+			&rollout.InvalidError{Why: "a rollback is of routes, one unit, one service or all: name exactly one of these"}},
 		{"two things are asked", rollout.Target{Unit: "pay", All: true}, 0, false,
-			&rollout.InvalidError{Why: "a rollback is of one route, one unit, one service or all: name exactly one of them"}},
+			&rollout.InvalidError{Why: "a rollback is of routes, one unit, one service or all: name exactly one of these"}},
 		{"forward is no rollback", rollout.Target{All: true}, strangler.PhaseLive, true,
 			&rollout.InvalidError{Why: "a rollback goes to legacy or shadow, not to live; use shift for other ways"}},
 		{"a named route that wants confirmation", rollout.Target{Route: "price"}, 0, false,

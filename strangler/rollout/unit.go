@@ -27,6 +27,20 @@ func WithUnit(routes []Standing, name string) ([]Standing, error) {
 	return nil, &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
 }
 
+// WithUnits returns the routes that move together with any of the named ones, in the order of routes.
+// The error is a *strangler.UnknownRouteError.
+func WithUnits(routes []Standing, names []string) ([]Standing, error) {
+	var asked []Standing
+	for _, name := range names {
+		unit, err := WithUnit(routes, name)
+		if err != nil {
+			return nil, err
+		}
+		asked = append(asked, unit...)
+	}
+	return together(routes, asked), nil
+}
+
 // Shift returns the moves that bring the named route and its unit to a position: one for each of
 // them, also where it stands there already, so that a version given for it is still looked at.
 // What stands in the way of one stands in the way of all. Errors: *strangler.UnknownRouteError,

@@ -96,6 +96,7 @@ func (s *server) router() *chi.Mux {
 		mux.Post("/ids/{table}", s.importIDs)
 		mux.Put("/routes/{name}/phase", s.shift)
 		mux.Post("/routes/{name}/undo", s.undo)
+		mux.Post("/shift", s.shiftMany)
 		mux.Post("/rollback", s.rollback)
 		mux.Post("/rollouts/{name}/{what}", s.steer)
 		mux.Post("/freeze", s.freeze)

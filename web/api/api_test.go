@@ -99,6 +99,15 @@ func TestErrors(t *testing.T) {
 		{name: "actor that moves a terminal's cursor", method: shift, path: phase, body: `{"phase":"live","actor":"a\u001b[2J"}`, status: 422, code: web.CodeInvalid, detail: "control character"},
 		{name: "undo's reason", method: "POST", path: "/routes/orders-read/undo", body: `{"reason":"a\nb"}`, status: 422, code: web.CodeInvalid, detail: "control character"},
 		{name: "undo's If-Match", method: "POST", path: "/routes/orders-read/undo", body: `{}`, headers: []string{"If-Match", "7"}, status: 400, code: web.CodeInvalid},
+		{name: "several to nowhere", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read"}]}`, status: 422, code: web.CodeInvalid, detail: "phase is missing"},
+		{name: "none of several", method: "POST", path: "/shift", body: `{"routes":[],"phase":"live"}`, status: 422, code: web.CodeInvalid, detail: "routes is missing"},
+		{name: "several to retired", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read"}],"phase":"retired"}`, status: 422, code: web.CodeInvalid, detail: "POST /retire"},
+		{name: "one of several twice", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read"},{"name":"orders-read","version":7}],"phase":"live"}`, status: 422, code: web.CodeInvalid, detail: "twice"},
+		{name: "a version that there can't be", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read","version":-1}],"phase":"live"}`, status: 422, code: web.CodeInvalid, detail: "versions begin with 1"},
+		{name: "several with one ETag", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read"}],"phase":"live"}`, headers: []string{"If-Match", `"7"`}, status: 400, code: web.CodeInvalid, detail: "leave If-Match out"},
+		{name: "several, one of which changed", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read","version":6}],"phase":"live"}`, err: refused(web.CodeRefused, web.CodeConflict), status: 412, code: web.CodeConflict, detail: "nothing moved, since not all can: route 0; route 1"},
+		{name: "several, one of which can't", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read"}],"phase":"live"}`, err: refused(web.CodeRefused, web.CodeInvalid), status: 422, code: web.CodeInvalid},
+		{name: "several that a guard refuses", method: "POST", path: "/shift", body: `{"routes":[{"name":"orders-read"}],"phase":"live"}`, err: refused(web.CodeRefused), status: 403, code: web.CodeRefused, force: &yes},
 		{name: "rollback of nothing", method: "POST", path: "/rollback", body: `{}`, status: 422, code: web.CodeInvalid, detail: "exactly one"},
 		{name: "rollback of two", method: "POST", path: "/rollback", body: `{"all":true,"unit":"x"}`, status: 422, code: web.CodeInvalid, detail: "exactly one"},
 		{name: "rollback forward", method: "POST", path: "/rollback", body: `{"all":true,"to":"live"}`, status: 422, code: web.CodeInvalid, detail: "legacy or shadow, not live"},
@@ -332,6 +341,15 @@ func TestIfMatch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// refused has an obstacle of each code.
+func refused(codes ...string) error {
+	e := &web.RefusedMovesError{}
+	for i, code := range codes {
+		e.Routes = append(e.Routes, web.RefusedMove{Route: fmt.Sprint(i), Code: code, Detail: fmt.Sprintf("route %d", i), Force: code == web.CodeRefused})
+	}
+	return e
 }
 
 // FuzzShift holds that whatever the body, only positions that there are reach the system, and

@@ -134,14 +134,16 @@ func (s *server) rollback(w http.ResponseWriter, r *http.Request) {
 
 func checkRollback(in rollbackRequest) error {
 	named := 0
-	for _, is := range []bool{in.Route != "", in.Unit != "", in.Service != "", in.All} {
+	for _, is := range []bool{in.Route != "", len(in.Routes) > 0, in.Unit != "", in.Service != "", in.All} {
 		if is {
 			named++
 		}
 	}
 	switch {
 	case named != 1:
-		return errors.New("say what goes back: exactly one of route, unit, service or all")
+		return errors.New("say what goes back: exactly one of route, routes, unit, service or all")
+	case len(in.Routes) > maxMoves:
+		return fmt.Errorf("%d routes are to go back; at most %d do at once, or all", len(in.Routes), maxMoves)
 	case in.To != strangler.PhaseLegacy && in.To != strangler.PhaseShadow:
 		return fmt.Errorf("a rollback goes to legacy or shadow, not %s", in.To)
 	}

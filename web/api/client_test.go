@@ -115,6 +115,12 @@ func TestClientChanges(t *testing.T) {
 	if _, err := c.Shift(ctx, "orders-read", ShiftRequest{Phase: strangler.PhaseLegacy, Actor: "paul"}); err != nil {
 		t.Error(err)
 	}
+	if _, err := c.ShiftMany(ctx, ShiftManyRequest{Routes: []web.RouteSeen{{Name: "orders-read", Version: 7}}, Phase: strangler.PhaseShadow, Reason: "r"}); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]web.MoveMany{{Routes: []web.RouteSeen{{Name: "orders-read", Version: 7}}, To: strangler.At(strangler.PhaseShadow), Reason: "r", Actor: web.Actor{Name: "carla"}}}, a.manyMoves); diff != "" {
+		t.Errorf("several moves (-want +got):\n%s", diff)
+	}
 	if _, err := c.Undo(ctx, "orders-read", UndoRequest{Reason: "r", IfVersion: 7}); err != nil {
 		t.Error(err)
 	}

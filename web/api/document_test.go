@@ -245,7 +245,7 @@ var shapes = map[string]any{
 	"Position": strangler.Position{}, "Match": strangler.Match{}, "Route": web.Route{}, "RouteList": routeList{}, "Service": web.Service{},
 	"Connections": web.Connections{}, "HealthCheck": web.HealthCheck{}, "Endpoint": web.Endpoint{}, "Guard": web.Guard{}, "RouteGuard": web.RouteGuard{}, "Bulkhead": web.Bulkhead{}, "Breaker": web.Breaker{},
 	"Timeouts": web.Timeouts{}, "Retry": web.Retry{},
-	"ServiceList": serviceList{}, "ShiftRequest": ShiftRequest{}, "UndoRequest": UndoRequest{}, "RollbackRequest": rollbackRequest{},
+	"ServiceList": serviceList{}, "ShiftRequest": ShiftRequest{}, "ShiftManyRequest": ShiftManyRequest{}, "RouteSeen": web.RouteSeen{}, "RefusedMove": web.RefusedMove{}, "UndoRequest": UndoRequest{}, "RollbackRequest": rollbackRequest{},
 	"Rollout": web.Rollout{}, "GateReading": web.GateReading{}, "RolloutEvidence": web.RolloutEvidence{}, "RolloutList": rolloutList{}, "SteerRequest": SteerRequest{},
 	"Freeze": web.Freeze{}, "FreezeRequest": FreezeRequest{}, "ThawRequest": ThawRequest{}, "FreezeAnswer": freezeAnswer{},
 	"MovedRoute": movedRoute{}, "RetireRequest": RetireRequest{}, "AccessLog": web.AccessLog{}, "LogCaller": web.LogCaller{}, "Retired": web.Retired{}, "Report": web.Report{},

@@ -15,6 +15,17 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := web.Problem{Detail: err.Error()}
 	if e, ok := errors.AsType[*rollout.RefusedError](err); ok {
 		p.Status, p.Code, p.Force = http.StatusForbidden, web.CodeRefused, &e.Force
+	} else if e, ok := errors.AsType[*web.RefusedMovesError](err); ok {
+		p.Code, p.Routes = e.Code(), e.Routes
+		switch p.Code {
+		case web.CodeConflict:
+			p.Status = http.StatusPreconditionFailed
+		case web.CodeInvalid:
+			p.Status = http.StatusUnprocessableEntity
+		default:
+			force := e.Force()
+			p.Status, p.Force = http.StatusForbidden, &force
+		}
 	} else if is[*journal.ConflictError](err) {
 		p.Status, p.Code = http.StatusPreconditionFailed, web.CodeConflict
 	} else if is[*journal.NothingToUndoError](err) {

@@ -21,6 +21,7 @@ func TestRoles(t *testing.T) {
 	bodies := map[string]string{
 		"PUT /routes/{name}/phase":     `{"phase":"live"}`,
 		"POST /routes/{name}/undo":     `{}`,
+		"POST /shift":                  `{"routes":[{"name":"orders-read"}],"phase":"live"}`,
 		"POST /rollback":               `{"all":true}`,
 		"POST /retire":                 `{"service":"orders"}`,
 		"POST /rollouts/{name}/{what}": `{}`,

@@ -37,6 +37,7 @@ type system struct {
 	err         error
 
 	moves       []web.Move
+	manyMoves   []web.MoveMany
 	retires     []web.Retire
 	retired     web.Retired
 	unready     web.Retirement
@@ -200,6 +201,13 @@ func (s *system) ImportIDs(_ context.Context, table string, csv io.Reader) (done
 		done.New++
 	}
 	return done, nil
+}
+
+func (s *system) ShiftMany(_ context.Context, m web.MoveMany) ([]web.Route, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.manyMoves = append(s.manyMoves, m)
+	return s.routes, s.err
 }
 
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,8 +13,8 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// bulkPage says what moving several routes will do and asks. They move one after another: what a
-// guard refuses of one keeps no other from moving.
+// bulkPage says what moving several routes will do and asks. They move in one change of the journal, all
+// or none; those that go back in one as well, but for what may not.
 var bulkPage = page{name: "bulk", build: func(q *query) (view, error) { return buildBulk(q, q.URL.Query()) }}
 
 type bulkView struct {
@@ -151,34 +152,96 @@ func (d *dashboard) bulk(w http.ResponseWriter, r *http.Request) {
 	}
 	by := actor(w, r)
 	v.Done, v.Title = true, "Moved routes"
+	switch {
+	case len(v.Moves) == 0:
+		v.Notice = &notice{Status: http.StatusOK, Title: "There is nothing to move", Detail: "Somebody may have moved them meanwhile."}
+	case v.Back:
+		err = d.bulkBack(q, v, by)
+	default:
+		err = d.bulkShift(q, v, by)
+	}
+	if err != nil {
+		d.problem(w, q, err)
+		return
+	}
 	status := http.StatusOK
-	for i := range v.Moves {
-		m := &v.Moves[i]
-		if err := d.moveOne(q, v, m.Route, by); err != nil {
-			m.Result = noticeOf(err)
-			status = m.Result.Status
-			d.log(m.Result, q)
-			continue
+	for _, n := range append([]*notice{v.Notice}, resultsOf(v.Moves)...) {
+		if n != nil && n.Status != http.StatusOK {
+			status = n.Status
+			d.log(n, q)
 		}
-		v.OK++
-		m.Result = &notice{Status: http.StatusOK, OK: true, Title: "Moved"}
 	}
 	d.answer(w, q, status, bulkPage, v)
 }
 
-func (d *dashboard) moveOne(q *query, v *bulkView, route web.Route, by web.Actor) error {
-	if v.Back {
-		result, err := d.System.Rollback(q.Context(), web.Rollback{Route: route.Name, To: v.To.Phase, Reason: v.Reason, Actor: by})
-		if err == nil && len(result.Moved) == 0 && len(result.Skipped) > 0 {
-			return &rollout.RefusedError{Route: route.Name, Why: result.Skipped[0].Why}
+func resultsOf(moves []bulkMove) []*notice {
+	all := make([]*notice, len(moves))
+	for i, m := range moves {
+		all[i] = m.Result
+	}
+	return all
+}
+
+// moved says of a route that it moved.
+func (v *bulkView) moved(m *bulkMove) {
+	v.OK++
+	m.Result = &notice{Status: http.StatusOK, OK: true, Title: "Moved"}
+}
+
+// bulkShift moves them all, or none, and says of each what stood in its way.
+func (d *dashboard) bulkShift(q *query, v *bulkView, by web.Actor) error {
+	move := web.MoveMany{To: v.To, Reason: v.Reason, Actor: by}
+	for _, m := range v.Moves {
+		// The version that the page with the question showed: whoever moved it meanwhile knew more.
+		seen, err := strconv.ParseInt(q.PostForm.Get("version:"+m.Route.Name), 10, 64)
+		if err != nil || seen < 1 {
+			return fmt.Errorf("%w: it doesn't say which version you saw; load the page again", errForm)
 		}
+		move.Routes = append(move.Routes, web.RouteSeen{Name: m.Route.Name, Version: seen})
+	}
+	_, err := d.System.ShiftMany(q.Context(), move)
+	refused, is := errors.AsType[*web.RefusedMovesError](err)
+	if err != nil && !is {
 		return err
 	}
-	// The version that the page with the question showed: whoever moved it meanwhile knew more.
-	seen, err := strconv.ParseInt(q.PostForm.Get("version:"+route.Name), 10, 64)
-	if err != nil || seen < 1 {
-		return fmt.Errorf("%w: it doesn't say which version you saw; load the page again", errForm)
+	for i := range v.Moves {
+		m := &v.Moves[i]
+		if err == nil {
+			v.moved(m)
+			continue
+		}
+		at := slices.IndexFunc(refused.Routes, func(r web.RefusedMove) bool { return r.Route == m.Route.Name })
+		if at < 0 {
+			continue // it could have moved, and stays with the others
+		}
+		m.Result = &notice{Status: http.StatusConflict, Title: "A guard refused it", Detail: visible(refused.Routes[at].Detail)}
+		if refused.Routes[at].Code == web.CodeConflict {
+			m.Result.Title = "Somebody moved it meanwhile"
+		}
 	}
-	_, err = d.System.Shift(q.Context(), web.Move{Route: route.Name, To: v.To, IfVersion: seen, Reason: v.Reason, Actor: by})
-	return err
+	return nil
+}
+
+// bulkBack sends back those that may go, together, and says of the others why not.
+func (d *dashboard) bulkBack(q *query, v *bulkView, by web.Actor) error {
+	back := web.Rollback{To: v.To.Phase, Reason: v.Reason, Actor: by}
+	for _, m := range v.Moves {
+		back.Routes = append(back.Routes, m.Route.Name)
+	}
+	result, err := d.System.Rollback(q.Context(), back)
+	if err != nil {
+		return err
+	}
+	if !result.Durable {
+		v.Notice = &notice{Status: http.StatusOK, Title: "It is not in the journal yet", Detail: "It is in effect, and the proxy goes on trying. " + visible(result.Problem)}
+	}
+	for i := range v.Moves {
+		m := &v.Moves[i]
+		if slices.ContainsFunc(result.Moved, func(r web.Route) bool { return r.Name == m.Route.Name }) {
+			v.moved(m)
+		} else if at := slices.IndexFunc(result.Skipped, func(s web.Skipped) bool { return s.Route == m.Route.Name }); at >= 0 {
+			m.Result = &notice{Status: http.StatusConflict, Title: "It was left alone", Detail: visible(result.Skipped[at].Why)}
+		}
+	}
+	return nil
 }

@@ -113,6 +113,40 @@ func (s *system) Shift(_ context.Context, m web.Move) (web.Route, error) {
 	return *r, s.move(r, m.To, m.Actor, m.Reason, m.Force)
 }
 
+func (s *system) ShiftMany(_ context.Context, m web.MoveMany) ([]web.Route, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails != nil {
+		return nil, s.fails
+	}
+	refused := &web.RefusedMovesError{}
+	for _, seen := range m.Routes {
+		r, err := s.find(seen.Name)
+		if err != nil {
+			return nil, err
+		}
+		if seen.Version != 0 && seen.Version != r.Version {
+			err := &journal.ConflictError{Route: r.Name, Have: r.Version, Want: seen.Version}
+			refused.Routes = append(refused.Routes, web.RefusedMove{Route: r.Name, Code: web.CodeConflict, Detail: err.Error()})
+		}
+	}
+	if len(refused.Routes) > 0 {
+		return nil, refused
+	}
+	var moved []web.Route
+	for _, seen := range m.Routes {
+		r, err := s.find(seen.Name)
+		if err == nil {
+			err = s.move(r, m.To, m.Actor, m.Reason, m.Force)
+		}
+		if err != nil {
+			return nil, err
+		}
+		moved = append(moved, *r)
+	}
+	return moved, nil
+}
+
 func (s *system) Retire(ctx context.Context, r web.Retire) (web.Retired, error) {
 	for _, name := range r.Routes {
 		if _, err := s.Shift(ctx, web.Move{Route: name, To: strangler.At(strangler.PhaseRetired), Actor: r.Actor, Reason: r.Reason, Force: r.Force}); err != nil {
@@ -197,7 +231,7 @@ func (s *system) Rollback(_ context.Context, b web.Rollback) (web.RollbackResult
 		standings = append(standings, rollout.Standing{Route: strangler.Route{Name: r.Name, Service: r.Service, Unit: r.Unit, Return: s.returns[r.Name]},
 			Position: strangler.Position{Phase: r.Phase, Weight: r.Weight}})
 	}
-	moves, skipped, err := rollout.Rollback(standings, rollout.Target{Route: b.Route, Unit: b.Unit, Service: b.Service, All: b.All}, b.To, b.Force)
+	moves, skipped, err := rollout.Rollback(standings, rollout.Target{Route: b.Route, Names: b.Routes, Unit: b.Unit, Service: b.Service, All: b.All}, b.To, b.Force)
 	if err != nil {
 		return web.RollbackResult{}, err
 	}

@@ -39,7 +39,7 @@ type rollbackMove struct {
 
 func targetOf(form url.Values) rollout.Target {
 	t := rollout.Target{Route: form.Get("route"), Unit: form.Get("unit"), Service: form.Get("service")}
-	t.All = t == rollout.Target{}
+	t.All = t.Route == "" && t.Unit == "" && t.Service == ""
 	return t
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -105,13 +106,20 @@ func TestBulk(t *testing.T) {
 	}
 	move := "confirm=yes&do=shift&to=canary&weight=5&route=catalogue-search&route=orders-read&version:catalogue-search=3&version:orders-read=2&reason=together&actor=ben"
 	status, page := post(t, h, "/bulk", move, false)
-	if status != http.StatusConflict || !strings.Contains(page, "1 of 2 moved") || !strings.Contains(page, "Somebody moved it meanwhile") {
+	if status != http.StatusConflict || !strings.Contains(page, "0 of 2 moved") || !strings.Contains(page, "Somebody moved it meanwhile") || !strings.Contains(page, "It stays with the others") {
 		t.Errorf("one that was moved meanwhile: status %d, %.600s", status, page)
+	}
+	if r := s.Routes(); r[1].Weight == 500 || r[2].Weight != 2500 {
+		t.Errorf("they stand at %s and %s, though one was moved meanwhile", r[1].Weight, r[2].Weight)
+	}
+	status, page = post(t, h, "/bulk", strings.Replace(move, "version:orders-read=2", "version:orders-read="+strconv.FormatInt(s.Routes()[2].Version, 10), 1), false)
+	if status != http.StatusOK || !strings.Contains(page, "2 of 2 moved") {
+		t.Errorf("both: status %d, %.600s", status, page)
 	}
 	if r := s.Routes()[1]; r.Weight != 500 || r.Reason != "together" || r.Actor != "ben" {
 		t.Errorf("catalogue-search stands at %s, by %q because %q", r.Weight, r.Actor, r.Reason)
 	}
-	if r := s.Routes()[2]; r.Weight != 2500 {
+	if r := s.Routes()[2]; r.Weight != 500 {
 		t.Errorf("orders-read stands at %s", r.Weight)
 	}
 	status, page = post(t, h, "/bulk", "confirm=yes&do=rollback&to=shadow&route=catalogue-search&route=orders-read&route=payments", false)

@@ -126,6 +126,15 @@ func (s *system) Shift(_ context.Context, m web.Move) (web.Route, error) {
 	return s.byHand(m.Route, m.To), nil
 }
 
+func (s *system) ShiftMany(_ context.Context, m web.MoveMany) (moved []web.Route, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range m.Routes {
+		moved = append(moved, s.byHand(r.Name, m.To))
+	}
+	return moved, nil
+}
+
 func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -62,19 +62,31 @@ func argumentsOf(use string) (nouns []string) {
 	return nouns
 }
 
-// completeArguments completes each argument as what it is called; the last one, if it says so with an
-// ellipsis, for ever.
+// completeArguments completes each argument as what it is called; one that says so with an ellipsis
+// as often as there are more, or as what comes behind it and ends them.
 func completeArguments(nouns []string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begin string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		at := len(args)
-		if last := len(nouns) - 1; at > last && last >= 0 && strings.HasSuffix(nouns[last], "…") {
-			at = last
+		many := slices.IndexFunc(nouns, func(noun string) bool { return strings.HasSuffix(noun, "…") })
+		if many >= 0 && at > many {
+			behind := strings.Join(nouns[many+1:], "|")
+			if ends(args[at-1], behind) {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeNoun(cmd, strings.Trim(behind+"|"+strings.TrimSuffix(nouns[many], "…"), "|"), args, begin)
 		}
 		if at >= len(nouns) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return completeNoun(cmd, strings.TrimSuffix(nouns[at], "…"), args, begin)
 	}
+}
+
+// ends reports whether an argument is one of the words that a noun is, and ends what may stand more than once.
+func ends(given, noun string) bool {
+	return slices.ContainsFunc(strings.Split(noun, "|"), func(word string) bool {
+		return word != "" && (word == given || word == "25%" && strings.HasSuffix(given, "%"))
+	})
 }
 
 // completeFlag has a flag completed, as what its value is called or else by its own name.

@@ -124,18 +124,22 @@ func (c *consent) askImport(cmd *cobra.Command, client *api.Client, request api.
 	return nil
 }
 
-// askLive asks before a service gets all requests of a route and its unit.
-func (c *consent) askLive(cmd *cobra.Command, client *api.Client, name string) error {
+// askLive asks before services get all requests of routes and their units.
+func (c *consent) askLive(cmd *cobra.Command, client *api.Client, asked []string) error {
 	if !c.asks(cmd) {
 		return nil
 	}
 	routes, err := client.Routes(cmd.Context())
-	at := slices.IndexFunc(routes, func(r web.Route) bool { return r.Name == name })
-	if err != nil || at < 0 || routes[at].Phase >= strangler.PhaseLive {
+	moving := slices.DeleteFunc(slices.Clone(routes), func(r web.Route) bool { return !slices.Contains(asked, r.Name) || r.Phase >= strangler.PhaseLive })
+	if err != nil || len(moving) == 0 {
 		return nil // the request itself says what is wrong, if anything is
 	}
-	names := retiring(routes, web.Retire{Routes: []string{name}}) // which are those that move
-	question := fmt.Sprintf("Move %s from %s to live? The service gets all of the requests.", theRoutes(names), position(routes[at]))
+	names := retiring(routes, web.Retire{Routes: routeNames(moving)}) // which are those that move
+	from := ""
+	if !slices.ContainsFunc(moving, func(r web.Route) bool { return position(r) != position(moving[0]) }) {
+		from = " from " + position(moving[0])
+	}
+	question := fmt.Sprintf("Move %s%s to live? The service gets all of the requests.", theRoutes(names), from)
 	if stats, err := client.Stats(cmd.Context()); err == nil {
 		gains := 0.0
 		for _, s := range stats.Routes {
@@ -165,6 +169,8 @@ func (c *consent) askDrop(cmd *cobra.Command, client *api.Client, id string) err
 // askedFor is what a rollback is of, in its own words.
 func askedFor(r web.Rollback) string {
 	switch {
+	case len(r.Routes) > 0:
+		return theRoutes(r.Routes)
 	case r.Unit != "":
 		return "unit " + r.Unit
 	case r.Service != "":

@@ -31,6 +31,7 @@ func TestTheRoutes(t *testing.T) {
 func TestAskedFor(t *testing.T) {
 	for want, r := range map[string]web.Rollback{
 		"unit u":                     {Unit: "u"},
+		"2 routes (a, b)":            {Routes: []string{"a", "b"}},
 		"the routes of service s":    {Service: "s"},
 		"all routes that may return": {All: true, To: strangler.PhaseShadow},
 	} {

@@ -16,10 +16,10 @@ func newRollback() *cobra.Command {
 	var request web.Rollback
 	var consent consent
 	cmd := &cobra.Command{
-		Use:   "rollback ROUTE | --unit U | --service S | --all",
+		Use:   "rollback ROUTE… | --unit U | --service S | --all",
 		Short: "Send routes back to legacy",
-		Long: `Send routes back: one with its unit, all of a unit, all of a service, or every route that is
-free to return. What is left alone is named, with the reason, and so is the load that legacy
+		Long: `Send routes back: one or several with their units, all of a unit, all of a service, or every route
+that is free to return. What is left alone is named, with the reason, and so is the load that legacy
 takes over. Rollouts of the routes stop until strangler rollout resume. Routes that say return: never,
 or that are retired, are left alone by --service and --all, also with --force.
 
@@ -28,14 +28,16 @@ that does to legacy; --yes leaves the question out.
 
 It is in effect at once, whatever the disk does. Where the journal can't take it, as on a full disk,
 a warning says so, and the proxy goes on trying; the status is 0.`,
-		Example: "  strangler rollback orders-read\n  strangler rollback --service orders --to shadow\n  strangler rollback --all --yes --reason 'orders database is down'",
-		Args:    arguments(0, 1),
+		Example: "  strangler rollback orders-read\n  strangler rollback orders-read book-list --reason 'too many 500s'\n  strangler rollback --service orders --to shadow\n  strangler rollback --all --yes --reason 'orders database is down'",
+		Args:    cobra.ArbitraryArgs,
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				request.Route = args[0]
+			} else {
+				request.Routes = args
 			}
 			named := 0
-			for _, given := range []bool{request.Route != "", request.Unit != "", request.Service != "", request.All} {
+			for _, given := range []bool{len(args) > 0, request.Unit != "", request.Service != "", request.All} {
 				if given {
 					named++
 				}

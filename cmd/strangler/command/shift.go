@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -19,20 +20,24 @@ func newShift() *cobra.Command {
 	var proof proof
 	var request api.ShiftRequest
 	cmd := &cobra.Command{
-		Use:   "shift ROUTE legacy|shadow|25%|live|retired",
-		Short: "Move a route, and with it its unit",
-		Long: `Move a route, and with it its unit. The change is on disk and in effect for the next
-request when the command returns. What a guard refuses names --force where that helps. A rollout
-of the route stops until strangler rollout resume. On a terminal it is asked before a route goes
+		Use:   "shift ROUTE… legacy|shadow|25%|live|retired",
+		Short: "Move routes, and with them their units",
+		Long: `Move a route, or several, and with them their units. The change is on disk and in effect for the
+next request when the command returns. What a guard refuses names --force where that helps. Rollouts
+of the routes stop until strangler rollout resume. On a terminal it is asked before a route goes
 to live or retired; --yes leaves the question out.
+
+Several routes move in one change: all of them, or none, and what stands in the way is told of each.
 
 To retired a route goes as with strangler retire, which says what that wants.`,
 		Example: `  strangler shift orders-read shadow
   strangler shift orders-read 25% --reason 'clean for a day'
+  strangler shift orders-read orders-create 50%
   strangler shift orders-read live --if-version 7`,
-		Args: arguments(2, 2),
+		Args: arguments(2, math.MaxInt),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
-			to, err := parseTarget(args[1])
+			names := args[:len(args)-1]
+			to, err := parseTarget(args[len(names)])
 			if err != nil {
 				return err
 			}
@@ -49,12 +54,15 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 			if err := proof.check(); err != nil {
 				return err
 			}
+			if err := checkMany(cmd, names, retires); err != nil {
+				return err
+			}
 			client, err := a.client()
 			if err != nil {
 				return err
 			}
 			if retires {
-				route, result, err := proof.shift(cmd, client, args[0], request)
+				route, result, err := proof.shift(cmd, client, names[0], request)
 				if err != nil {
 					return err
 				}
@@ -64,11 +72,14 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 				return proof.tell(cmd, &o, result.Reports)
 			}
 			if to.Phase == strangler.PhaseLive {
-				if err := proof.consent.askLive(cmd, client, args[0]); err != nil {
+				if err := proof.consent.askLive(cmd, client, names); err != nil {
 					return err
 				}
 			}
-			route, err := client.Shift(cmd.Context(), args[0], request)
+			if len(names) > 1 {
+				return shiftMany(cmd, &o, client, names, request)
+			}
+			route, err := client.Shift(cmd.Context(), names[0], request)
 			if err != nil {
 				return err
 			}
@@ -87,6 +98,43 @@ To retired a route goes as with strangler retire, which says what that wants.`,
 	a.flags(cmd)
 	o.changeFlags(cmd)
 	return cmd
+}
+
+// checkMany refuses what several routes can't do together.
+func checkMany(cmd *cobra.Command, names []string, retires bool) error {
+	if len(names) == 1 {
+		return nil
+	}
+	switch {
+	case retires:
+		return usagef("several routes retire with strangler retire %s", strings.Join(names, " "))
+	case cmd.Flags().Changed("if-version"):
+		return usagef("--if-version is of one route; leave it out, or move the routes one by one")
+	}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return usagef("route %q is named twice", name)
+		}
+	}
+	return nil
+}
+
+// shiftMany moves several routes in one change.
+func shiftMany(cmd *cobra.Command, o *output, client *api.Client, names []string, asked api.ShiftRequest) error {
+	request := api.ShiftManyRequest{Phase: asked.Phase, Weight: asked.Weight, Reason: asked.Reason, Force: asked.Force}
+	for _, name := range names {
+		request.Routes = append(request.Routes, web.RouteSeen{Name: name})
+	}
+	routes, err := client.ShiftMany(cmd.Context(), request)
+	if err != nil {
+		return err
+	}
+	if err := o.print(cmd, routes, func(w io.Writer) { printMoved(w, routes) }); err != nil {
+		return err
+	}
+	rollouts, _, err := client.Rollouts(cmd.Context())
+	tellStopped(o.notes(cmd), rollouts, err, routeNames(routes)...)
+	return nil
 }
 
 // checkVersion refuses an --if-version that no route ever has.

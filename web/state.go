@@ -80,12 +80,15 @@ type StateImport struct {
 
 // StateChange is what an import changed, or would change.
 type StateChange struct {
-	DryRun  bool         `json:"dry_run"`
-	Routes  []RouteMoved `json:"routes"`           // those that change, in the configuration's order
-	Freeze  *StateFreeze `json:"freeze,omitempty"` // absent: it stays as it is
-	Same    int          `json:"same"`             // how many routes of the state stand here as they do there
-	Unknown []string     `json:"unknown"`          // routes of the state that there are not here, left out
-	Left    []string     `json:"left"`             // routes that the state doesn't have, left as they are
+	DryRun bool         `json:"dry_run"`
+	Routes []RouteMoved `json:"routes"`           // those that change, in the configuration's order
+	Freeze *StateFreeze `json:"freeze,omitempty"` // absent: it stays as it is
+	// StillFrozen is a freeze that is in force here and that the state doesn't have: to thaw is said by hand.
+	StillFrozen *StateFreeze `json:"still_frozen,omitempty"`
+	Same        int          `json:"same"`    // how many routes of the state stand here as they do there
+	Unknown     []string     `json:"unknown"` // routes of the state that there are not here, left out
+	Left        []string     `json:"left"`    // routes that the state doesn't have, left as they are
+	Reports     []Report     `json:"reports"` // of the routes that retired by it, as a retirement's
 }
 
 // RouteMoved is what an import does to a route.

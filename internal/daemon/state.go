@@ -82,7 +82,7 @@ func (a *arrival) plan(cfg *config.Config) error {
 		}
 		states[s.Name] = s
 	}
-	a.result = web.StateChange{DryRun: a.DryRun, Routes: []web.RouteMoved{}, Unknown: []string{}, Left: []string{}}
+	a.result = web.StateChange{DryRun: a.DryRun, Routes: []web.RouteMoved{}, Unknown: []string{}, Left: []string{}, Reports: []web.Report{}}
 	a.change = journal.Change{How: journal.HowImport, Author: author(a.Actor, a.Reason)}
 	for _, route := range cfg.Routes {
 		s, is := states[route.Name]

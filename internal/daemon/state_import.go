@@ -18,6 +18,45 @@ import (
 
 // ImportState implements web.Mover.
 func (d *Daemon) ImportState(ctx context.Context, in web.StateImport) (web.StateChange, error) {
+	facts := d.retiringBy(ctx, in)
+	change, err := d.importState(ctx, in)
+	if err != nil || in.DryRun {
+		return change, err
+	}
+	for _, moved := range change.Routes {
+		if fact, retires := facts[moved.Name]; retires && moved.After.Phase == strangler.PhaseRetired && moved.Before != moved.After {
+			fact.Position = moved.Before
+			change.Reports = append(change.Reports, d.reportRetired(ctx, fact, web.Retire{Reason: in.Reason, Force: in.Force, Actor: in.Actor}))
+		}
+	}
+	return change, nil
+}
+
+// retiringBy returns what is on record here of the routes that an import may retire. It is read before
+// anything is locked: a ledger that hangs must keep nobody from rolling back.
+func (d *Daemon) retiringBy(ctx context.Context, in web.StateImport) map[string]rollout.Retirement {
+	if in.DryRun || !in.Force { // without force none retires
+		return nil
+	}
+	to := map[string]strangler.Phase{}
+	for _, s := range in.State.Routes {
+		to[s.Name] = s.Phase
+	}
+	facts := map[string]rollout.Retirement{}
+	for _, s := range d.standings() {
+		if to[s.Route.Name] != strangler.PhaseRetired || s.Position.Phase == strangler.PhaseRetired {
+			continue
+		}
+		fact, err := d.facts(ctx, s, web.RetireEvidence{})
+		if err != nil {
+			d.log.Warn("a route is to be retired by an import, and not all that is on record of it can be read", keyRoute, s.Route.Name, keyError, err)
+		}
+		facts[s.Route.Name] = fact
+	}
+	return facts
+}
+
+func (d *Daemon) importState(ctx context.Context, in web.StateImport) (web.StateChange, error) {
 	d.changing.Lock()
 	defer d.changing.Unlock()
 	if !in.DryRun {
@@ -229,6 +268,9 @@ func (a *arrival) steer(route string, want web.StateRollout) (string, error) {
 // state doesn't have stays: to thaw is said by hand.
 func (a *arrival) freeze(have *web.Freeze) {
 	f := a.State.Freeze
+	if f == nil && have != nil {
+		a.result.StillFrozen = &web.StateFreeze{Until: have.Until, Reason: have.Reason}
+	}
 	if f == nil || !f.Until.IsZero() && !f.Until.After(a.at) || have != nil && have.Until.Equal(f.Until) {
 		return
 	}

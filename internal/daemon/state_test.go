@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,43 @@ func TestImportState(t *testing.T) {
 	if entries, _ := s.API.Journal(ctx, web.EntryQuery{Limit: 1}); entries[0].Seq != seq {
 		t.Errorf("the same again made entry %+v", entries[0])
 	}
+
+	// A freeze here that the state doesn't have stays, and is told of.
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	if _, err := s.API.Freeze(ctx, api.FreezeRequest{Until: until, Reason: "sale"}); err != nil {
+		t.Fatal(err)
+	}
+	thawed := of("plain", web.RouteState{Phase: strangler.PhaseLive, Weight: strangler.FullWeight}, nil)
+	change, err = s.API.ImportState(ctx, api.StateRequest{State: thawed})
+	if diff := cmp.Diff(&web.StateFreeze{Until: until, Reason: "sale"}, change.StillFrozen); diff != "" || err != nil || change.Freeze != nil {
+		t.Errorf("frozen here: %v (-want +got):\n%s", err, diff)
+	}
+
+	// What retires by an import has a report, of what is known here; a dry run writes none.
+	retired := of("plain", web.RouteState{Phase: strangler.PhaseRetired, Weight: strangler.FullWeight}, nil)
+	if change, err = s.API.ImportState(ctx, api.StateRequest{State: retired, Force: true, DryRun: true}); err != nil || len(change.Reports) != 0 {
+		t.Errorf("dry run: %+v, %v", change, err)
+	}
+	if change, err = s.API.ImportState(ctx, api.StateRequest{State: retired, Force: true, Reason: "as on the old host"}); err != nil || len(change.Reports) != 1 {
+		t.Fatalf("%+v, %v", change, err)
+	}
+	report := change.Reports[0]
+	written, err := os.ReadFile(report.File)
+	if err != nil || string(written) != report.Markdown {
+		t.Errorf("the report in %q: %v", report.File, err)
+	}
+	for _, want := range []string{"# Route plain is retired", "as on the old host", "| import | live | retired |", "## What stood in the way, and was forced"} {
+		if !strings.Contains(report.Markdown, want) {
+			t.Errorf("the report lacks %q:\n%s", want, report.Markdown)
+		}
+	}
+	if change, err = s.API.ImportState(ctx, api.StateRequest{State: retired, Force: true}); err != nil || len(change.Reports) != 0 || change.Same != 1 {
+		t.Errorf("once more: %+v, %v", change, err)
+	}
+	if entries, err = s.API.Journal(ctx, web.EntryQuery{Limit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	seq = entries[0].Seq
 	if proof, err := s.API.VerifyJournal(ctx, entries[0].Hash); err != nil || !proof.Whole() || proof.Known.Seq != seq {
 		t.Errorf("the chain: %+v, %v", proof, err)
 	}

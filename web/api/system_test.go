@@ -244,7 +244,7 @@ func (s *system) ImportState(_ context.Context, in web.StateImport) (web.StateCh
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.imports = append(s.imports, in)
-	return web.StateChange{DryRun: in.DryRun, Routes: []web.RouteMoved{{Name: "orders-read", After: strangler.Canary(2500)}}, Unknown: []string{"gone"}, Left: []string{}}, s.err
+	return web.StateChange{DryRun: in.DryRun, Routes: []web.RouteMoved{{Name: "orders-read", After: strangler.Canary(2500)}}, Unknown: []string{"gone"}, Left: []string{}, Reports: []web.Report{}}, s.err
 }
 
 func (s *system) RoutesAt(context.Context, time.Time) ([]web.Route, error) {

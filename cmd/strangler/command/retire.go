@@ -180,12 +180,8 @@ func (p *proof) tell(cmd *cobra.Command, o *output, reports []web.Report) error 
 		if report.File == "" || p.report != "" || !o.quiet {
 			texts = append(texts, report.Markdown)
 		}
-		if report.File != "" {
-			fmt.Fprintf(o.notes(cmd), "the report of %s is on the proxy's machine in %s\n", printable(report.Route), printable(report.File))
-		} else {
-			fmt.Fprintf(cmd.ErrOrStderr(), "the report of %s is nowhere else, since it could not be saved: %s\n", printable(report.Route), printable(report.Problem))
-		}
 	}
+	tellReports(cmd.ErrOrStderr(), o.notes(cmd), reports)
 	switch text := strings.Join(texts, "\n"); {
 	case len(texts) == 0:
 		return nil
@@ -199,6 +195,17 @@ func (p *proof) tell(cmd *cobra.Command, o *output, reports []web.Report) error 
 	default:
 		_, err := io.WriteString(cmd.OutOrStdout(), "\n"+text)
 		return err
+	}
+}
+
+// tellReports says where the reports of retired routes are.
+func tellReports(warnings, notes io.Writer, reports []web.Report) {
+	for _, report := range reports {
+		if report.File != "" {
+			fmt.Fprintf(notes, "the report of %s is on the proxy's machine in %s\n", printable(report.Route), printable(report.File))
+		} else {
+			fmt.Fprintf(warnings, "the report of %s is nowhere else, since it could not be saved: %s\n", printable(report.Route), printable(report.Problem))
+		}
 	}
 }
 

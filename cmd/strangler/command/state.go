@@ -21,8 +21,8 @@ func newState() *cobra.Command {
 		Short: "Take where routes stand from one machine to another",
 		Long: `Take where routes stand from one machine to another: phase and weight, the rules that people
 made, how rollouts are steered, and a freeze. The configuration says what routes there are, and
-is on the other machine already. What was recorded, what was thought of groups, and the history
-are not in it.`,
+is on the other machine already. What was recorded, what was thought of groups, the history, and
+reports of retired routes are not in it.`,
 		Example: "  strangler state export > state.json\n  strangler state import state.json --dry-run",
 		Args:    unknownCommand,
 		RunE:    func(cmd *cobra.Command, args []string) error { return cmd.Help() },
@@ -65,8 +65,9 @@ func newStateImport() *cobra.Command {
 		Short: "Have routes stand as they do elsewhere",
 		Long: `Have routes stand as a state says that strangler state export printed. It is one change of the
 journal: all of it, or nothing. What stands as the state says already is left as it is, and so are
-routes that the state doesn't have. Guards count as with strangler shift; to retire a route wants
---force, since an import can't look whether legacy is still called for it.`,
+routes that the state doesn't have. A freeze that is in force here and that the state doesn't have
+stays, and is named. Guards count as with strangler shift; to retire a route wants --force, since an
+import can't look whether legacy is still called for it, and writes a report of what is known here.`,
 		Example: "  strangler state import state.json --dry-run\n  strangler state import - --reason 'moved to the new host' < state.json",
 		Args:    arguments(1, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -88,7 +89,16 @@ routes that the state doesn't have. Guards count as with strangler shift; to ret
 			if err != nil {
 				return err
 			}
-			return o.print(cmd, change, func(w io.Writer) { printStateChange(w, change) })
+			if err := o.print(cmd, change, func(w io.Writer) { printStateChange(w, change) }); err != nil {
+				return err
+			}
+			tellReports(cmd.ErrOrStderr(), o.notes(cmd), change.Reports)
+			for _, report := range change.Reports {
+				if report.File == "" && (o.quiet || !o.json()) {
+					fmt.Fprint(cmd.OutOrStdout(), "\n"+report.Markdown)
+				}
+			}
+			return nil
 		}),
 	}
 	consent.flags(cmd)
@@ -135,6 +145,13 @@ func printStateChange(w io.Writer, c web.StateChange) {
 		fmt.Fprintln(w, "promotions: frozen")
 	} else if c.Freeze != nil {
 		fmt.Fprintf(w, "promotions: frozen until %s\n", when(c.Freeze.Until))
+	}
+	if f := c.StillFrozen; f != nil {
+		until := ""
+		if !f.Until.IsZero() {
+			until = " until " + when(f.Until)
+		}
+		fmt.Fprintf(w, "promotions: frozen here%s, which the state doesn't have; strangler thaw ends that\n", until)
 	}
 	would := "changed"
 	if c.DryRun {

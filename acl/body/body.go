@@ -60,6 +60,9 @@ type Translator struct {
 	records         bool
 	lens            *lens.Lens // nil: documents stay as they are
 	jq              lens.Ways[*program]
+
+	definition Definition
+	set        lens.Set
 }
 
 // New compiles a definition. The error is a lens.Problems of all that is wrong; a Problem without
@@ -69,7 +72,7 @@ func New(d Definition, set lens.Set) (*Translator, error) {
 	problem := func(option, message string) {
 		found = append(found, lens.Problem{Field: -1, Option: option, Message: message})
 	}
-	t := &Translator{records: d.Records || onlyRecords(d.Legacy) || onlyRecords(d.Service)}
+	t := &Translator{records: d.Records || onlyRecords(d.Legacy) || onlyRecords(d.Service), definition: d, set: set}
 	t.texts = lens.Sides[bool]{Legacy: onlyTexts(d.Legacy), Service: onlyTexts(d.Service)}
 	side := func(name string, c format.Config) format.Format {
 		f, err := format.New(c)
@@ -146,8 +149,8 @@ func (t *Translator) read(way Direction, doc *document.Document) {
 	}
 }
 
-// Losses tells what the definition loses knowingly, in the order of its fields. Of a jq program
-// nothing is known but that it is there.
+// Losses tells what the definition loses knowingly, in the order of its fields; what its formats lose
+// is told by [Translator.FormatLosses]. Of a jq program nothing is known but that it is there.
 func (t *Translator) Losses() []lens.Loss {
 	var losses []lens.Loss
 	if t.lens != nil {
@@ -162,6 +165,11 @@ func (t *Translator) Losses() []lens.Loss {
 	}
 	return losses
 }
+
+// FormatLosses tells what the formats of both sides can't carry between them of what the definition translates:
+// of whole bodies, of members that no field names, and of fields in their order. It takes a moment, since
+// each field is tried.
+func (t *Translator) FormatLosses() []FormatLoss { return formatLosses(t.definition, t, t.set) }
 
 func (d Direction) lossy() string {
 	if d == ToLegacy {

@@ -73,7 +73,7 @@ type compiled struct {
 func (c *compiler) compileOption(f *compiled, a about) {
 	switch f.option {
 	case optionNone:
-		f.convert, f.many = compilePass(f.Field, a), f.Type == Sides[Type]{} && !f.Trim
+		f.convert, f.many = compilePass(f.Field, c.set.Texts, a), f.Type == Sides[Type]{} && !f.Trim
 	case optionEach:
 		f.convert, f.many = conversions{throughEach, throughEach}, true
 		f.nested = c.nested(f, f.Each, a)

@@ -73,6 +73,19 @@ to legacy: where a is null or has nothing in it, it comes back as missing`},
 	}
 }
 
+// TestTypeOfTexts has a type of one side only, where the other has nothing but texts.
+func TestTypeOfTexts(t *testing.T) {
+	set := Set{Texts: Sides[bool]{Legacy: true}}
+	l := mustNew(t, set, Refuse, f("A", "a", Field{Type: Sides[Type]{Service: TypeNumber}}))
+	if losses := l.Losses(); len(losses) > 0 {
+		t.Errorf("a text is always one there, and there are losses: %v", losses)
+	}
+	l = mustNew(t, set, Refuse, f("A", "a", Field{Type: Sides[Type]{Legacy: TypeNumber}}))
+	if losses := l.Losses(); len(losses) != 1 || losses[0].Direction != ToLegacy {
+		t.Errorf("the service's text or number becomes a number: %v", losses)
+	}
+}
+
 func TestLossesOfUnknown(t *testing.T) {
 	l, err := New(Definition{
 		Unknown: Ways[Unknown]{Drop, Keep},

@@ -10,8 +10,8 @@ import (
 
 // compilePass compiles a field without an option: a value as it is, but for the spaces around it
 // and the way in which it is written.
-func compilePass(f *Field, a about) conversions {
-	checkTypes(f, a)
+func compilePass(f *Field, texts Sides[bool], a about) conversions {
+	checkTypes(f, texts, a)
 	return conversions{
 		legacy:  pass(f.Type.Legacy, f.Type.Service),
 		service: pass(f.Type.Service, f.Type.Legacy),
@@ -44,11 +44,13 @@ func (c *call) trimmed(in *input) cell {
 	return cell{form: scalar, kind: document.String, start: int32(start), end: int32(start + len(in.text))}
 }
 
-func checkTypes(f *Field, a about) {
+// checkTypes looks at the types of a field. Where a side has nothing but texts, a value of its own needs no type to
+// come back as one.
+func checkTypes(f *Field, texts Sides[bool], a about) {
 	for _, s := range []side{legacy, service} {
 		switch t := at(f.Type, s); t {
 		case "":
-			if other := at(f.Type, s.other()); other != "" {
+			if other := at(f.Type, s.other()); other != "" && !at(texts, s) {
 				a.loss(s, "%s becomes a %s whatever it was: say type: {%s: …} if it is always the same", s.possessive(), other, s)
 			}
 		case TypeText, TypeNumber, TypeBool:

@@ -67,9 +67,18 @@ func (c *comparer) compare(a, b document.Value, at []token) {
 		}
 	case isBool(a) && isBool(b):
 		c.add(Changed, at, a, b)
+	case a.Kind() == document.Object && a.Len() > 0 && blank(b): // an element with nothing in it
+		c.alone(Lost, a, at)
+	case b.Kind() == document.Object && b.Len() > 0 && blank(a):
+		c.alone(Added, b, at)
 	default:
 		c.add(Retyped, at, a, b)
 	}
+}
+
+// blank reports what is an empty object as well, in a format in which all values are texts.
+func blank(v document.Value) bool {
+	return v.Repeats() && v.Kind() == document.String && strings.TrimSpace(v.Text()) == ""
 }
 
 func isBool(v document.Value) bool { return v.Kind() == document.True || v.Kind() == document.False }

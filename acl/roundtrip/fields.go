@@ -8,6 +8,7 @@ import (
 
 	"github.com/strangler-fig/toolkit/acl/body"
 	"github.com/strangler-fig/toolkit/acl/document"
+	"github.com/strangler-fig/toolkit/acl/format"
 	"github.com/strangler-fig/toolkit/acl/lens"
 )
 
@@ -22,6 +23,9 @@ type fields struct {
 	lists  map[string]bool    // generalised pointers of lists
 	scopes map[string][]scope // by the generalised pointer of what lenses translate
 	jq     bool
+	cells  bool // bodies are tables, in which no cell can be missing
+	// unnamed is what formats lose of members that no field names.
+	unnamed []body.FormatLoss
 }
 
 // scope is what a lens says of members that none of its fields names.
@@ -30,9 +34,10 @@ type scope struct{ there, back lens.Unknown }
 // field is a field with what it loses on the way there.
 type field struct {
 	lens.Field
-	losses []string
-	from   body.Direction
-	own    *lens.Lens // of the field by itself, between v of the one side and the other side; nil: see ownLens
+	losses  []string
+	formats []body.FormatLoss // and what the formats do
+	from    body.Direction
+	own     *lens.Lens // of the field by itself, between v of the one side and the other side; nil: see ownLens
 }
 
 // ownLens compiles a field by itself, to see what it makes of a value there and back; nil: it is of
@@ -96,21 +101,48 @@ func (f field) makes(ctx context.Context, d found) bool {
 func fieldsOf(c Config, t *body.Translator) *fields {
 	f := &fields{from: c.From, at: map[string][]field{}, lists: map[string]bool{}, scopes: map[string][]scope{},
 		jq: c.Definition.JQ != (lens.Ways[string]{})}
+	read := c.Definition.Legacy.Name
+	if c.From == body.ToLegacy {
+		read = c.Definition.Service.Name
+	}
+	f.cells = read == format.CSV || read == format.FixedWidth
 	prefix := ""
 	if t.Records() {
 		prefix = "/*"
 	}
-	losses := map[string]map[int][]string{}
+	losses := told{}
+	there := func(l lens.Loss) bool { return (l.Direction == lens.ToLegacy) == (c.From == body.ToLegacy) }
 	for _, l := range t.Losses() {
-		if (l.Direction == "to legacy") == (c.From == body.ToLegacy) {
-			if losses[l.Lens] == nil {
-				losses[l.Lens] = map[int][]string{}
-			}
-			losses[l.Lens][l.Field] = append(losses[l.Lens][l.Field], l.What)
+		if there(l) {
+			at := losses.of(l.Lens, l.Field)
+			at.losses = append(at.losses, l.What)
+		}
+	}
+	for _, l := range t.FormatLosses() {
+		switch {
+		case !there(l.Loss):
+		case l.Lens == "" && l.Field < 0:
+			f.unnamed = append(f.unnamed, l)
+		default:
+			at := losses.of(l.Lens, l.Field)
+			at.formats = append(at.formats, l)
 		}
 	}
 	f.add(c.Definition.Lens, "", prefix, losses, c.Set, 0)
 	return f
+}
+
+// told is what is told of the fields of a definition and of those that it refers to, by the lens.
+type told map[string]map[int]*field
+
+func (t told) of(name string, i int) *field {
+	if t[name] == nil {
+		t[name] = map[int]*field{}
+	}
+	if t[name][i] == nil {
+		t[name][i] = &field{}
+	}
+	return t[name][i]
 }
 
 // generalised returns a path as a pointer with * for each index.
@@ -122,7 +154,7 @@ func generalised(path document.Path) string {
 	return pointerOf(at, true)
 }
 
-func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]map[int][]string, set lens.Set, depth int) {
+func (f *fields) add(d lens.Definition, name, prefix string, losses told, set lens.Set, depth int) {
 	says := scope{d.Unknown.ToService, d.Unknown.ToLegacy}
 	if f.from == body.ToLegacy {
 		says.there, says.back = says.back, says.there
@@ -139,7 +171,7 @@ func (f *fields) add(d lens.Definition, name, prefix string, losses map[string]m
 				continue // New has refused it
 			}
 			pointer := prefix + generalised(at)
-			f.at[pointer] = append(f.at[pointer], field{one, losses[name][i], f.from, ownLens(one, f.from)})
+			f.at[pointer] = append(f.at[pointer], field{one, losses.of(name, i).losses, losses.of(name, i).formats, f.from, ownLens(one, f.from)})
 			for inner, below := range map[string]string{one.Each: pointer + "/*", one.With: pointer} {
 				if inner == "" || depth == maxNesting {
 					continue
@@ -163,17 +195,35 @@ func (f *fields) known(ctx context.Context, key placeKey, d found) string {
 		if why := one.known(ctx, key.kind, d, exact); why != "" {
 			return why
 		}
+		if why := explained(one.formats, d); why != "" {
+			return why
+		}
 	}
-	if (len(all) == 0 || !exact && nested(all)) && key.kind == Lost {
-		return f.unnamed(key.pointer)
+	if len(all) > 0 && (exact || !nested(all)) {
+		return ""
+	}
+	if key.kind == Lost || f.cells && key.kind == Changed && d.to.Text() == "" { // a cell is there in any case
+		if why := f.whyDropped(key.pointer); why != "" {
+			return why
+		}
+	}
+	return explained(f.unnamed, d)
+}
+
+// explained says what is told of formats that makes a difference; empty: nothing.
+func explained(told []body.FormatLoss, d found) string {
+	for _, l := range told {
+		if l.Explains(d.from, d.to) {
+			return l.What
+		}
 	}
 	return ""
 }
 
-// unnamed says why what no field names is lost: because of the lens that translates the nearest
+// whyDropped says why what no field names is lost: because of the lens that translates the nearest
 // place around it. What is kept on the way there stands at the same place, and may be dropped on
 // the way back.
-func (f *fields) unnamed(pointer string) string {
+func (f *fields) whyDropped(pointer string) string {
 	for p := pointer; ; {
 		if lenses := f.scopes[p]; len(lenses) > 0 && p != pointer {
 			return dropped(lenses)

@@ -29,7 +29,7 @@ func TestMakes(t *testing.T) {
 		{"another number", rounded, "1234", "777", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := field{tt.field, []string{"it loses something"}, body.ToService, ownLens(tt.field, body.ToService)}
+			f := field{Field: tt.field, losses: []string{"it loses something"}, from: body.ToService, own: ownLens(tt.field, body.ToService)}
 			d := found{from: valueOf(t, tt.from), to: valueOf(t, tt.to)}
 			if got := f.known(t.Context(), Changed, d, true) != ""; got != tt.want {
 				t.Errorf("known: %t", got)

@@ -25,9 +25,10 @@ type Translator struct {
 
 // Loss is something that a translator doesn't bring over.
 type Loss struct {
-	Pos       Position
-	Direction string // "to service" or "to legacy"
-	What      string // a sentence without a full stop
+	Pos       Position // of several fields, that of the first
+	Fields    []string // that lose it, as the side that is read calls them; none: it is of no field
+	Direction string   // "to service" or "to legacy"
+	What      string   // a sentence without a full stop
 }
 
 // translatorDraft is a translator as far as it has been read, and where its parts stand.
@@ -207,7 +208,7 @@ func formatsWith(option string) (names []string) {
 func (v value) namespaces() map[string]string {
 	all := map[string]string{}
 	for key, child := range v.entries() {
-		if s, ok := child.scalar(); ok {
+		if s, ok := child.raw(); ok { // "" is no namespace
 			all[key.node.Value] = s
 		}
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -62,12 +61,7 @@ func (l *loader) settleTranslators() {
 		if hidden := func(rule string) bool { return strings.HasPrefix(rule, "/") }; d.JQ != (lens.Ways[string]{}) && slices.ContainsFunc(c.Shadow.Redact, hidden) {
 			d.key.warn("what shadow.redact names in legacy's answers isn't looked for in the service's, since a jq program stands between the two; name its places there as well")
 		}
-		for _, loss := range t.Losses() {
-			d.addLoss(loss)
-		}
-		slices.SortStableFunc(d.Losses, func(a, b Loss) int {
-			return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
-		})
+		l.noteLosses(d, t)
 	}
 }
 
@@ -180,24 +174,6 @@ func (v value) below(option string) value {
 		_, v = v.child(part)
 	}
 	return v
-}
-
-// addLoss notes a loss where it stands; those of other translators that it uses are theirs.
-func (d *translatorDraft) addLoss(loss lens.Loss) {
-	if loss.Lens != "" {
-		return
-	}
-	at := d.key
-	switch {
-	case loss.Field >= 0 && loss.Field < len(d.fields):
-		if d.fields[loss.Field].included != "" {
-			return // it is told there
-		}
-		at = d.fields[loss.Field].at
-	case d.at.isMapping() && d.at.has("unknown"):
-		_, at = d.at.child("unknown")
-	}
-	d.Losses = append(d.Losses, Loss{Pos: at.pos(), Direction: loss.Direction, What: loss.What})
 }
 
 // lenses are what the translators may refer to.

@@ -60,7 +60,7 @@ func printLosses(w io.Writer, cfg *config.Config) {
 		}
 		fmt.Fprintf(w, "what translator %s loses:\n", name)
 		for _, loss := range t.Losses {
-			fmt.Fprintf(w, "  %s: %s: %s\n", loss.Pos, loss.Direction, printable(loss.What))
+			fmt.Fprintf(w, "  %s: %s\n", loss.Pos, printable(loss.Text()))
 		}
 	}
 }

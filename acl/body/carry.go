@@ -1,0 +1,168 @@
+package body
+
+import (
+	"slices"
+
+	"github.com/strangler-fig/toolkit/acl/document"
+	"github.com/strangler-fig/toolkit/acl/format"
+	"github.com/strangler-fig/toolkit/acl/lens"
+)
+
+// FormatLoss is something that the formats of both sides can't carry between them, and that a definition
+// has no word against: the lens by itself would bring it back.
+type FormatLoss struct {
+	lens.Loss
+	// Through is the definition's own field through which one of another lens is come to; -1: it is its own.
+	Through int
+	// Side is "legacy" or "service" where it is all of that side's bodies that lose it; empty otherwise.
+	Side string
+
+	changes []change
+}
+
+// Explains reports whether a value of the side that is read, which came back as another, did so as is told.
+func (l FormatLoss) Explains(from, to document.Value) bool {
+	return slices.ContainsFunc(l.changes, func(c change) bool { return c.explains(from, to) })
+}
+
+// carrying looks for what formats can't carry, by trying it: what goes through each field by itself with
+// both formats and comes back as another, where it wouldn't without them, is the formats' to lose.
+// So what is told is true, whatever the fields say.
+type carrying struct {
+	d      Definition
+	set    lens.Set
+	seen   map[string]bool // lenses that were looked at
+	losses []FormatLoss
+}
+
+// formatLosses tells those of a definition that compiles.
+func formatLosses(d Definition, t *Translator, set lens.Set) []FormatLoss {
+	c := &carrying{d: d, set: standIns(set), seen: map[string]bool{}}
+	for _, side := range []struct {
+		name, direction string
+		format          format.Format
+	}{{"legacy", lens.ToService, t.legacy}, {"service", lens.ToLegacy, t.service}} {
+		if f, ok := side.format.(format.Partial); ok {
+			for _, what := range f.ReadOver() {
+				c.losses = append(c.losses, FormatLoss{Loss: lens.Loss{Field: -1, Direction: side.direction, What: what}, Through: -1, Side: side.name})
+			}
+		}
+	}
+	if d.JQ != (lens.Ways[string]{}) || whole(d.Legacy) && whole(d.Service) {
+		return c.losses // of programs nothing is known
+	}
+	if t.lens == nil || d.Lens.Unknown == (lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Keep}) {
+		c.unnamed()
+	}
+	c.lens("", d.Lens, -1, lens.Sides[document.Path]{})
+	return c.losses
+}
+
+// whole reports whether a format has all that a document can have.
+func whole(c format.Config) bool { return c.Name == format.JSON || c.Name == format.NDJSON }
+
+// lens looks at the fields of a definition, all of which are below these places.
+func (c *carrying) lens(name string, d lens.Definition, through int, below lens.Sides[document.Path]) {
+	if c.seen[name] {
+		return
+	}
+	c.seen[name] = true
+	for i, f := range d.Fields {
+		at := lens.Sides[[]document.Path]{Legacy: places(below.Legacy, f.Legacy), Service: places(below.Service, f.Service)}
+		if len(at.Legacy) == 0 || len(at.Service) == 0 || f.Count {
+			continue // what has no other side loses nothing there
+		}
+		own := through
+		if name == "" {
+			own = i
+		}
+		for _, way := range []Direction{ToService, ToLegacy} {
+			if what, changes := c.try(f, at, way); what != "" {
+				l := FormatLoss{Loss: lens.Loss{Lens: name, Field: i, Direction: way.lossy(), What: what}, Through: through, changes: changes}
+				c.losses = append(c.losses, l)
+			}
+		}
+		for _, inner := range []string{f.Each, f.With} {
+			if other, known := c.set.Lenses[inner]; known && inner != "" {
+				c.lens(inner, other, own, lens.Sides[document.Path]{Legacy: at.Legacy[0], Service: at.Service[0]})
+			}
+		}
+	}
+}
+
+// unnamed looks at members that no field names and that are kept.
+func (c *carrying) unnamed() {
+	at := c.spare()
+	if at == nil {
+		return
+	}
+	for _, way := range []Direction{ToService, ToLegacy} {
+		what, changes := c.try(lens.Field{}, lens.Sides[[]document.Path]{Legacy: []document.Path{at}, Service: []document.Path{at}}, way)
+		if what == "" {
+			continue
+		}
+		if len(c.d.Lens.Fields) > 0 {
+			what = "of members that no field names, " + what
+		}
+		c.losses = append(c.losses, FormatLoss{Loss: lens.Loss{Field: -1, Direction: way.lossy(), What: what}, Through: -1, changes: changes})
+	}
+}
+
+// spare is a place that no field names; nil: there is none.
+func (c *carrying) spare() document.Path {
+	named := map[string]bool{}
+	name := ""
+	for _, side := range []struct {
+		format.Config
+		paths func(lens.Field) []string
+	}{
+		{c.d.Legacy, func(f lens.Field) []string { return f.Legacy }},
+		{c.d.Service, func(f lens.Field) []string { return f.Service }},
+	} {
+		root := ""
+		for _, f := range c.d.Lens.Fields {
+			for _, path := range places(nil, side.paths(f)) {
+				if len(path) > 0 {
+					named[path[0].Name] = true
+					root = path[0].Name
+				}
+			}
+		}
+		switch {
+		case len(side.Columns) > 0 && onlyTexts(side.Config):
+			i := slices.IndexFunc(side.Columns, func(c format.Column) bool { return !named[c.Name] })
+			if i < 0 {
+				return nil // members have no column
+			}
+			name = side.Columns[i].Name
+		case (side.Name == format.XML || side.Name == format.SOAP) && side.Root == "":
+			if root == "" {
+				root = "root" // a document has it as its one member
+			}
+			return document.Path{{Name: root}, {Name: "x"}}
+		}
+	}
+	if name == "" {
+		name = "x"
+	}
+	return document.Path{{Name: name}}
+}
+
+// places are paths from the document on, without indexes: what stands there is what would stand in the
+// list. All of them are names then.
+func places(below document.Path, paths []string) (all []document.Path) {
+	for _, text := range paths {
+		path, err := document.ParsePath(text)
+		if err != nil {
+			return nil // the lens has refused it
+		}
+		whole := slices.Clone(below)
+		for _, s := range path {
+			if s.Name != "" {
+				whole = append(whole, s)
+			}
+		}
+		all = append(all, whole)
+	}
+	return all
+}

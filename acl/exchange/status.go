@@ -49,6 +49,10 @@ func (x *Exchange) newStatus(c Status, problem func(part, message string)) statu
 		if s.ofFault(x) && !faultMember(path) {
 			problem("when", fmt.Sprintf("%s isn't a part of a SOAP fault; those are faultcode, faultstring, faultactor and detail, or Code.Value, Reason.Text, Role, Node and Detail, and what is below detail", m.Path))
 		}
+		if err := s.checkNames(x, path); err != nil {
+			problem("when", fmt.Sprintf("%s: %v", m.Path, err))
+			continue
+		}
 		s.when = append(s.when, condition{path, m.Is})
 		s.over.put(path, m.Is)
 	}
@@ -89,6 +93,20 @@ func (s *status) reader(x *Exchange) *body.Translator {
 		return s.with
 	}
 	return x.answer
+}
+
+// checkNames says what of a condition's path legacy's bodies have no names for, so that it would never hold
+// and couldn't be written; nil: nothing.
+func (s *status) checkNames(x *Exchange, path document.Path) error {
+	t := s.reader(x)
+	if t == nil || t.Streams(body.ToLegacy) {
+		return nil // which is told besides
+	}
+	names, ok := t.Written(body.ToLegacy).(format.Names)
+	if !ok {
+		return nil
+	}
+	return names.CheckPath(path)
 }
 
 // checkShadowed reports what can never be reached in either direction.

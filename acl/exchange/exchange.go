@@ -172,29 +172,3 @@ func (x *Exchange) NeedsBody(way body.Direction) (names []string) {
 	}
 	return names
 }
-
-// Losses tells what the exchange loses knowingly beside what its translators of bodies lose, which
-// tell it themselves.
-func (x *Exchange) Losses() []lens.Loss {
-	losses := x.statusLosses()
-	if x.pair.params != nil {
-		losses = append(losses, x.pair.params.Losses()...)
-	}
-	for _, way := range []body.Direction{body.ToService, body.ToLegacy} {
-		direction := string(aclDirection(way))
-		if x.pair.drop {
-			losses = append(losses, lens.Loss{Field: -1, Direction: direction, What: "parameters that no template names are dropped"})
-		}
-		for _, name := range x.pair.passage(way).intoBody {
-			if x.request == nil || x.request.Streams(way) {
-				losses = append(losses, lens.Loss{Field: -1, Direction: direction, What: "{" + name + "} of the path has no place on the other side"})
-			}
-		}
-		for _, h := range x.headers {
-			if from, to := h.names(way); from != "" && to == "" && h.constant == "" {
-				losses = append(losses, lens.Loss{Field: -1, Direction: direction, What: "the header " + from + " is taken off"})
-			}
-		}
-	}
-	return losses
-}

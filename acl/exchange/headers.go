@@ -91,9 +91,12 @@ func (h *header) names(way body.Direction) (from, to string) {
 	return h.legacy, h.service
 }
 
+// has reports whether it is a header of such messages.
+func (h *header) has(m message) bool { return m.answer && h.answers || !m.answer && h.requests }
+
 // apply translates the header of a message.
 func (h *header) apply(to http.Header, way body.Direction, answer bool) {
-	if answer && !h.answers || !answer && !h.requests {
+	if !h.has(message{way, answer}) {
 		return
 	}
 	read, written := h.names(way)

@@ -122,25 +122,6 @@ func checkShadowed(all []status, problem func(Problem)) {
 	}
 }
 
-// statusLosses tells which statuses don't come back as what they were.
-func (x *Exchange) statusLosses() []lens.Loss {
-	var losses []lens.Loss
-	for i := range x.status {
-		for j := range x.status[:i] {
-			first, s := &x.status[j], &x.status[i]
-			switch {
-			case first.service == s.service && first.legacy != s.legacy:
-				losses = append(losses, lens.Loss{Field: -1, Direction: "to service", What: fmt.Sprintf(
-					"legacy's status %d becomes %d, which comes back as %d", s.legacy, s.service, first.legacy)})
-			case first.legacy == s.legacy && first.service != s.service && len(first.when) == 0 && first.location.Legacy == nil:
-				losses = append(losses, lens.Loss{Field: -1, Direction: "to legacy", What: fmt.Sprintf(
-					"the service's status %d becomes %d, which comes back as %d", s.service, s.legacy, first.service)})
-			}
-		}
-	}
-	return losses
-}
-
 // codes returns the status that is read and the one that is written.
 func (s *status) codes(way body.Direction) (read, written int) {
 	if way == body.ToLegacy {

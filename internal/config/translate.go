@@ -28,6 +28,7 @@ type Translation struct {
 	// With are the names of the translators of Exchange.Status, by its indices; empty: none.
 	With    []string
 	Session string // the name of the session that is bridged; empty: none
+	Losses  []Loss `json:",omitempty"` // what is lost beside what those translators lose, knowingly
 	// Text is all of it as the file has it, in compact JSON.
 	Text json.RawMessage `json:"-"`
 
@@ -218,6 +219,7 @@ func (l *loader) settleTranslation(d *translationDraft) {
 		return
 	}
 	d.compiled = compiled
+	d.noteLosses()
 }
 
 // settleWith decides whether a name is that of one of the file's translators or of one in Go.

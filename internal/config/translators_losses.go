@@ -19,7 +19,12 @@ func (l *loader) noteLosses(d *translatorDraft, t *body.Translator) {
 		l.addFormatLoss(d, loss)
 	}
 	d.mergeLosses()
-	slices.SortStableFunc(d.Losses, func(a, b Loss) int {
+	sortLosses(d.Losses)
+}
+
+// sortLosses puts losses into the order in which they stand.
+func sortLosses(losses []Loss) {
+	slices.SortStableFunc(losses, func(a, b Loss) int {
 		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Column, b.Pos.Column))
 	})
 }

@@ -17,8 +17,8 @@ func newCheck(c *Config) *cobra.Command {
 		Short: "Check a configuration file, offline",
 		Long: `Check a configuration file, offline: everything that serve would refuse is named at once, each
 with its file, line and column; warnings are what is allowed and yet likely a mistake. Of each route
-that has a rollout a line says how it is to go. What translators lose, knowingly, of what they
-translate is told on standard output: a part for each translator, a line for each loss.`,
+that has a rollout a line says how it is to go. What translators, routes and facades lose, knowingly,
+of what they translate is told on standard output: a part for each of them, a line for each loss.`,
 		Example: "  strangler check\n  strangler check -c staging.yaml",
 		Args:    arguments(0, 0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -51,16 +51,30 @@ translate is told on standard output: a part for each translator, a line for eac
 	return cmd
 }
 
-// printLosses says of each translator what it doesn't bring over.
+// printLosses says of each translator, route and facade what it doesn't bring over.
 func printLosses(w io.Writer, cfg *config.Config) {
-	for _, name := range cfg.TranslatorNames {
-		t := cfg.Translators[name]
-		if len(t.Losses) == 0 {
-			continue
+	tell := func(what, name string, losses []config.Loss) {
+		if len(losses) == 0 {
+			return
 		}
-		fmt.Fprintf(w, "what translator %s loses:\n", name)
-		for _, loss := range t.Losses {
+		fmt.Fprintf(w, "what %s %s loses:\n", what, name)
+		for _, loss := range losses {
 			fmt.Fprintf(w, "  %s: %s\n", loss.Pos, printable(loss.Text()))
 		}
+	}
+	for _, name := range cfg.TranslatorNames {
+		tell("translator", name, cfg.Translators[name].Losses)
+	}
+	for _, route := range cfg.Routes {
+		if route.Translate != nil {
+			tell("route", route.Name, route.Translate.Losses)
+		}
+	}
+	for _, facade := range cfg.Facades {
+		var losses []config.Loss
+		for _, route := range facade.Routes {
+			losses = append(losses, route.Translation.Losses...)
+		}
+		tell("facade", facade.Name, losses)
 	}
 }

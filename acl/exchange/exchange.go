@@ -172,3 +172,15 @@ func (x *Exchange) NeedsBody(way body.Direction) (names []string) {
 	}
 	return names
 }
+
+// WantsBody returns the names of the path that is read in a direction that only a request's body has a place for, and
+// whether no body ever has one: no translator reads it, or it is a list of records.
+func (x *Exchange) WantsBody(way body.Direction) (names []string, never bool) {
+	return x.pair.passage(way).intoBody, x.request == nil || x.request.Streams(way)
+}
+
+// TakesFromBody reports whether the path that is written in a direction has names that only the translated body of a
+// request can fill: then what a name of the other path becomes in the body may be one of them.
+func (x *Exchange) TakesFromBody(way body.Direction) bool {
+	return len(x.pair.passage(way).fromBody) > 0
+}

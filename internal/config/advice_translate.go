@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/acl/lens"
 	"github.com/strangler-fig/toolkit/strangler"
 )
@@ -38,9 +39,43 @@ func (d *translationDraft) checkReach(m strangler.Match, read string) {
 		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could be taken from", names[0], other, read, strings.Join(methods, " or "))
 		return
 	}
+	written := methods
+	if method := pick(x.Method, other); method != "" {
+		written = []string{method}
+	}
+	if !d.checkStrays(way, read, other, methods, written) {
+		return
+	}
 	if path := pick(x.Path, read); path != "" && !mayMatch(m.Path, path) {
 		d.parts["path"].warn("no request has this path, as the route is for %s: all of them are answered as untranslatable, by legacy where there is a fallback", m.Path)
 	}
+}
+
+// checkStrays looks for names of the path that is read with which nothing happens on the other side: an error
+// where that is so of all requests, and a loss where it is of some. It reports whether there is no error.
+func (d *translationDraft) checkStrays(way body.Direction, read, other string, methods, written []string) bool {
+	names, never := d.compiled.WantsBody(way)
+	if len(names) == 0 {
+		return true
+	}
+	const drop = "name it there, or say that nobody needs it, with params: [{%s: %s, drop: true}]"
+	bodiless := len(methods) > 0 && !slices.ContainsFunc(methods, hasBody) && !slices.ContainsFunc(written, hasBody)
+	switch {
+	case never:
+		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and no translator of the request's body has a place for it; "+drop, names[0], read, other, read, names[0])
+		return false
+	case bodiless && !d.compiled.TakesFromBody(way):
+		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could become a part of; "+drop,
+			names[0], read, other, strings.Join(methods, " or "), read, names[0])
+		return false
+	case bodiless || len(written) == 0 || !allHaveBodies(written):
+		d.addLoss(exchange.Loss{Option: "path", Index: -1, Direction: direction(way), What: "{" + strings.Join(names, "} and {") + "} of the path is lost on requests without a body, unless a field brings it into path." + other})
+	}
+	return true
+}
+
+func allHaveBodies(methods []string) bool {
+	return !slices.ContainsFunc(methods, func(m string) bool { return !hasBody(m) })
 }
 
 func hasBody(method string) bool {

@@ -23,14 +23,11 @@ import (
 const maxExchanges = 1000
 
 // ofFiles tests what lies in files.
-func (p *proving) ofFiles(cmd *cobra.Command, c *Config, cfg *config.Config, args []string) ([]*tested, error) {
-	files, err := expand(p.files)
-	if err != nil {
-		return nil, err
-	}
+func (p *proving) ofFiles(cmd *cobra.Command, c *Config, cfg *config.Config, routeName string) ([]*tested, error) {
 	name, route := p.translator, config.Route{}
+	var err error
 	if name == "" {
-		if route, err = routeIn(cfg, args[0]); err != nil {
+		if route, err = routeIn(cfg, routeName); err != nil {
 			return nil, err
 		}
 		if err := translates(cfg, route, true); err != nil {
@@ -39,6 +36,10 @@ func (p *proving) ofFiles(cmd *cobra.Command, c *Config, cfg *config.Config, arg
 		if name = route.Translate.Answer; name == "" {
 			name = route.Translate.Request
 		}
+	}
+	files, err := p.globs.files("files")
+	if err != nil {
+		return nil, err
 	}
 	if i := slices.IndexFunc(files, isArchive); i >= 0 {
 		switch {
@@ -75,25 +76,6 @@ func (p *proving) ofFiles(cmd *cobra.Command, c *Config, cfg *config.Config, arg
 		}
 	}
 	return []*tested{t}, nil
-}
-
-// expand returns the files of globs, each glob's sorted.
-func expand(globs []string) (files []string, err error) {
-	for _, glob := range globs {
-		if glob == "-" {
-			files = append(files, glob)
-			continue
-		}
-		found, err := filepath.Glob(glob)
-		if err != nil {
-			return nil, usagef("%q is no pattern of files: %w", glob, err)
-		}
-		if len(found) == 0 {
-			return nil, usagef("there is no file %s", glob)
-		}
-		files = append(files, found...)
-	}
-	return files, nil
 }
 
 // isArchive reports whether a file is an HTTP archive, by its name.

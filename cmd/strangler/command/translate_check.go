@@ -20,7 +20,7 @@ type proving struct {
 	admin
 	output
 	config, translator string
-	files              []string
+	globs              globs
 	side               choice
 	limit              int
 }
@@ -37,34 +37,54 @@ itself, such as a dropped field, is known; everything else is a surprise.
 The bodies are those that the running proxy has of the routes: legacy's answers, the service's before
 they were translated, and requests; what it kept of a group counts as much as the group has
 divergences. With --files they are files: bodies, or HTTP archives as export, browsers and other
-proxies write them, whose answers are legacy's. What was redacted is left out of them.
+proxies write them, whose answers are legacy's. What stands behind --files is files too, such as a
+shell makes of a pattern; the route stands in front of it, or behind. What was redacted is left out.
 
 Exit status: 0 nothing surprises, 1 something does or there is nothing to test, 2 wrong usage or an
 invalid configuration, 3 the admin API can't be reached, 4 no such route.`,
 		Example: "  strangler translate check\n  strangler translate check customer-read -o json\n  strangler translate check customer-read --files 'recorded/*.json'\n  strangler translate check --translator customer --side service --files new.json",
-		Args:    arguments(0, 1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if p.globs.has("files") {
+				return nil // those behind --files are files
+			}
+			return arguments(0, 1)(cmd, args)
+		},
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			cfg, err := translatorsOf(p.config)
 			if err != nil {
 				return err
 			}
+			files := p.globs.has("files")
+			if files {
+				route, err := p.globs.routeAmong(cfg, args, p.translator != "")
+				if err != nil {
+					return err
+				}
+				if args = nil; route != "" {
+					args = []string{route}
+				}
+			}
 			switch {
 			case p.limit < 1 || p.limit > mostBodies:
 				return usagef("--limit %d: it is 1 to %d", p.limit, mostBodies)
-			case len(p.files) == 0 && p.limit > maxExchanges:
+			case !files && p.limit > maxExchanges:
 				return usagef("--limit %d: the proxy gives at most %d bodies of a route; with --files it is up to %d", p.limit, maxExchanges, mostBodies)
 			case p.translator != "" && len(args) == 1:
 				return usagef("either the route or --translator says what is tested, not both")
-			case len(p.files) == 0 && cmd.Flags().Changed("side"):
+			case !files && cmd.Flags().Changed("side"):
 				return usagef("--side goes with --files: the proxy knows whose answers it has")
-			case len(p.files) == 0 && p.translator != "":
+			case !files && p.translator != "":
 				return usagef("--translator goes with --files; the proxy's bodies are those of a route")
-			case len(p.files) > 0 && p.translator == "" && len(args) == 0:
+			case files && p.translator == "" && len(args) == 0:
 				return usagef("say whose files these are: a ROUTE, or --translator NAME")
 			}
 			var tests []*tested
-			if len(p.files) > 0 {
-				tests, err = p.ofFiles(cmd, c, cfg, args)
+			if files {
+				route := ""
+				if len(args) > 0 {
+					route = args[0]
+				}
+				tests, err = p.ofFiles(cmd, c, cfg, route)
 			} else {
 				tests, err = p.ofProxy(cmd, c, cfg, args)
 			}
@@ -76,7 +96,7 @@ invalid configuration, 3 the admin API can't be reached, 4 no such route.`,
 	}
 	cmd.Flags().StringVarP(&p.config, "config", "c", defaultFile, "configuration `file`")
 	cmd.Flags().StringVar(&p.translator, "translator", "", "with --files: the `name` of the translator, instead of a route's")
-	cmd.Flags().StringArrayVar(&p.files, "files", nil, "test the bodies in these files, a `glob`; may be repeated")
+	p.globs.flag(cmd.Flags(), "files", "test the bodies in these files, a `glob`, quoted or not; may be repeated")
 	cmd.Flags().Var(&p.side, "side", "with --files: whose bodies they are")
 	cmd.Flags().IntVar(&p.limit, "limit", p.limit, "at most this `many` bodies")
 	p.admin.flags(cmd)

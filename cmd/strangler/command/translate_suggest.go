@@ -23,7 +23,7 @@ import (
 type guess struct {
 	admin
 	output
-	legacy, service             []string
+	globs                       globs
 	legacyFormat, serviceFormat string
 	name                        string
 	limit                       int
@@ -46,15 +46,21 @@ missing. How the bodies are written is seen from their type or their beginning, 
 Exit status: 0 something was found, 1 nothing was, 2 wrong usage or bodies that can't be read,
 3 the admin API can't be reached, 4 no such route.`,
 		Example: "  strangler translate suggest --legacy old.json --service new.json\n  strangler translate suggest --legacy 'old/*.xml' --service 'new/*.json' --name policy\n  strangler translate suggest orders-read > proposed.yaml",
-		Args:    arguments(0, 1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(g.globs.given) > 0 {
+				return nil // those behind the flags are files
+			}
+			return arguments(0, 1)(cmd, args)
+		},
 		RunE: run(func(cmd *cobra.Command, args []string) error {
-			files := len(g.legacy)+len(g.service) > 0
+			files := len(g.globs.given) > 0
+			args = g.globs.shareOut(args)
 			switch {
-			case files && len(args) == 1:
-				return usagef("either a route or files, not both")
+			case files && len(args) > 0:
+				return usagef("%q stands before --legacy and --service: either a route or files, not both, and files stand behind their flag", args[0])
 			case !files && len(args) == 0:
 				return usagef("say what to compare: a ROUTE of the running proxy, or files with --legacy and --service")
-			case files && (len(g.legacy) == 0 || len(g.service) == 0):
+			case files && !(g.globs.has("legacy") && g.globs.has("service")):
 				return usagef("--legacy and --service go together: both sides' answers to the same")
 			case g.limit < 1 || g.limit > suggest.MaxExamples:
 				return usagef("--limit %d: it is 1 to %d", g.limit, suggest.MaxExamples)
@@ -74,8 +80,8 @@ Exit status: 0 something was found, 1 nothing was, 2 wrong usage or bodies that 
 			return g.propose(cmd, pairs)
 		}),
 	}
-	cmd.Flags().StringArrayVar(&g.legacy, "legacy", nil, "legacy's `file`, or a pattern of files; may be repeated")
-	cmd.Flags().StringArrayVar(&g.service, "service", nil, "the service's `file`, or a pattern of files, in the same order; may be repeated")
+	g.globs.flag(cmd.Flags(), "legacy", "legacy's `file`, or a pattern of files, quoted or not; may be repeated")
+	g.globs.flag(cmd.Flags(), "service", "the service's `file`, or a pattern of files, in the same order; may be repeated")
 	cmd.Flags().StringVar(&g.legacyFormat, "legacy-format", "", "how legacy's bodies are written: json, ndjson, xml, soap, form or csv (default: as they look)")
 	cmd.Flags().StringVar(&g.serviceFormat, "service-format", "", "how the service's bodies are written, likewise")
 	cmd.Flags().StringVar(&g.name, "name", "", "the translator's `name` (default: the route's, or proposed)")
@@ -90,11 +96,11 @@ type bodies struct{ legacy, service roundtrip.Body }
 
 // ofFiles pairs files by their order.
 func (g *guess) ofFiles(cmd *cobra.Command) (pairs []bodies, err error) {
-	legacy, err := expand(g.legacy)
+	legacy, err := g.globs.files("legacy")
 	if err != nil {
 		return nil, err
 	}
-	service, err := expand(g.service)
+	service, err := g.globs.files("service")
 	if err != nil {
 		return nil, err
 	}

@@ -87,11 +87,11 @@ func (v value) readTranslation(to *Translation, extra fields) *translationDraft 
 		"with": func(v value) {},
 		"request": func(v value) {
 			v.text(&to.Request)
-			d.refer = append(d.refer, reference{"translator", to.Request, v})
+			d.refer = append(d.refer, reference{what: "translator", name: to.Request, at: v})
 		},
 		"answer": func(v value) {
 			v.text(&to.Answer)
-			d.refer = append(d.refer, reference{"translator", to.Answer, v})
+			d.refer = append(d.refer, reference{what: "translator", name: to.Answer, at: v})
 		},
 		"method": func(v value) {
 			v.sides(func(v value) { v.method(&x.Method.Legacy) }, func(v value) { v.method(&x.Method.Service) })
@@ -121,7 +121,7 @@ func (v value) readTranslation(to *Translation, extra fields) *translationDraft 
 		"buffer":  func(v value) { v.size(&x.Buffer, 1) },
 		"session": func(v value) {
 			v.text(&to.Session)
-			d.refer = append(d.refer, reference{"session", to.Session, v})
+			d.refer = append(d.refer, reference{what: "session", name: to.Session, at: v})
 		},
 	}
 	for key, reader := range read {
@@ -149,7 +149,7 @@ func (d *translationDraft) readWith(v value) {
 	}
 	if v.node.Kind != yaml.SequenceNode {
 		if s, ok := v.scalar(); ok {
-			d.refer = append(d.refer, reference{"with", s, v})
+			d.refer = append(d.refer, reference{what: "with", name: s, at: v})
 		}
 		return
 	}
@@ -158,7 +158,7 @@ func (d *translationDraft) readWith(v value) {
 	}
 	for _, item := range v.items() {
 		if s, ok := item.scalar(); ok {
-			d.refer = append(d.refer, reference{"chain", s, item})
+			d.refer = append(d.refer, reference{what: "chain", name: s, at: item})
 		}
 	}
 }
@@ -185,8 +185,8 @@ func (l *loader) settleTranslation(d *translationDraft) {
 			d.bad = true
 		case r.what == "session":
 			l.checkSession(r, d.facade)
-		case r.what == "translator" && l.translators[r.name].bad:
-			d.bad = true
+		case r.what == "translator":
+			d.uses(l.translators[r.name])
 		}
 	}
 	if len(to.Go) > 0 {
@@ -207,7 +207,10 @@ func (l *loader) settleTranslation(d *translationDraft) {
 	}
 	i := &Interpreter{bodies: map[string]*body.Translator{}, set: l.cfg.lenses(offlineTables(l.cfg))}
 	for _, name := range to.Names() {
-		i.bodies[name] = l.translators[name].compiled
+		t := l.translators[name]
+		if i.bodies[name] = t.compiled; t.compiled == nil {
+			i.bodies[name] = t.standIn
+		}
 	}
 	if l.checkDirections(d); d.bad {
 		return
@@ -220,6 +223,11 @@ func (l *loader) settleTranslation(d *translationDraft) {
 	}
 	d.compiled = compiled
 	d.noteLosses()
+}
+
+// uses notes that a translator is named: one that is bad, and of which not even the formats are known, leaves nothing to say.
+func (d *translationDraft) uses(t *translatorDraft) {
+	d.bad = d.bad || t.bad && t.standIn == nil
 }
 
 // settleWith decides whether a name is that of one of the file's translators or of one in Go.
@@ -235,7 +243,7 @@ func (l *loader) settleWith(d *translationDraft, r reference) {
 		d.bad = true
 	case inFile:
 		d.to.Request, d.to.Answer = r.name, r.name
-		d.bad = d.bad || t.bad
+		d.uses(t)
 	case l.options.Translators == nil || slices.Contains(l.options.Translators, r.name):
 		d.to.Go = append(d.to.Go, r.name)
 	default:

@@ -54,7 +54,7 @@ func (d *translationDraft) readOneStatus(service int, v value) {
 		},
 		"with": func(v value) {
 			v.text(&with)
-			d.refer = append(d.refer, reference{"translator", with, v})
+			d.refer = append(d.refer, reference{what: "translator", name: with, at: v})
 		},
 		"location": func(v value) {
 			if !v.isMapping() {

@@ -43,12 +43,17 @@ type translatorDraft struct {
 	settled  bool // its fields are all there
 	compiled *body.Translator
 	bad      bool // something in it can't be read, which has been reported
+	badSide  bool // and that is how a side writes its bodies
+	// standIn has its formats and no fields, where it is bad: what else there is to say of the routes that name it
+	// doesn't wait for that.
+	standIn *body.Translator
 }
 
 // fieldPlace is where a field stands: its own, or in the list of what is included.
 type fieldPlace struct {
 	at       value
 	included string // the translator that the field is of; empty: this one
+	bad      bool   // something in it has been reported
 }
 
 // reference is a name that stands somewhere, to be looked up when all files have been read.
@@ -56,6 +61,8 @@ type reference struct {
 	what string // "translator" or "ids"
 	name string
 	at   value
+	// field is which of a translator's own it stands in, counted from 1; 0: in none.
+	field int
 }
 
 func (l *loader) readTranslators(v value) {
@@ -83,23 +90,28 @@ func (d *translatorDraft) read(v value) {
 	def := &d.Definition
 	def.Legacy.Name, def.Service.Name = format.JSON, format.JSON
 	v.object(fields{
-		"legacy":  func(v value) { v.format(&def.Legacy) },
-		"service": func(v value) { v.format(&def.Service) },
+		"legacy":  func(v value) { d.badSide = !v.good(func() { v.format(&def.Legacy) }) || d.badSide },
+		"service": func(v value) { d.badSide = !v.good(func() { v.format(&def.Service) }) || d.badSide },
 		"records": func(v value) { v.boolean(&def.Records) },
 		"fields": func(v value) {
 			listed = v
 			for _, item := range v.items() {
-				f, refer := item.lensField()
+				var f lens.Field
+				var refer []reference
+				good := item.good(func() { f, refer = item.lensField() })
 				d.own = append(d.own, f)
-				d.fields = append(d.fields, fieldPlace{at: item})
-				d.refer = append(d.refer, refer...)
+				d.fields = append(d.fields, fieldPlace{at: item, bad: !good})
+				for _, r := range refer {
+					r.field = len(d.own)
+					d.refer = append(d.refer, r)
+				}
 			}
 		},
 		"include": func(v value) {
 			included = v
 			var names []string
 			for i, at := range v.texts(&names, nil) {
-				d.includes = append(d.includes, reference{"translator", names[i], at})
+				d.includes = append(d.includes, reference{what: "translator", name: names[i], at: at})
 			}
 		},
 		"unknown": func(v value) {
@@ -123,6 +135,13 @@ func (d *translatorDraft) read(v value) {
 	case listed.given() && len(d.own) == 0 && len(listed.node.Content) == 0:
 		listed.fail("the list is empty; write a field such as {legacy: CUST_NM, service: name}, or remove the key")
 	}
+}
+
+// good reports whether reading reports nothing.
+func (v value) good(read func()) bool {
+	before := len(v.l.problems) + v.l.dropped
+	read()
+	return len(v.l.problems)+v.l.dropped == before
 }
 
 // ways are what may become of what no field names.

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/format"
 	"github.com/strangler-fig/toolkit/acl/lens"
 )
 
@@ -27,6 +28,9 @@ func (l *loader) settleTranslators() {
 		for _, r := range append(slices.Clone(d.includes), d.refer...) {
 			if !l.resolve(r) {
 				d.bad = true
+				if r.field > 0 {
+					d.fields[r.field-1].bad = true
+				}
 				continue
 			}
 			if r.what == "ids" {
@@ -49,12 +53,14 @@ func (l *loader) settleTranslators() {
 	for _, name := range l.translatorNames {
 		d := l.translators[name]
 		if d.bad {
+			l.compileRest(d, set)
 			continue
 		}
 		t, err := body.New(d.Definition, set)
 		if err != nil {
 			l.placeBody(d, err)
 			d.bad = true
+			d.stand()
 			continue
 		}
 		d.compiled = t
@@ -88,7 +94,7 @@ func (l *loader) includeFields(d *translatorDraft, open []string) {
 		l.includeFields(other, open)
 		d.bad = d.bad || other.bad
 		for _, f := range other.Lens.Fields {
-			all, places = append(all, f), append(places, fieldPlace{r.at, r.name})
+			all, places = append(all, f), append(places, fieldPlace{r.at, r.name, other.bad})
 		}
 		if len(all) > maxItems {
 			r.at.fail("there are more than %d fields with this", maxItems)
@@ -148,6 +154,41 @@ func (l *loader) placeBody(d *translatorDraft, err error) {
 			at.at.fail("the field %s of %s: %s", fieldName(f.Legacy, f.Service), at.included, p.Message)
 		}
 	}
+}
+
+// compileRest looks at the fields of a translator in which nothing was wrong yet, where something else was. What
+// depends on others isn't known then: conditions, and whether there is anything else that writes there.
+func (l *loader) compileRest(d *translatorDraft, set lens.Set) {
+	rest := d.Definition
+	if d.badSide { // so that nobody knows which names there are
+		rest.Legacy, rest.Service = format.Config{Name: format.JSON}, format.Config{Name: format.JSON}
+	} else {
+		d.stand()
+	}
+	rest.Lens = lens.Definition{Unknown: lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}}
+	var at []int
+	for i, f := range d.Lens.Fields {
+		if !d.fields[i].bad && f.When == nil {
+			rest.Lens.Fields, at = append(rest.Lens.Fields, f), append(at, i)
+		}
+	}
+	_, err := body.New(rest, set)
+	problems, _ := errors.AsType[lens.Problems](err)
+	for i := range problems {
+		if n := problems[i].Field; n >= 0 && n < len(at) {
+			problems[i].Field = at[n]
+		}
+	}
+	if len(problems) > 0 {
+		l.placeBody(d, problems)
+	}
+}
+
+// stand makes what stands for the translator in the routes that name it.
+func (d *translatorDraft) stand() {
+	formats := d.Definition
+	formats.Lens, formats.JQ = lens.Definition{}, lens.Ways[string]{}
+	d.standIn, _ = body.New(formats, lens.Set{}) // nil where it is the formats that are wrong
 }
 
 // compiles reports whether a translator has no problem by itself, so that what is wrong with its

@@ -35,7 +35,7 @@ func (r *fieldReader) fields() fields {
 	name := func(what string, to *string) func(value) {
 		return func(v value) {
 			if v.text(to); *to != "" {
-				r.refer = append(r.refer, reference{what, *to, v})
+				r.refer = append(r.refer, reference{what: what, name: *to, at: v})
 			}
 		}
 	}

@@ -26,6 +26,9 @@ const (
 	MaxToken  = 8 << 10  // of a token, in bytes: servers don't take longer headers
 	MinRotate = 10 * time.Minute
 
+	MaxExpires = 24 * time.Hour  // of a token
+	MaxLeeway  = 5 * time.Minute // by which clocks may differ
+
 	failedFor = time.Second // how long a lookup that failed isn't repeated
 	// unknownSessions is how many sessions are remembered that nobody is logged in with. They hold an answer each.
 	unknownSessions = 1000

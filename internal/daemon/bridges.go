@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"weak"
 
@@ -47,9 +46,9 @@ func (b bridges) open(d *Daemon, cfg *config.Config) (bridges, error) {
 		c := session.Bridge
 		c.Legacy, c.Base, c.Host = &legacyNow{d, "session " + name}, base, cfg.Legacy.Host
 		c.Passive, c.Repeatable, c.Logger = d.passive, mayRepeat, d.log
-		if c.Issue != nil && c.Issue.Key == "" {
+		if keepsKeys(session) {
 			jwt := *c.Issue
-			jwt.Store, c.Issue = filepath.Join(d.options.Config.Data, "keys-"+name+".json"), &jwt
+			jwt.Store, c.Issue = keysOf(d.options.Config.Data, name), &jwt
 		}
 		made, err := identity.New(c)
 		if err != nil {

@@ -257,6 +257,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	running.Go(func() error { d.versions.poll(ctx, d.askedForVersions); return nil })
 	running.Go(func() error { d.keepingRecords(ctx); return nil })
 	running.Go(func() error { eachInterval(ctx, seriesInterval, d.sample); return nil })
+	running.Go(func() error { eachInterval(ctx, keyFileInterval, d.tidyKeysNow); return nil })
 	telling, hush := context.WithCancel(context.WithoutCancel(ctx)) // until nobody is left who has something to tell
 	var told sync.WaitGroup
 	told.Go(func() { d.notices.run(telling) })

@@ -95,6 +95,7 @@ func (d *Daemon) adopt(ctx context.Context, cfg *config.Config) error {
 		return fmt.Errorf("put the configuration in force: %w", err)
 	}
 	d.use(made, cfg, time.Now())
+	d.tidyKeys(cfg, time.Now())
 	d.markerRoom.Store(roomFor(cfg))
 	wake(d.unmarked)
 	d.versions.use(cfg.Services)

@@ -233,3 +233,43 @@ func TestUploadReadUnderWay(t *testing.T) {
 	}
 	<-reading
 }
+
+// TestUploadSends has a translator read a part of a body before it is sent, and then an upstream the rest.
+func TestUploadSends(t *testing.T) {
+	sent := bytes.Repeat([]byte("0123456789"), 100)
+	for name, c := range map[string]struct {
+		before, limit, after int // bytes: read until it is sent, kept from then on, read then
+		again                bool
+	}{
+		"nobody may have it again":       {before: 500, limit: 0, after: 1000},
+		"nor if none of it was read":     {before: 0, limit: 0, after: 10},
+		"little enough":                  {before: 500, limit: 600, after: 50, again: true},
+		"more than is kept, before":      {before: 700, limit: 600},
+		"more than is kept, then":        {before: 500, limit: 600, after: 200},
+		"as much as before":              {before: 900, limit: 1000, after: 100, again: true},
+		"all of it, and it may be again": {before: 1000, limit: 1000, after: 10, again: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			up := newUpload(&http.Request{Body: io.NopCloser(bytes.NewReader(sent)), ContentLength: -1}, int64(len(sent)))
+			first := up.body()
+			got := make([]byte, len(sent))
+			n, _ := io.ReadFull(first, got[:c.before])
+			up.sends(int64(c.limit))
+			more, _ := io.ReadFull(first, got[n:min(n+c.after, len(sent))])
+			if n += more; !bytes.Equal(got[:n], sent[:n]) {
+				t.Errorf("the first attempt got other bytes: %q", got[:n])
+			}
+			if again := up.rewind(); again != c.again {
+				t.Fatalf("another attempt is possible: %t, want %t", again, c.again)
+			}
+			second := first
+			if c.again {
+				second, n = up.body(), 0
+			}
+			rest, err := io.ReadAll(second)
+			if err != nil || !bytes.Equal(rest, sent[n:]) {
+				t.Errorf("%d bytes and %v, want the %d that are left", len(rest), err, len(sent)-n)
+			}
+		})
+	}
+}

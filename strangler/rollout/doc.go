@@ -120,6 +120,10 @@
 // Clients count in canary only. Elsewhere one side serves none, and Pairs have the whole level: which
 // it is depends on the step, not on what was seen.
 //
+// Evidence.Spared are failures that count as such against a promotion, and as none for a rollback: each
+// test stays one of its own hypothesis, only that the two are no longer about the same events. A source
+// whose share would be shown to be above δ with them keeps the other one from promoting.
+//
 // # Latency
 //
 // A quantile is bounded by counting (Howard and Ramdas 2022): the 99th percentile Q is above x just

@@ -57,6 +57,12 @@ routes:
   - {name: down, match: {path: /down}, service: down, start: live, translate: {with: customer}}
   - {name: both, match: {path: /both}, service: down, start: live, fallback: legacy, repeat: safe, translate: {with: customer}}
   - {name: early, match: {path: /early}, service: customers, start: legacy, translate: {with: customer}}
+facades:
+  customers:
+    listen: 127.0.0.1:0
+    with: customer
+    method: {legacy: POST, service: GET}
+    path: {legacy: /soap, service: "/customers?sts={status}"}
 `, service.URL))
 
 	envelope := func(version, status string) string {
@@ -127,6 +133,18 @@ routes:
 		}
 		if diff := cmp.Diff(want, [2]string{fmt.Sprint(resp.StatusCode), resp.Header.Get("Content-Type")}); diff != "" {
 			t.Errorf("%s is told %s (-want +got):\n%s", path, text, diff)
+		}
+	}
+
+	// Nor is a service that calls legacy, which speaks SOAP, through a facade.
+	for path, want := range map[string]string{"/customers?sts=active": "502 text/plain; charset=utf-8", "/customers?sts=unheard": "502 application/problem+json"} {
+		resp, err := s.Client.Get(s.FacadeURL("customers") + path)
+		text, err := body(resp, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(resp.StatusCode, " ", resp.Header.Get("Content-Type")); got != want {
+			t.Errorf("%s of the facade: %s %s, want %s", path, got, text, want)
 		}
 	}
 }

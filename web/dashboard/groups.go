@@ -72,6 +72,7 @@ type groupView struct {
 	Group   web.Group
 	Example *exampleView // nil: none is kept, or it may not be read
 	At, Of  int          // which example, from 1
+	Gone    bool         // another one was asked for, which isn't kept any more
 	Newer   string       // address of the example before it; empty: none
 	Older   string
 	Recent  []web.Divergence
@@ -102,17 +103,41 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 	if len(g.Examples) == 0 || q.streaming() {
 		return v, nil
 	}
-	at := max(0, slices.Index(g.Examples, q.URL.Query().Get("example")))
+	var at int
+	at, v.Gone = exampleAt(g.Examples, q.URL.Query().Get("example"), q.URL.Query().Get("from"))
 	v.At = at + 1
 	link := func(i int) string {
 		if i < 0 || i >= len(g.Examples) {
 			return ""
 		}
-		return groupPath(id) + "?example=" + url.QueryEscape(g.Examples[i]) + "#example"
+		return groupPath(id) + "?example=" + url.QueryEscape(g.Examples[i]) + "&from=" + url.QueryEscape(g.Examples[at]) + "#example"
 	}
 	v.Newer, v.Older = link(at-1), link(at+1)
 	v.Example, err = d.example(q, g.Examples[at])
 	return v, err
+}
+
+// exampleAt returns the place of an example among those that are kept, newest first. Of one that gave way
+// to others since somebody was offered a link to it, it is that of the next one in the same direction from
+// where they were, or else of the next older: ids sort by time.
+func exampleAt(kept []string, id, from string) (at int, gone bool) {
+	if id == "" {
+		return 0, false
+	}
+	if at = slices.Index(kept, id); at >= 0 {
+		return at, false
+	}
+	if from != "" && id > from {
+		older := slices.IndexFunc(kept, func(other string) bool { return other <= from })
+		if older < 0 {
+			older = len(kept)
+		}
+		return max(0, older-1), true
+	}
+	if at = slices.IndexFunc(kept, func(other string) bool { return other < id }); at < 0 {
+		at = len(kept) - 1
+	}
+	return at, true
 }
 
 // liveGroup leaves the example alone: somebody reads it.

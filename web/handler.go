@@ -64,6 +64,7 @@ func NewHandler(c Config) (http.Handler, error) {
 		mux.Use(hosts.check, origin.Handler)
 		mux.Get("/login", s.loginPage)
 		mux.Get("/login.css", loginStyle)
+		mux.Get("/login.svg", loginIcon)
 		mux.Post("/login", s.login)
 		mux.Post("/logout", s.logout)
 		mux.Group(func(mux chi.Router) {

@@ -14,11 +14,20 @@ var loginHTML string
 //go:embed login.css
 var loginCSS []byte
 
+//go:embed login.svg
+var loginSVG []byte
+
 var loginTemplate = template.Must(template.New("login").Parse(loginHTML))
 
 func loginStyle(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Write(loginCSS) // whether the client is still there is its own business
+}
+
+// loginIcon is the login page's own: browsers ask for /favicon.ico else, which wants a token.
+func loginIcon(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Write(loginSVG) // whether the client is still there is its own business
 }
 
 func (s *shell) showLogin(w http.ResponseWriter, status int, next, problem string) {

@@ -67,6 +67,9 @@ func TestLogin(t *testing.T) {
 	if got := s.ask("GET", "/api/v1/routes", nil, "Accept", "text/html"); got.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a browser at the API: %d", got.StatusCode)
 	}
+	if icon := s.ask("GET", "/login.svg", nil); icon.StatusCode != http.StatusOK || icon.Header.Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("icon: status %d, headers %v", icon.StatusCode, icon.Header)
+	}
 	if style := s.ask("GET", "/login.css", nil); style.StatusCode != http.StatusOK || style.Header.Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("style: %d %v", style.StatusCode, style.Header)
 	}

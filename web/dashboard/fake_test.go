@@ -608,7 +608,7 @@ func hostile() *system {
 		long += "verylongname"
 	}
 	for i := range s.routes {
-		s.routes[i].Reason, s.routes[i].Actor, s.routes[i].Unit, s.routes[i].Owner = evil, evil, evil, evil
+		s.routes[i].Reason, s.routes[i].Actor, s.routes[i].Unit, s.routes[i].Owner = evil+long, evil, evil, evil
 		s.routes[i].Service = evil
 		s.routes[i].Match = strangler.Match{Methods: []string{evil}, Path: "/" + evil + long, Host: evil, Headers: map[string]string{evil: evil}, Query: map[string]string{evil: evil}}
 	}

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,125 +13,113 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
+	"github.com/strangler-fig/toolkit/internal/browser"
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// TestBrowser is the whole product as a user has it: the real binary, its SQLite files, and a
-// real browser that opens the dashboard, moves a weight and looks at a divergence.
+// walk is a browser that goes through the dashboard of the demo, as a person does.
+type walk struct {
+	*browser.Tab
+	t                     *testing.T
+	shop, dashboard, data string
+}
+
+// TestBrowser is the whole product as a user has it: the real program, its SQLite files, the bookshop with
+// its visitors, and a real browser that goes through every page and does what can be done there. Every page
+// is looked at as it stands then. One step builds on what those before it left behind.
 func TestBrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
-	browser, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is not installed")
+	tab := browser.Open(t)
+	w := &walk{Tab: tab, data: t.TempDir()}
+	w.shop, w.dashboard = demo(t, w.data)
+	for _, step := range []struct {
+		name string
+		do   func(*walk)
+	}{
+		{"the overview is alive, and freezes promotions", (*walk).overview},
+		{"the table of routes: sort, filter, move several", (*walk).table},
+		{"a route is moved, seen to move, and taken back", (*walk).route},
+		{"a guard is told, and gone past", (*walk).guard},
+		{"a rollout is paused, resumed, promoted and aborted", (*walk).rollout},
+		{"what a route does with a request, and who says so", (*walk).explain},
+		{"the overview undoes a change", (*walk).undo},
+		{"a group: examples, differences, what the service said", (*walk).group},
+		{"a group is decided on, and a locked ledger is told", (*walk).triage},
+		{"what a group has is ignored, after a preview", (*walk).ignore},
+		{"a group is replayed and exported", (*walk).replay},
+		{"the journal shows the table as it was", (*walk).journal},
+		{"services, the facade, the configuration, and what isn't there", (*walk).rest},
+		{"a session of legacy's is the service's", (*walk).session},
+		{"everything is rolled back", (*walk).rollback},
+	} {
+		if !t.Run(step.name, func(t *testing.T) {
+			one := *w
+			one.Tab, one.t = tab.For(t), t
+			step.do(&one)
+		}) {
+			return // what follows builds on it
 		}
-		t.Skip("chromium is not installed")
-	}
-	binary := build(t)
-	shop, dashboard := demo(t, binary)
-	tab := open(t, browser)
-
-	fail := func(what string, err error) {
-		t.Helper()
-		page, _ := chromedp.Run(tab, chromedp.Text(chromedp.CSS("body")))
-		t.Fatalf("%s: %v\nthe page:\n%s", what, err, page)
-	}
-	run := func(what string, steps ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		ctx, cancel := context.WithTimeout(tab, 30*time.Second)
-		defer cancel()
-		if _, err := chromedp.Run(ctx, chromedp.Steps(steps...)); err != nil {
-			fail(what, err)
-		}
-	}
-	text := func(of string) string {
-		t.Helper()
-		text, err := chromedp.Run(tab, chromedp.Text(chromedp.CSS(of)))
-		if err != nil {
-			fail("read "+of, err)
-		}
-		return text
-	}
-
-	// The overview is alive: it counts without being loaded again.
-	run("open the dashboard", chromedp.Navigate(dashboard), chromedp.WaitVisible(chromedp.CSS(`a[href="/routes/orders-read"]`)))
-	run("go to the route", chromedp.Click(chromedp.CSS(`a[href="/routes/orders-read"]`)), chromedp.WaitVisible(chromedp.CSS("#move-form")))
-	before := text("#figures")
-	eventuallyTrue(t, "the figures change by themselves", func() bool { return text("#figures") != before })
-
-	run("see the charts", chromedp.WaitVisible(chromedp.CSS(".uplot")))
-	run("move to 30 %",
-		chromedp.Click(chromedp.Search(`//input[@id="to-canary"]/..`)),
-		chromedp.SetValue(chromedp.CSS("#weight"), "30"),
-		chromedp.SetValue(chromedp.CSS("#reason"), "seen in a browser"),
-		chromedp.Click(chromedp.CSS("#move-button")),
-		chromedp.WaitVisible(chromedp.Search(`//*[@id="stands"]//*[@aria-current="step" and contains(., "30")]`)))
-
-	var route web.Route
-	out := strangler(t, binary, dashboard, "routes", "orders-read", "-o", "json")
-	if err := json.Unmarshal(out, &route); err != nil {
-		t.Fatal(err)
-	}
-	if route.Phase.String() != "canary" || route.Weight != 3000 || route.Reason != "seen in a browser" {
-		t.Errorf("the command says %s", out)
-	}
-	served := map[bool]int{}
-	for range 200 {
-		resp, err := http.Get(shop + "/api/ord/1001") // without a cookie: each draws an id of its own
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		served[strings.Contains(resp.Header.Get("X-Strangler"), "side=service")]++
-	}
-	if served[true] < 30 || served[true] > 90 {
-		t.Errorf("at 30 %% the service answered %d of 200", served[true])
-	}
-
-	// A group of divergences, with both answers side by side and what differs marked.
-	run("open the groups", chromedp.Navigate(dashboard+"/groups"), chromedp.WaitVisible(chromedp.CSS(`a[href^="/groups/"]`)))
-	run("open the group", chromedp.Click(chromedp.Search(`//a[contains(., "/VAT_CENTS")]`)),
-		chromedp.WaitVisible(chromedp.CSS("#example")), chromedp.WaitVisible(chromedp.CSS("#example .line.mark")))
-	if answers := text("#example"); strings.Count(answers, "VAT_CENTS") < 2 {
-		t.Errorf("the example shows %s", answers)
-	}
-
-	// A visitor logs in once, on the monolith's page, and a service that has never heard of its sessions
-	// knows who that is.
-	run("a stranger is sent to log in", chromedp.Navigate(shop+"/wishes"), chromedp.WaitVisible(chromedp.CSS(`input[name="USR"]`)))
-	run("log in", chromedp.SetValue(chromedp.CSS(`input[name="USR"]`), "Ada Løvelace"), chromedp.Click(chromedp.CSS("form button")),
-		chromedp.WaitVisible(chromedp.Search(`//p[contains(., "Hello Ada Løvelace")]`)))
-	run("go to the service's page", chromedp.Click(chromedp.CSS(`a[href="/wishes"]`)), chromedp.WaitVisible(chromedp.CSS("#who")))
-	if who := text("#who"); who != "Ada Løvelace" {
-		t.Errorf("the service takes her for %q", who)
-	}
-	run("wish for a book", chromedp.SetValue(chromedp.CSS(`input[name="book"]`), "7"), chromedp.Click(chromedp.CSS("form button")),
-		chromedp.WaitVisible(chromedp.Search(`//li[contains(., ", by ")]`)))
-
-	// What is translated of a route, its page says.
-	run("open a route that is translated", chromedp.Navigate(dashboard+"/routes/customer-read"), chromedp.WaitVisible(chromedp.CSS("#translation")))
-	if told := text("#translation"); !strings.Contains(told, "/soap/customers") || !strings.Contains(told, "/customers/{id}") || !strings.Contains(told, "Everything could be.") {
-		t.Errorf("the page tells of the translation: %s", told)
 	}
 }
 
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "strangler")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+const live = `document.querySelector('#connection .text').textContent === 'live'`
+
+// open goes to a page and waits until it is live, or connected where it has no stream.
+func (w *walk) open(path string) {
+	w.t.Helper()
+	w.Go(w.dashboard + path)
+	w.Wait(`['live', 'connected'].includes(document.querySelector('#connection .text').textContent)`)
+}
+
+// says is a script that says whether what a selector finds has a text.
+func says(selector, text string) string {
+	quoted, _ := json.Marshal(text)
+	return `document.querySelector('` + selector + `')?.innerText.includes(` + string(quoted) + `)`
+}
+
+// unfold shows what a part of the page has folded away.
+func (w *walk) unfold(selector string) {
+	w.t.Helper()
+	w.Wait(`document.querySelector('` + selector + `') !== null && (document.querySelector('` + selector + `').open = true)`)
+}
+
+// at asks the API where a route stands.
+func (w *walk) at(name string) (r web.Route) {
+	w.t.Helper()
+	w.api("/routes/"+name, &r)
+	return r
+}
+
+// api reads what the API answers.
+func (w *walk) api(path string, into any) {
+	w.t.Helper()
+	resp, err := http.Get(w.dashboard + "/api/v1" + path)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	return binary
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil || resp.StatusCode != http.StatusOK {
+		w.t.Fatalf("%s: status %d, %v", path, resp.StatusCode, err)
+	}
+}
+
+// stands fails unless a route stands there.
+func (w *walk) stands(name, position string) {
+	w.t.Helper()
+	r := w.at(name)
+	got := r.Phase.String()
+	if got == "canary" {
+		got = r.Weight.String()
+	}
+	if got != position {
+		w.t.Errorf("%s stands at %s, want %s", name, got, position)
+	}
 }
 
 // demo runs the demo on free ports, until the test ends.
-func demo(t *testing.T, binary string) (shop, dashboard string) {
+func demo(t *testing.T, data string) (shop, dashboard string) {
 	t.Helper()
-	cmd := exec.Command(binary, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--rate", "60")
+	// It is this test's own binary under another name: see TestMain.
+	cmd := exec.Command("strangler", "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--rate", "60", "--data", data)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -166,40 +152,5 @@ func demo(t *testing.T, binary string) (shop, dashboard string) {
 	return shop, dashboard
 }
 
-// open starts a browser and returns its tab.
-func open(t *testing.T, browser string) context.Context {
-	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.WSURLReadTimeout(time.Minute), chromedp.WindowSize(1280, 1000),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, cancelAll := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancelAll)
-	tab, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if _, err := chromedp.Run(tab, chromedp.Steps()); err != nil {
-		t.Fatalf("start %s: %v", browser, err)
-	}
-	return tab
-}
-
-// strangler runs a command against a running proxy and returns what it prints.
-func strangler(t *testing.T, binary, admin string, args ...string) []byte {
-	t.Helper()
-	cmd := exec.Command(binary, append(args, "--admin", admin)...)
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("strangler %s: %v", strings.Join(args, " "), err)
-	}
-	return out
-}
-
-func eventuallyTrue(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	t.Fatal(fmt.Sprint("it did not come to this: ", what))
-}
+// ledgerFile is where the demo records.
+func (w *walk) ledgerFile() string { return filepath.Join(w.data, "strangler.data", "ledger.db") }

@@ -14,10 +14,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/strangler-fig/toolkit/cmd/strangler/command"
+	"github.com/strangler-fig/toolkit/internal/browser"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(browser.Main{M: m}, map[string]func(){
 		"strangler": func() { os.Exit(command.Main(command.Config{})) },
 	})
 }

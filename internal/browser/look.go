@@ -63,8 +63,8 @@ func (tab *Tab) Look(name string) {
 	tab.t.Helper()
 	for _, s := range []Screen{Narrow, Wide} { // wide again, as other tests want it
 		tab.Show(s)
-		if n := Eval[int](tab, `document.documentElement.scrollWidth - window.innerWidth`); n > 0 {
-			tab.t.Errorf("%s, %s: the page is %d px wider than the screen", name, s.Name, n)
+		if wide := tab.wider(); wide != "" {
+			tab.t.Errorf("%s, %s: %s", name, s.Name, wide)
 		}
 		for _, fault := range tab.faults() {
 			tab.t.Errorf("%s, %s: %s", name, s.Name, fault)
@@ -86,6 +86,22 @@ func (tab *Tab) Look(name string) {
 		tab.picture(name, s)
 	}
 	tab.Show(Wide)
+}
+
+// wider says by how much the page is wider than the screen, and what reaches beyond; empty: it fits. What is
+// drawn by a script has a second to follow the screen's width.
+func (tab *Tab) wider() string {
+	tab.t.Helper()
+	return Eval[string](tab, `(async () => {
+		for (const end = performance.now() + 1000; ; await new Promise(requestAnimationFrame)) {
+			const wider = document.documentElement.scrollWidth - window.innerWidth
+			if (wider <= 0) return ''
+			if (performance.now() < end) continue
+			const right = e => { const all = document.createRange(); all.selectNodeContents(e); return Math.round(Math.max(e.getBoundingClientRect().right, all.getBoundingClientRect().right) + window.scrollX) }
+			const beyond = [...document.querySelectorAll('body *')].filter(e => right(e) > window.innerWidth)
+			return 'the page is ' + wider + ' px wider than the screen, for ' + beyond.slice(-5).map(e => e.tagName.toLowerCase() + (e.id && '#' + e.id) + '.' + e.classList + ' ' + right(e)).join(', ')
+		}
+	})()`)
 }
 
 // faults has axe-core look at the page, and returns what it finds, a line each.

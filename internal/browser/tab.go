@@ -133,7 +133,9 @@ func (tab *Tab) Click(selector string) {
 func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
 	tab.Do("clear "+selector, chromedp.Focus(CSS(selector)), Until(fmt.Sprintf(`(document.querySelector(%q).select(), true)`, selector)))
-	tab.Do("type into "+selector, chromedp.SendKeys(CSS(selector), text))
+	if text != "" {
+		tab.Do("type into "+selector, chromedp.SendKeys(CSS(selector), text))
+	}
 }
 
 // Press presses a key of package kb in a field.

@@ -41,6 +41,9 @@ var pastRoutes = []pastRoute{
 	{name: "", percent: 11, legacyMS: 15, failing: .002},
 }
 
+// allRoutes is the series of what happened on all routes together, as the proxy calls it.
+const allRoutes = "all:"
+
 // Past writes the weeks before the example began into a ledger's file that isn't there yet: made-up
 // figures of a migration that went as the configuration tells, at rate requests per second. Charts
 // would be empty without. A file that is there stays as it is.
@@ -55,9 +58,15 @@ func Past(ctx context.Context, file string, rate float64, now time.Time) (err er
 	defer func() { err = errors.Join(err, l.Close(ctx)) }()
 	random := rand.New(rand.NewPCG(4, 2))
 	var samples []ledger.Sample
+	together := map[time.Time]*ledger.Cell{}
 	for _, r := range pastRoutes {
 		add := func(from, to time.Time) {
-			samples = append(samples, ledger.Sample{Route: r.name, At: from, Cell: r.cell(random, from, to.Sub(from), now, rate)})
+			one := ledger.Sample{Route: r.name, At: from, Cell: r.cell(random, from, to.Sub(from), now, rate)}
+			samples = append(samples, one)
+			if together[from] == nil {
+				together[from] = &ledger.Cell{}
+			}
+			together[from].Merge(&one.Cell)
 		}
 		// Each piece of time once: what a minute has, its hour and its day have, too.
 		hours, minutes := now.Add(-40*time.Hour).UTC().Truncate(24*time.Hour), now.Add(-70*time.Minute).UTC().Truncate(time.Hour)
@@ -70,6 +79,9 @@ func Past(ctx context.Context, file string, rate float64, now time.Time) (err er
 		for at := minutes; at.Add(time.Minute).Before(now); at = at.Add(time.Minute) {
 			add(at, at.Add(time.Minute))
 		}
+	}
+	for at, cell := range together {
+		samples = append(samples, ledger.Sample{Route: allRoutes, At: at, Cell: *cell})
 	}
 	l.Sample(samples)
 	if err := l.Flush(ctx); err != nil {

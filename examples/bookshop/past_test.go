@@ -27,10 +27,20 @@ func TestPast(t *testing.T) {
 		}
 		return legacy, service, len(found)
 	}
-	if legacy, service, points := sum(24*time.Hour, 30*24*time.Hour); points < pastDays || service == 0 || legacy < service {
+	var names []string
+	for _, r := range pastRoutes {
+		names = append(names, r.name)
+	}
+	for step, back := range map[time.Duration]time.Duration{time.Minute: time.Hour, time.Hour: 24 * time.Hour, 24 * time.Hour: 30 * 24 * time.Hour} {
+		legacy, service, points := sum(step, back, names...)
+		if l, s, n := sum(step, back, allRoutes); l != legacy || s != service || n != points {
+			t.Errorf("in steps of %s all together are %d and %d in %d, and the sum of each is %d and %d in %d", step, l, s, n, legacy, service, points)
+		}
+	}
+	if legacy, service, points := sum(24*time.Hour, 30*24*time.Hour, names...); points < pastDays || service == 0 || legacy < service {
 		t.Errorf("%d days, services served %d of %d", points, service, legacy+service)
 	}
-	if _, _, points := sum(time.Minute, time.Hour); points < 55 {
+	if _, _, points := sum(time.Minute, time.Hour, names...); points < 55 {
 		t.Errorf("%d minutes of the last hour", points)
 	}
 	if legacy, service, _ := sum(time.Hour, 24*time.Hour, "book-search"); legacy != 0 || service == 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -117,6 +118,10 @@ func TestTablesFitInto80(t *testing.T) {
 		"rules": func(s *sheet) {
 			printRules(s, []web.Rule{{ID: "5f0c1b2a3d4e", Route: "orders-read", Kind: "tolerance", Pointer: "/items/*/price", Value: "0.01", Actor: "anna", Verified: true}})
 		},
+		"series": func(s *sheet) { printSeries(s, busySeries("orders-read", time.Minute), false) },
+		"series by route": func(s *sheet) {
+			printSeries(s, busySeries("customers-of-the-warehouse", 24*time.Hour), true)
+		},
 		"status": func(s *sheet) {
 			printStatus(s, statusReport{Routes: []web.Route{{Name: "orders-create", Phase: strangler.PhaseCanary, Weight: 12_34, Owner: "team orders"}},
 				Config: web.ConfigState{File: "strangler.yaml", LoadedAt: noon},
@@ -147,6 +152,12 @@ func busy(route string) web.RouteStats {
 		Service: web.SideStats{PerSecond: 12345.6, Failures: 76_543}, Fallbacks: 12}
 	s.Comparisons.Match, s.Comparisons.Diverged, s.Comparisons.Skipped = 123_456_789, 98_765, 7
 	return s
+}
+
+func busySeries(route string, step time.Duration) web.Series {
+	side := web.SeriesSide{Requests: 1_234_567, Failed: 1_222_222, P50MS: 12.3, P90MS: 123, P99MS: 12345}
+	return web.Series{Step: web.SeriesStep(step), Lines: []web.SeriesLine{{Route: route, Points: []web.SeriesPoint{{At: noon, Legacy: side, Service: side, Fallbacks: 12,
+		Comparisons: web.SeriesComparisons{Match: 1_234_567, Diverged: 98_765, Failed: 3, Skipped: 7}}}}}}
 }
 
 // TestStatusTable holds what of status is in which table, and that a name that has no room is cut in one of them only.

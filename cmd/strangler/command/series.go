@@ -85,31 +85,67 @@ Minutes are kept for 48 hours, hours for 30 days, days for ever; days are those 
 	return cmd
 }
 
+// seriesName is how much of a name a table has room for.
+const seriesName = 13
+
+// printSeries has each side's requests, failures and slowest answers, and what was compared; of several
+// routes the slowest are left to the wide table, as all else is.
 func printSeries(w io.Writer, s web.Series, byRoute bool) {
-	cells := []any{"AT", "LEGACY", "FAILED", "P50", "P90", "P99", "SERVICE", "FAILED", "P50", "P90", "P99", "FELL BACK", "COMPARED", "DIVERGED", "FAILED", "SKIPPED"}
+	slow := func(cell any) any {
+		if byRoute {
+			return extra{cell}
+		}
+		return cell
+	}
+	cells := []any{"AT"}
+	for _, side := range []string{"LEGACY", "SERVICE"} {
+		cells = append(cells, side, "FAILED", extra{"P50"}, extra{"P90"}, slow("P99"))
+	}
+	cells = append(cells, extra{"FELL BACK"}, "COMPARED", "DIVERGED", extra{"FAILED"}, extra{"SKIPPED"})
 	if byRoute {
 		cells = append([]any{"ROUTE"}, cells...)
 	}
-	row(w, cells...)
+	heading(w, cells...)
+	number := func(n int64) any {
+		if wide(w) {
+			return n
+		}
+		return brief(n)
+	}
 	for _, line := range s.Lines {
 		for _, p := range line.Points {
 			cells = cells[:0]
-			if byRoute {
-				cells = append(cells, cmp.Or(line.Route, "(no route)"))
+			if name := cmp.Or(line.Route, "(no route)"); byRoute && wide(w) {
+				cells = append(cells, name)
+			} else if byRoute {
+				cells = append(cells, short(name, seriesName))
 			}
-			cells = append(cells, when(p.At))
+			cells = append(cells, stepTime(w, p.At, s.Step))
 			for _, side := range []web.SeriesSide{p.Legacy, p.Service} {
-				cells = append(cells, side.Requests, orDash(share(side.Failed, side.Requests)))
-				for _, ms := range []float64{side.P50MS, side.P90MS, side.P99MS} {
-					if ms > 0 {
-						cells = append(cells, millis(ms))
-					} else {
-						cells = append(cells, "-")
-					}
-				}
+				cells = append(cells, number(side.Requests), orDash(share(side.Failed, side.Requests)), extra{latencyText(side.P50MS)}, extra{latencyText(side.P90MS)}, slow(latencyText(side.P99MS)))
 			}
 			c := p.Comparisons
-			row(w, append(cells, p.Fallbacks, c.Match+c.Noise+c.Lag+c.Diverged, c.Diverged, c.Failed, c.Skipped)...)
+			row(w, append(cells, extra{p.Fallbacks}, number(c.Match+c.Noise+c.Lag+c.Diverged), number(c.Diverged), extra{c.Failed}, extra{c.Skipped})...)
 		}
 	}
+}
+
+// latencyText writes milliseconds; of nothing a dash.
+func latencyText(ms float64) string {
+	if ms <= 0 {
+		return "-"
+	}
+	return millis(ms)
+}
+
+// stepTime writes when a step begins. Days are those of UTC; what is shorter is kept for 30 days, so that
+// it needs no year where room is short.
+func stepTime(w io.Writer, at time.Time, step web.SeriesStep) string {
+	switch {
+	case wide(w):
+		return when(at)
+	case time.Duration(step) >= 24*time.Hour:
+		return at.UTC().Format(time.DateOnly)
+	}
+	return at.Local().Format("01-02 15:04")
 }

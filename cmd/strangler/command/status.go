@@ -154,15 +154,9 @@ func printStatusWide(w io.Writer, r statusReport) {
 	for _, route := range r.Routes {
 		owners[route.Name] = route.Owner
 	}
-	ms := func(v float64) string {
-		if v == 0 {
-			return "-"
-		}
-		return millis(v)
-	}
 	for _, s := range r.Stats.Routes {
 		row(w, routeOrRest(s.Route), orDash(at[s.Route]), perSecond(s.Legacy), perSecond(s.Service), s.Legacy.Failures, s.Service.Failures,
-			ms(s.Legacy.P50MS), ms(s.Legacy.P99MS), ms(s.Service.P50MS), ms(s.Service.P99MS), s.Fallbacks,
+			latencyText(s.Legacy.P50MS), latencyText(s.Legacy.P99MS), latencyText(s.Service.P50MS), latencyText(s.Service.P99MS), s.Fallbacks,
 			comparedOf(s), s.Comparisons.Diverged, s.Comparisons.Failed, s.Comparisons.Skipped, orDash(owners[s.Route]))
 	}
 }

@@ -60,3 +60,23 @@ func TestReadingIsShown(t *testing.T) {
 		}
 	}
 }
+
+// TestWritingIsShown has lines written, and nothing drawn once it is over.
+func TestWritingIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, file bytes.Buffer
+		w := &writing{Writer: &file, bar: &bar{to: &out}, thing: "pair", of: 2}
+		for _, line := range []string{"legacy,service\n", "1,a\n", "2,b\n"} {
+			if _, err := w.Write([]byte(line)); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(barEvery)
+		}
+		w.bar.end()
+		w.bar.show(1, 2, "too late")
+		want := "\r\x1b[K[===============               ] 1 of 2 pairs\r\x1b[K[==============================] 2 of 2 pairs\r\x1b[K[==============================] 2 of 2 pairs\r\x1b[K"
+		if diff := cmp.Diff(want, out.String()); diff != "" || file.String() != "legacy,service\n1,a\n2,b\n" {
+			t.Errorf("written %q (-want +got):\n%s", &file, diff)
+		}
+	})
+}

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/web"
@@ -23,6 +25,8 @@ func TestEveryCommandHelps(t *testing.T) {
 			switch {
 			case cmd.Short == "" || strings.HasSuffix(cmd.Short, "."):
 				t.Errorf("its short help is %q", cmd.Short)
+			case cmd.Long == "":
+				t.Error("there is no long help")
 			case !strings.Contains(cmd.Example, cmd.CommandPath()):
 				t.Errorf("its help has no example of it")
 			case cmd.GroupID == "" && !cmd.Parent().HasParent():
@@ -36,6 +40,86 @@ func TestEveryCommandHelps(t *testing.T) {
 				t.Errorf("--help ends with %d, errors %q and\n%s", status, &stderr, &stdout)
 			}
 		})
+	}
+}
+
+// TestEveryCommandHasItsFlags holds that what commands have in common they have in the same flags.
+func TestEveryCommandHasItsFlags(t *testing.T) {
+	kinds := map[string]struct {
+		flags    []string
+		commands string
+	}{
+		"lists things":               {[]string{"output", "quiet", "no-headers"}, "divergences groups ids journal rollout routes rules"},
+		"shows something":            {[]string{"output", "no-headers"}, "evidence series status ids_find translate_check translate_suggest translate_try"},
+		"shows one thing":            {[]string{"output"}, "explain"},
+		"compares":                   {[]string{"output", "quiet", "no-headers"}, "compare diff replay verify"},
+		"changes routes":             {[]string{"output", "quiet", "reason"}, "freeze thaw triage undo rollout_abort rollout_pause rollout_promote rollout_resume"},
+		"changes much, and asks":     {[]string{"output", "quiet", "reason", "yes"}, "ignore retire rollback rules_drop shift state_import"},
+		"changes for ever, and asks": {[]string{"output", "quiet", "yes"}, "ids_import"},
+		"has an outcome alone":       {[]string{"quiet"}, "check import"},
+		"prints a file":              {nil, "completion_bash completion_fish completion_powershell completion_zsh export ids_export man schema state_export"},
+		"runs":                       {nil, "demo init serve"},
+		"tells of the program":       {nil, "completion help state translate version"},
+	}
+	of := map[string]string{}
+	for kind, k := range kinds {
+		for _, name := range strings.Fields(k.commands) {
+			of[name] = kind
+		}
+	}
+	for _, cmd := range everyCommand() {
+		name := strings.Join(strings.Fields(cmd.CommandPath())[1:], "_")
+		kind, known := of[name]
+		if !known {
+			t.Errorf("%s is of no kind: say which, and see which flags go with that", cmd.CommandPath())
+		}
+		delete(of, name)
+		var has []string
+		for _, flag := range []string{"output", "quiet", "no-headers", "reason", "yes"} {
+			if cmd.Flags().Lookup(flag) != nil {
+				has = append(has, flag)
+			}
+		}
+		for _, flag := range kinds[kind].flags {
+			if !slices.Contains(has, flag) {
+				t.Errorf("%s %s, and has no --%s", cmd.CommandPath(), kind, flag)
+			}
+		}
+		if slices.Contains(has, "yes") != strings.HasSuffix(kind, "and asks") || slices.Contains(has, "output") && !slices.Contains(kinds[kind].flags, "output") {
+			t.Errorf("%s %s, and has the flags %v", cmd.CommandPath(), kind, has)
+		}
+	}
+	for name := range of {
+		t.Errorf("there is no command %s", name)
+	}
+}
+
+// TestEveryTypoIsFollowed has the name of each command and of each flag misspelt, and wants to be asked what was meant.
+func TestEveryTypoIsFollowed(t *testing.T) {
+	swapped := func(name string) string { // its second and third letter
+		return name[:1] + name[2:3] + name[1:2] + name[3:]
+	}
+	commands := everyCommand()
+	root := commands[0].Root() // one for all: cobra keeps what completes flags for ever
+	for _, cmd := range commands {
+		path := strings.Fields(cmd.CommandPath())[1:]
+		mistyped := append(slices.Clone(path[:len(path)-1]), swapped(cmd.Name()))
+		tries := map[string][]string{cmd.Name(): append(mistyped, "a", "b")}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if len(f.Name) > 3 && f.Name[1] != f.Name[2] {
+				tries["--"+f.Name] = append(slices.Clone(path), "--"+swapped(f.Name)+"=1")
+			}
+		})
+		for want, args := range tries {
+			if len(strings.Trim(want, "-")) < 4 || want[1] == want[2] && !strings.HasPrefix(want, "-") {
+				continue // too short to be told from another, or the same
+			}
+			root.SetArgs(args)
+			err := root.Execute()
+			if err == nil || statusOf(err) != statusUsage || !strings.Contains(err.Error(), "did you mean") || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v is %v", args, err)
+			}
+		}
 	}
 }
 

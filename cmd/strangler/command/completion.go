@@ -45,6 +45,8 @@ func completionExamples(cmd *cobra.Command) {
 	cmd.Long = `Print a script that has a shell complete commands, flags, and names of routes, services, units and groups,
 which it asks the running proxy for, half a second at most. How it is loaded, each shell's help says.`
 	cmd.Short = "Print a script that has a shell complete commands, flags and names"
+	cmd.Args = argumentsOrSubcommand(0) // cobra's own help with whatever it is given
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Help() }
 	cmd.Example = "  strangler completion bash\n  source <(strangler completion bash)"
 	for _, shell := range cmd.Commands() {
 		shell.Example = fmt.Sprintf("  strangler completion %s\n  strangler completion %[1]s --no-descriptions", shell.Name())

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,7 @@ func newIDs() *cobra.Command {
 pairs each has and may have, how unknown identifiers are made, and which translators use it. It has
 the tables of the configuration.`,
 		Example: "  strangler ids\n  strangler ids -o json\n  strangler ids import customer_ids customers.csv",
-		Args:    arguments(0, 0),
+		Args:    argumentsOrSubcommand(0),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
 			client, err := a.client()
 			if err != nil {
@@ -32,11 +33,15 @@ the tables of the configuration.`,
 			if err != nil {
 				return err
 			}
-			return o.print(cmd, tables, func(w io.Writer) { printTables(w, tables) })
+			names := make([]string, len(tables))
+			for i, t := range tables {
+				names[i] = t.Name
+			}
+			return o.list(cmd, tables, names, func(w io.Writer) { printTables(w, tables) })
 		}),
 	}
 	a.flags(cmd)
-	o.flags(cmd)
+	o.listFlags(cmd, "names")
 	cmd.AddCommand(newFindID(), newExportIDs(), newImportIDs())
 	return cmd
 }
@@ -104,7 +109,21 @@ proxy wants a token its role is evidence.`,
 				return err
 			}
 			out := bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10)
-			if err := client.ExportIDs(cmd.Context(), args[0], out); err != nil {
+			bar := newBar(cmd.ErrOrStderr(), isTerminal(cmd.OutOrStdout())) // where the pairs themselves show how far it is
+			defer bar.clear()
+			to := &writing{Writer: out, bar: bar, thing: "pair"}
+			if bar.to != nil {
+				tables, err := client.IDTables(cmd.Context())
+				if err != nil {
+					return err
+				}
+				for _, t := range tables {
+					if t.Name == args[0] {
+						to.of = t.Pairs
+					}
+				}
+			}
+			if err := client.ExportIDs(cmd.Context(), args[0], to); err != nil {
 				return err
 			}
 			return out.Flush()
@@ -117,6 +136,7 @@ proxy wants a token its role is evidence.`,
 func newImportIDs() *cobra.Command {
 	var a admin
 	var o output
+	var consent consent
 	cmd := &cobra.Command{
 		Use:   "import TABLE FILE.csv|-",
 		Short: "Add pairs that exist already to a table",
@@ -126,7 +146,8 @@ columns are in that order. It may have 256 MiB; - is the standard input.
 
 Pairs that the table has alike are fine, so that an import may be repeated. A pair is for ever: one
 that contradicts a pair of the table, or another line, is refused with exit status 6 and both pairs
-named, and nothing forces it. A line that is malformed is named, with exit status 2.`,
+named, and nothing forces it. A line that is malformed is named, with exit status 2. On a terminal it
+is asked first; --yes leaves the question out.`,
 		Example: "  strangler ids import customer_ids customers.csv\n  psql shop -c '\\copy (SELECT legacy_no, id FROM customers) TO STDOUT CSV' | strangler ids import customer_ids -",
 		Args:    arguments(2, 2),
 		RunE: run(func(cmd *cobra.Command, args []string) error {
@@ -139,7 +160,19 @@ named, and nothing forces it. A line that is malformed is named, with exit statu
 				return err
 			}
 			defer csv.Close()
-			done, err := client.ImportIDs(cmd.Context(), args[0], csv)
+			if err := consent.ask(cmd, fmt.Sprintf("Add the pairs of %s to %s? A pair is for ever.", inputName(args[1]), args[0])); err != nil {
+				return err
+			}
+			bar := newBar(cmd.ErrOrStderr(), o.quiet)
+			defer bar.end()
+			from := &reading{Reader: csv, bar: bar, name: inputName(args[1])}
+			if file, is := csv.(*os.File); is {
+				if info, err := file.Stat(); err == nil {
+					from.of = info.Size()
+				}
+			}
+			done, err := client.ImportIDs(cmd.Context(), args[0], from)
+			bar.end()
 			if err != nil {
 				return err
 			}
@@ -148,7 +181,8 @@ named, and nothing forces it. A line that is malformed is named, with exit statu
 			})
 		}),
 	}
+	consent.flags(cmd)
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
 	return cmd
 }

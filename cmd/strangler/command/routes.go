@@ -14,8 +14,11 @@ func newRoutes() *cobra.Command {
 	var a admin
 	var o output
 	cmd := &cobra.Command{
-		Use:     "routes [ROUTE]",
-		Short:   "Show where routes stand",
+		Use:   "routes [ROUTE]",
+		Short: "Show where routes stand",
+		Long: `Show where routes stand: phase, weight, service, which requests are theirs, and unit. -o wide also has
+the owner, the version, and since when, by whom and why it stands there. Of one route it is also told
+what is translated.`,
 		Example: "  strangler routes\n  strangler routes orders-read -o json",
 		Args:    arguments(0, 1),
 		RunE: run(func(cmd *cobra.Command, args []string) error {

@@ -107,7 +107,8 @@ import can't look whether legacy is still called for it, and writes a report of 
 	cmd.Flags().BoolVar(&request.SkipUnknown, "skip-unknown", false, "leave out routes that there are not here")
 	cmd.Flags().BoolVar(&request.DryRun, "dry-run", false, "say what would change, and change nothing")
 	a.flags(cmd)
-	o.flags(cmd)
+	o.changeFlags(cmd)
+	o.headingsFlag(cmd)
 	return cmd
 }
 

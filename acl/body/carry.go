@@ -1,7 +1,10 @@
 package body
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/format"
@@ -32,12 +35,19 @@ type carrying struct {
 	d      Definition
 	set    lens.Set
 	seen   map[string]bool // lenses that were looked at
+	tried  map[string]tried
 	losses []FormatLoss
+}
+
+// tried is what was found of a field, for others of its kind: most fields are texts like any other.
+type tried struct {
+	what    string
+	changes []change
 }
 
 // formatLosses tells those of a definition that compiles.
 func formatLosses(d Definition, t *Translator, set lens.Set) []FormatLoss {
-	c := &carrying{d: d, set: standIns(set), seen: map[string]bool{}}
+	c := &carrying{d: d, set: standIns(set), seen: map[string]bool{}, tried: map[string]tried{}}
 	for _, side := range []struct {
 		name, direction string
 		format          format.Format
@@ -77,8 +87,14 @@ func (c *carrying) lens(name string, d lens.Definition, through int, below lens.
 			own = i
 		}
 		for _, way := range []Direction{ToService, ToLegacy} {
-			if what, changes := c.try(f, at, way); what != "" {
-				l := FormatLoss{Loss: lens.Loss{Lens: name, Field: i, Direction: way.lossy(), What: what}, Through: through, changes: changes}
+			key := c.kindOf(f, at, way)
+			found, known := c.tried[key]
+			if !known {
+				found.what, found.changes = c.try(f, at, way)
+				c.tried[key] = found
+			}
+			if found.what != "" {
+				l := FormatLoss{Loss: lens.Loss{Lens: name, Field: i, Direction: way.lossy(), What: found.what}, Through: through, changes: found.changes}
 				c.losses = append(c.losses, l)
 			}
 		}
@@ -88,6 +104,36 @@ func (c *carrying) lens(name string, d lens.Definition, through int, below lens.
 			}
 		}
 	}
+}
+
+// kindOf is the same for fields that differ in nothing but what their places are called.
+func (c *carrying) kindOf(f lens.Field, at lens.Sides[[]document.Path], way Direction) string {
+	f.Legacy, f.Service, f.When = nil, nil, nil
+	said, err := json.Marshal(f)
+	if err != nil { // it is one of its own
+		said = []byte(fmt.Sprint(at))
+	}
+	place := func(side format.Config, paths []document.Path) (all []string) {
+		for _, path := range paths {
+			var kind strings.Builder
+			for _, step := range path {
+				kind.WriteByte('/')
+				if strings.ContainsRune("@#", rune(step.Name[0])) {
+					kind.WriteString(step.Name)
+				}
+			}
+			if len(path) > 0 {
+				for _, column := range side.Columns {
+					if column.Name == path[0].Name {
+						fmt.Fprint(&kind, column.Width, column.Align, column.Pad)
+					}
+				}
+			}
+			all = append(all, kind.String())
+		}
+		return all
+	}
+	return fmt.Sprintf("%s %s %q %q", way, said, place(c.d.Legacy, at.Legacy), place(c.d.Service, at.Service))
 }
 
 // unnamed looks at members that no field names and that are kept.

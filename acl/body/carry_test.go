@@ -84,6 +84,9 @@ func TestFormatLosses(t *testing.T) {
 			"spaces in front of a text don't come back", []a{{`[{"a":" x "}]`, `[{"a":"x "}]`}}},
 		{"a number, to a column of zeros", zeros, f("A", "a", lens.Field{Number: &lens.Number{}}),
 			"a missing value and null can't be written (absent says what stands for no value)", []a{{`[{"a":null}]`, "error: null"}, {`[{}]`, `error: "" would be read as`}, {`[{"a":-7}]`, `[{"a":-7}]`}}},
+		{"a text, to a column of zeros", zeros, f("A", "a", lens.Field{Type: texts}),
+			"a missing value, null, an empty text, a text that is no number and digits with zeros in front can't be written (absent says what stands for no value)",
+			[]a{{`[{"a":"x"}]`, `error: "x" would be read as "0x"`}, {`[{"a":"007"}]`, `error: "007" would be read as "7"`}, {`[{"a":"7"}]`, `[{"a":"7"}]`}}},
 		{"codes with spaces, to a column that spaces pad", left, f("A", "a", lens.Field{Absent: empty, Values: &lens.Values{Pairs: []lens.Pair{{Legacy: word("A "), Service: word("active")}}}}),
 			`"active" can't be read back`, []a{{`[{"a":"active"}]`, `error: "A" isn't among the values`}}},
 	}

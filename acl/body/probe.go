@@ -27,6 +27,8 @@ const (
 	ofMissing
 	ofNull
 	ofEmpty // text
+	ofText  // that isn't a number; columns of zeros take none
+	ofZeros // in front of a number
 	ofFront // a text with a space there
 	ofEnd
 	ofParts
@@ -36,7 +38,7 @@ const (
 // words name the kinds, as the beginning of a sentence.
 var words = map[kind]string{
 	ofNumber: "a number", ofTruth: "true and false", ofOne: "a list of one", ofNone: "an empty list", ofObject: "an object without members",
-	ofMissing: "a missing value", ofNull: "null", ofEmpty: "an empty text", ofParts: "a part that is missing",
+	ofMissing: "a missing value", ofNull: "null", ofEmpty: "an empty text", ofText: "a text that is no number", ofZeros: "digits with zeros in front", ofParts: "a part that is missing",
 }
 
 // maxCodes is how many codes of a field are tried: those at the edge are enough to tell.
@@ -52,6 +54,8 @@ func probesOf(f lens.Field, at lens.Sides[[]document.Path], way Direction) (all 
 	add(ofNull, "null")
 	texts := func() {
 		add(ofEmpty, `""`)
+		add(ofText, `"x"`)
+		add(ofZeros, `"0012"`)
 		add(ofFront, `" x"`)
 		add(ofEnd, `"x "`)
 	}
@@ -63,7 +67,7 @@ func probesOf(f lens.Field, at lens.Sides[[]document.Path], way Direction) (all 
 		add(ofNone, "[]")
 	case f.Values != nil:
 		for _, p := range f.Values.Pairs[:min(len(f.Values.Pairs), maxCodes)] {
-			add(ofCode, codeText(ofRead(lens.Sides[lens.Literal]{Legacy: p.Legacy, Service: p.Service}, way)))
+			add(ofCode, codeText(ofRead(lens.Sides[lens.Literal](p), way)))
 		}
 	case f.Bool != nil:
 		if way == ToService {

@@ -18,6 +18,9 @@ func (c *carrying) try(f lens.Field, at lens.Sides[[]document.Path], way Directi
 	t := telling{way: way, f: f}
 	for _, p := range probesOf(f, at, way) {
 		became, to := r.try(way, p.values)
+		if became != refused && (p.of == ofText || p.of == ofZeros) {
+			continue // any text would be such
+		}
 		word := words[p.of]
 		if p.of == ofCode {
 			word = p.values[0]

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/strangler-fig/toolkit/acl/body"
 	"github.com/strangler-fig/toolkit/acl/format"
 	"github.com/strangler-fig/toolkit/acl/lens"
@@ -158,4 +160,30 @@ func bodyWith(tr *body.Translator, way body.Direction, v string) (string, bool) 
 		out, err = []byte("["+text+"]"), nil
 	}
 	return string(out), err == nil
+}
+
+// TestDroppedOfOtherFormats has what no field names where the format can't leave it out, or has nothing else left.
+func TestDroppedOfOtherFormats(t *testing.T) {
+	for name, tt := range map[string]struct {
+		legacy format.Config
+		body   string
+		want   []string // KIND POINTER WHY
+	}{
+		"a cell":                {formats["columns"], "a,b\n", []string{"value /*/W no field names it, and unknown says drop"}},
+		"all of an element":     {formats["xml"], "<r><W>b</W></r>", []string{"lost /W no field names it, and unknown says drop"}},
+		"an element and others": {formats["xml"], "<r><V>a</V><W>b</W></r>", []string{"lost /W no field names it, and unknown says drop"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := body.Definition{Legacy: tt.legacy, Service: format.Config{Name: format.JSON}}
+			d.Lens = lens.Definition{Fields: []lens.Field{one("V", "v")}, Unknown: ways(lens.Drop)}
+			r := runConfig(t, roundtrip.Config{Definition: d, From: body.ToService}, tt.body)
+			var got []string
+			for _, p := range r.Places {
+				got = append(got, fmt.Sprintf("%s %s %s", p.Kind, p.Pointer, p.Why))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
 }

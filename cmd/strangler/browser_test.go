@@ -28,6 +28,7 @@ type walk struct {
 // its visitors, and a real browser that goes through every page and does what can be done there. Every page
 // is looked at as it stands then. One step builds on what those before it left behind.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	tab := browser.Open(t)
 	w := &walk{Tab: tab, data: t.TempDir()}
 	w.shop, w.dashboard = demo(t, w.data)

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 // addresses that nobody listens on, and STRANGLER_ADMIN is where its proxy's admin listener is.
 // script_test.go has the commands that scripts know besides testscript's own.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

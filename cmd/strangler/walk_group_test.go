@@ -48,7 +48,7 @@ func (w *walk) group() {
 	w.unfold("#example .answers details:not(.fold)") // what the service said before translation
 	w.unfold("#example .headers")
 	w.Wait(says("#example .answers", `"tax"`), says("#example .headers", "Content-Type"))
-	w.Look("demo group, all unfolded")
+	w.LookAt("#example", "demo group, all unfolded")
 	w.Click("[data-copy]")
 	w.Wait(`document.querySelector('input[aria-label="The link, to copy"]')?.value.includes('/groups/') || document.querySelector('[data-copy]')?.textContent === '✓ Copied'`)
 	w.Do("open the divergence", chromedp.Click(chromedp.Search(`//a[contains(., "link to this divergence")]`)), browser.Until(`location.pathname.startsWith('/divergences/') && document.querySelector('#example .line.mark') !== null`))
@@ -67,17 +67,17 @@ func (w *walk) triage() {
 	}
 	decide("expected", "", says("#group-decision [role=alert]", "makes no sense"))
 	w.Complaints() // of the status
-	w.Look("demo group, refused")
+	w.LookAt("#group-decision", "demo group, refused")
 	decide("expected", "the new law", says("#group-decision .notice.good", "xpected"))
 	if g := w.vat(); g.State != "expected" || g.Reason != "the new law" {
 		w.t.Errorf("the group is %s because %q", g.State, g.Reason)
 	}
-	w.Look("demo group, decided")
+	w.LookAt("#group-decision", "demo group, decided")
 
 	unlock := lockFile(w, w.ledgerFile())
 	decide("fixed", "release 8", says("#group-decision [role=alert]", "could not be written, and nothing changed"))
 	w.Complaints() // of the status
-	w.Look("demo group, ledger locked")
+	w.LookAt("#group-decision", "demo group, ledger locked")
 	unlock()
 	if g := w.vat(); g.State != "expected" {
 		w.t.Errorf("the group is %s, although that couldn't be written", g.State)

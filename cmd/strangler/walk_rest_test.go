@@ -30,7 +30,7 @@ func (w *walk) journal() {
 	w.Press("#step", kb.ArrowRight)
 	w.Press("#step", kb.ArrowRight)
 	w.Wait(`location.search.includes('step=')`, says("#was", "As it was at"), says("#was", "What happened between"))
-	w.Look("demo journal, as it was")
+	w.LookAt("main", "demo journal, as it was")
 	w.Press("#step", kb.Home)
 	w.Wait(says("#was", "elsewhere"), says("#was", "contact"))
 
@@ -96,7 +96,7 @@ func (w *walk) rollback() {
 	w.open("/journal") // it is one click and one confirmation away on every page
 	w.Click("#rollback-all")
 	w.Wait(`document.querySelector('#dialog').open`, says("#dialog", "requests/s"), says("#dialog", "wishes"))
-	w.Look("demo, asked whether to roll everything back")
+	w.LookAt("#dialog", "demo, asked whether to roll everything back")
 	w.Type("#dialog [name=reason]", "enough")
 	w.Click("#dialog .danger.primary")
 	w.Wait(`document.title.startsWith('Rolled back')`, says("main", "wishes"))
@@ -109,6 +109,7 @@ func (w *walk) rollback() {
 // TestBrowserLogin logs in with tokens, in a real browser: who may operate has controls, who may view has
 // none, and who has logged out sees nothing.
 func TestBrowserLogin(t *testing.T) {
+	t.Parallel()
 	tab := browser.Open(t)
 	legacy := httptest.NewServer(http.NotFoundHandler())
 	defer legacy.Close()

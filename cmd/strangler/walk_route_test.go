@@ -18,11 +18,11 @@ func (w *walk) overview() {
 
 	w.Click("#freeze-link")
 	w.Wait(`document.querySelector('#dialog').open`)
-	w.Look("demo overview, asked whether to freeze")
+	w.LookAt("#dialog", "demo overview, asked whether to freeze")
 	w.Type("#freeze-reason", "seen in a browser")
 	w.Click("#dialog .primary")
 	w.Wait(says("#freeze", "Promotions are frozen"), says("#freeze", "seen in a browser"), live)
-	w.Look("demo overview, frozen")
+	w.LookAt("#freeze", "demo overview, frozen")
 	w.Click("#thaw")
 	w.Wait(`document.querySelector('#dialog').open`)
 	w.Click("#dialog .primary")
@@ -43,7 +43,7 @@ func (w *walk) table() {
 	w.Wait(shown+` === 'book-list'`, live)
 	w.Choose("#span", "7d")
 	w.Wait(`location.search.includes('span=7d')`, shown+` === 'book-list'`, live)
-	w.Look("demo routes, filtered")
+	w.LookAt("#route-list", "demo routes, filtered")
 
 	w.open("/routes")
 	w.Click(`#rows [name=route][value="orders-read"]`)
@@ -56,7 +56,7 @@ func (w *walk) table() {
 	w.Type("#bulk-reason", "both at once")
 	w.Click("#bulk-go")
 	w.Wait(says("h1", "2 of 2 moved"))
-	w.Look("demo bulk, done")
+	w.LookAt("main", "demo bulk, done")
 	w.stands("orders-read", "10%")
 	w.stands("book-list", "10%")
 
@@ -88,7 +88,7 @@ func (w *walk) route() {
 	w.Type("#reason", "seen in a browser")
 	w.Click("#move-button")
 	w.Wait(says("#move .notice.good", "Moved to 30%"), says("#stands [aria-current=step]", "30%"), says("#history", "seen in a browser"))
-	w.Look("demo route, moved")
+	w.LookAt("#move", "demo route, moved")
 	if r := w.at("orders-read"); r.Phase.String() != "canary" || r.Weight != 3000 || r.Reason != "seen in a browser" {
 		w.t.Errorf("the API says %+v", r)
 	}
@@ -117,7 +117,7 @@ func (w *walk) route() {
 	w.Wait(says("#effect", "Legacy would take"), says("#effect", "Its busiest"))
 	w.Click("#rollback-route")
 	w.Wait(`document.querySelector('#dialog').open`, says("#dialog", "legacy takes over about"))
-	w.Look("demo route, asked whether to roll back")
+	w.LookAt("#dialog", "demo route, asked whether to roll back")
 	w.Click("#dialog .danger.primary")
 	w.Wait(`document.title.startsWith('Rolled back')`)
 	w.Look("demo rolled back")
@@ -131,7 +131,7 @@ func (w *walk) guard() {
 	w.Click("#move-button")
 	w.Wait(says("#move [role=alert]", "A guard refused it"), `document.querySelector('#force') !== null`)
 	w.Complaints() // of the status
-	w.Look("demo route, refused")
+	w.LookAt("#move", "demo route, refused")
 	w.stands("contact", "live")
 	w.Click("#force")
 	w.Click("#move-button")
@@ -145,13 +145,13 @@ func (w *walk) rollout() {
 		w.t.Helper()
 		w.Click("#steer-" + what)
 		w.Wait(`document.querySelector('#dialog').open`, says("#dialog", asked))
-		w.Look("demo rollout, asked whether to " + what)
+		w.LookAt("#dialog", "demo rollout, asked whether to "+what)
 		w.Type("#steer-reason", what+" in a browser")
 		w.Click("#dialog .primary")
 		w.Wait(then, live)
 	}
 	tell("pause", "Pause the rollout", `document.querySelector('#steer-resume') !== null`)
-	w.Look("demo rollout, paused")
+	w.LookAt("#rollout", "demo rollout, paused")
 	tell("resume", "Resume the rollout", `document.querySelector('#steer-pause') !== null`)
 	tell("promote", "→", says("#rollout .step.now", "10%"))
 	w.stands("orders-read", "10%")
@@ -199,7 +199,7 @@ func (w *walk) undo() {
 	w.Wait(says(button, "Undo → legacy"))
 	w.Click(button)
 	w.Wait(says("#changes .notice.good", "book-read stands at legacy"))
-	w.Look("demo overview, undone")
+	w.LookAt("#changes", "demo overview, undone")
 	w.stands("book-read", "legacy")
 	if n := browser.Eval[int](w.Tab, `document.querySelectorAll('#changes li').length`); n < 3 {
 		w.t.Errorf("%d changes are listed", n)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -61,13 +62,33 @@ func (tab *Tab) Show(s Screen) {
 // -screenshots it takes pictures in all four ways under a name.
 func (tab *Tab) Look(name string) {
 	tab.t.Helper()
-	for _, s := range []Screen{Narrow, Wide} { // wide again, as other tests want it
+	tab.look(name, "html", Narrow, Wide)
+}
+
+// LookAt is Look for a page of which only a part changed since: axe-core looks at nothing else.
+func (tab *Tab) LookAt(selector, name string) {
+	tab.t.Helper()
+	tab.look(name, selector, Narrow, Wide)
+}
+
+// LookOnce is Look for a page that has nothing of its own in another scheme: axe-core looks at it once.
+func (tab *Tab) LookOnce(name string) {
+	tab.t.Helper()
+	tab.look(name, "html", Narrow)
+}
+
+// look has axe-core look at a part of the page on some screens. The last one is wide, as tests want it.
+func (tab *Tab) look(name, part string, axed ...Screen) {
+	tab.t.Helper()
+	for _, s := range []Screen{Narrow, Wide} {
 		tab.Show(s)
 		if wide := tab.wider(); wide != "" {
 			tab.t.Errorf("%s, %s: %s", name, s.Name, wide)
 		}
-		for _, fault := range tab.faults() {
-			tab.t.Errorf("%s, %s: %s", name, s.Name, fault)
+		if slices.Contains(axed, s) {
+			for _, fault := range tab.faults(part) {
+				tab.t.Errorf("%s, %s: %s", name, s.Name, fault)
+			}
 		}
 		tab.picture(name, s)
 	}
@@ -104,8 +125,8 @@ func (tab *Tab) wider() string {
 	})()`)
 }
 
-// faults has axe-core look at the page, and returns what it finds, a line each.
-func (tab *Tab) faults() []string {
+// faults has axe-core look at a part of the page, and returns what it finds, a line each.
+func (tab *Tab) faults(part string) []string {
 	tab.t.Helper()
 	if !Eval[bool](tab, `!!window.axe`) {
 		text, err := axe()
@@ -115,7 +136,7 @@ func (tab *Tab) faults() []string {
 		Eval[bool](tab, `(() => { const module = undefined, exports = undefined, define = undefined; `+text+`
 			; return true })()`)
 	}
-	return Eval[[]string](tab, `window.axe.run(document, { resultTypes: ['violations'] }).then(result =>
+	return Eval[[]string](tab, `window.axe.run('`+part+`', { resultTypes: ['violations'] }).then(result =>
 		result.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + v.help + ': ' + n.target.join(' ') + ' ' + (n.failureSummary || '').replace(/\s+/g, ' ').slice(0, 300))))`)
 }
 

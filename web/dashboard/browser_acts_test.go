@@ -15,6 +15,7 @@ import (
 // TestBrowserActs replays a group while its progress shows, stops a replay, asks what a move would do,
 // goes through the journal by the keyboard, and copies a link, in a real browser.
 func TestBrowserActs(t *testing.T) {
+	t.Parallel()
 	tab := browser.Open(t)
 	s := replayed()
 	s.replayPace = 400 * time.Millisecond

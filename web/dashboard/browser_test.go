@@ -26,44 +26,45 @@ func serve(t *testing.T, s web.System, id web.Identity) string {
 	return server.URL
 }
 
-// TestBrowserPages looks at every page: the browser has nothing to complain about, axe-core finds no fault,
-// and no page scrolls sideways. -screenshots names a folder for pictures of them.
+// TestBrowserPages looks at pages in states that the demo doesn't have: the browser has nothing to complain
+// about, axe-core finds no fault, and none scrolls sideways. All others are looked at by cmd/strangler's
+// TestBrowser. -screenshots names a folder for pictures of them.
 func TestBrowserPages(t *testing.T) {
+	t.Parallel()
 	tab := browser.Open(t)
+	tab.Expect("status of 404")
+	tab.Expect("status of 503")
 	broken := good()
 	broken.fails = errors.New("database disk image is malformed")
-	sites := map[string]string{
-		"broken":  serve(t, broken, web.Identity{Role: web.RoleOperate}),
-		"good":    serve(t, good(), web.Identity{Role: web.RoleOperate}),
-		"hostile": serve(t, hostile(), identity(web.RoleOperate)),
-		"empty":   serve(t, empty(), web.Identity{Role: web.RoleOperate}),
-	}
-	for _, page := range []string{
-		"good /", "good /routes", "good /bulk?route=orders-read&route=stock&to=shadow&do=rollback", "good /routes/orders-read", "good /routes/stock?method=GET&url=/api/stock/1",
-		"good /routes/orders-read?to=shadow", "good /routes/catalogue-search", "good /routes/orders-read/rollout/promote", "good /freeze",
-		"good /groups", "good /groups/g1", "good /groups/g2", "good /groups/g1/replay", "good /rules", "good /rules?group=g1", "good /divergences/d2", "good /divergences/d3",
-		"good /journal", "good /journal?at=2026-03-04+11:00", "good /journal?step=2&until=3", "good /services", "good /config", "good /rollback",
-		"hostile /", "hostile /routes", "hostile /routes/orders-read", "hostile /routes/orders-list", "hostile /routes/stock",
-		"hostile /routes/orders-read/rollout/promote", "hostile /routes/catalogue-search/rollout/resume", "hostile /thaw",
-		"hostile /groups/g1", "hostile /groups/g1/replay", "hostile /rules", "hostile /divergences/d1", "hostile /divergences/d2",
-		"hostile /journal", "hostile /journal?step=2", "hostile /services", "hostile /config", "hostile /rollback",
-		"broken /", "broken /routes/orders-read", "broken /groups", "broken /nope",
-		"empty /", "empty /routes", "empty /groups", "empty /rules", "empty /journal", "empty /services", "empty /config", "empty /rollback",
+	for _, site := range []struct {
+		name   string
+		system *system
+		who    web.Identity
+		look   func(*browser.Tab, string)
+		pages  []string
+	}{
+		{"good", good(), web.Identity{Role: web.RoleOperate}, (*browser.Tab).Look, []string{"/", "/routes", "/routes/orders-read", "/routes/catalogue-search", "/routes/stock?method=GET&url=/api/stock/1",
+			"/routes/orders-read?to=shadow", "/routes/orders-read/rollout/promote", "/groups/g1", "/groups/g2", "/divergences/d2", "/divergences/d3", "/rules", "/services", "/config"}},
+		{"hostile", hostile(), identity(web.RoleOperate), (*browser.Tab).LookOnce, []string{"/", "/routes", "/bulk?route=orders-read&route=stock&to=shadow&do=rollback", "/routes/orders-read", "/routes/orders-list", "/routes/stock",
+			"/routes/orders-read/rollout/promote", "/routes/catalogue-search/rollout/resume", "/freeze", "/thaw", "/groups", "/groups/g1", "/groups/g1/replay", "/rules", "/rules?group=g1",
+			"/divergences/d1", "/divergences/d2", "/journal", "/journal?step=2", "/services", "/config", "/rollback"}},
+		{"broken", broken, web.Identity{Role: web.RoleOperate}, (*browser.Tab).Look, []string{"/", "/routes/orders-read", "/groups", "/nope"}},
+		{"empty", empty(), web.Identity{Role: web.RoleOperate}, (*browser.Tab).LookOnce, []string{"/", "/routes", "/groups", "/rules", "/journal", "/services", "/config", "/rollback"}},
 	} {
-		t.Run(page, func(t *testing.T) {
-			site, path, _ := strings.Cut(page, " ")
-			tab := tab.For(t)
-			tab.Go(sites[site] + path)
-			if site == "broken" {
-				tab.Complaints() // of the status
-			}
-			tab.Look(page)
-		})
+		base := serve(t, site.system, site.who)
+		for _, path := range site.pages {
+			t.Run(site.name+" "+path, func(t *testing.T) {
+				tab := tab.For(t)
+				tab.Go(base + path)
+				site.look(tab, site.name+" "+path)
+			})
+		}
 	}
 }
 
 // TestBrowserLive moves a route by hand and by somebody else, in a real browser.
 func TestBrowserLive(t *testing.T) {
+	t.Parallel()
 	tab := browser.Open(t)
 	s := good()
 	site := serve(t, s, web.Identity{Role: web.RoleOperate})

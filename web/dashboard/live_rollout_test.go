@@ -122,6 +122,7 @@ func BenchmarkOverviewOf500(b *testing.B) {
 
 // TestBrowserRollout tells a rollout something and sees what others do, in a real browser.
 func TestBrowserRollout(t *testing.T) {
+	t.Parallel()
 	tab := browser.Open(t)
 	s := good()
 	site := serve(t, s, web.Identity{Role: web.RoleOperate})

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -89,7 +90,7 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &groupView{frame: frame{Title: cut(visible(g.Route), 60) + ": " + cut(visible(g.Title), 160), Section: "groups"}, Group: g, Of: len(g.Examples), Counts: countChartOf(&g, time.Now()), Form: triageForm{State: g.State}, Export: exportFormOf(groupPath(id))}
+	v := &groupView{frame: frame{Title: cut(visible(g.Route), 60) + ": " + cut(visible(g.Title), 160), Section: "groups"}, Group: g, Counts: countChartOf(&g, time.Now()), Form: triageForm{State: g.State}, Export: exportFormOf(groupPath(id))}
 	v.Recent, err = q.System.Divergences(q.Context(), web.DivergenceQuery{Group: id, Limit: recentDivergences})
 	if err != nil {
 		return nil, fmt.Errorf("read divergences of group %s: %w", id, err)
@@ -100,21 +101,49 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 			v.Recent[i].Withhold()
 		}
 	}
-	if len(g.Examples) == 0 || q.streaming() {
+	if q.streaming() {
 		return v, nil
 	}
-	var at int
-	at, v.Gone = exampleAt(g.Examples, q.URL.Query().Get("example"), q.URL.Query().Get("from"))
-	v.At = at + 1
-	link := func(i int) string {
-		if i < 0 || i >= len(g.Examples) {
-			return ""
+	return v, d.showExample(q, v)
+}
+
+// exampleTries is how many examples are read at most until one is whole.
+const exampleTries = 3
+
+// showExample shows the example that is asked for. In a busy group it may give way to another one while it is
+// read; then the one that took its place is.
+func (d *dashboard) showExample(q *query, v *groupView) error {
+	ask := q.URL.Query()
+	for range exampleTries {
+		kept := v.Group.Examples
+		if v.Of = len(kept); v.Of == 0 {
+			v.Example = nil
+			return nil
 		}
-		return groupPath(id) + "?example=" + url.QueryEscape(g.Examples[i]) + "&from=" + url.QueryEscape(g.Examples[at]) + "#example"
+		var at int
+		at, v.Gone = exampleAt(kept, ask.Get("example"), ask.Get("from"))
+		v.At = at + 1
+		link := func(i int) string {
+			if i < 0 || i >= len(kept) {
+				return ""
+			}
+			return groupPath(v.Group.ID) + "?example=" + url.QueryEscape(kept[i]) + "&from=" + url.QueryEscape(kept[at]) + "#example"
+		}
+		v.Newer, v.Older = link(at-1), link(at+1)
+		var err error
+		if v.Example, err = d.example(q, kept[at]); err != nil && !errors.As(err, new(*web.NotFoundError)) {
+			return err
+		}
+		if err == nil && (v.Example.Kept || v.Example.Withheld) {
+			return nil
+		}
+		now, err := q.System.Group(q.Context(), v.Group.ID)
+		if err != nil {
+			return err
+		}
+		v.Group.Examples = now.Examples
 	}
-	v.Newer, v.Older = link(at-1), link(at+1)
-	v.Example, err = d.example(q, g.Examples[at])
-	return v, err
+	return nil
 }
 
 // exampleAt returns the place of an example among those that are kept, newest first. Of one that gave way

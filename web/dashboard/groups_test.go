@@ -1,6 +1,34 @@
 package dashboard
 
-import "testing"
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/strangler-fig/toolkit/web"
+)
+
+// fading is good, but that the newest example of g1 gives way while it is read.
+type fading struct{ *system }
+
+func (f fading) Divergence(ctx context.Context, id string) (web.Divergence, error) {
+	d, err := f.system.Divergence(ctx, id)
+	if id == "d1" {
+		f.groups[0].Examples = slices.DeleteFunc(slices.Clone(f.groups[0].Examples), func(kept string) bool { return kept == id })
+		d.Legacy, d.Service = nil, nil
+	}
+	return d, err
+}
+
+// TestExamplesGiveWayWhileTheyAreRead holds that a group shows an example that is kept, where there is one.
+func TestExamplesGiveWayWhileTheyAreRead(t *testing.T) {
+	h := as(identity(web.RoleOperate), New(Config{System: fading{good()}, Logger: quiet()}))
+	_, body := get(t, h, "/groups/g1")
+	if strings.Contains(body, "no longer kept") || !strings.Contains(body, "1 of 2, newest first") || !strings.Contains(body, `href="/divergences/d2">link to this divergence`) {
+		t.Errorf("shown is %s", body[strings.Index(body, `id="example"`):])
+	}
+}
 
 // TestExamplesGiveWay holds that a link to an example that isn't kept any more leads to the one after it,
 // and not to the newest.

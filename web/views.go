@@ -141,7 +141,7 @@ func (p JournalProof) Whole() bool { return p.Broken == nil && (p.Known == nil |
 // JournalBreak is the first entry that doesn't fit those before it.
 type JournalBreak struct {
 	Seq  int64  `json:"seq"`
-	What string `json:"what"` // changed, missing, inserted: as far as it can be told
+	What string `json:"what"` // changed, missing, inserted, unreadable: as far as it can be told
 	Why  string `json:"why"`
 }
 

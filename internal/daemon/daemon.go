@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -164,13 +165,15 @@ func (d *Daemon) openState(ctx context.Context, cfg *config.Config) (err error) 
 		d.log.Warn("what an import left is still there", keyError, err)
 	}
 	file := filepath.Join(cfg.Data, "journal.db")
-	if d.journal, err = journal.Open(ctx, file, journal.Config{Logger: d.log}); err != nil {
+	records := filepath.Join(cfg.Data, "ledger.db")
+	_, absent := os.Stat(records) // it is made after the journal
+	if d.journal, err = journal.Open(ctx, file, journal.Config{Logger: d.log, Lived: absent == nil}); err != nil {
 		return err
 	}
 	if d.journal.Fresh() && len(cfg.Routes) > 0 { // without routes there is nothing to have lost
 		d.log.Warn("there was no journal: a new one begins, and every route stands where the configuration starts it", keyFile, file)
 	}
-	d.ledger, err = ledger.Open(ctx, filepath.Join(cfg.Data, "ledger.db"), ledger.Config{
+	d.ledger, err = ledger.Open(ctx, records, ledger.Config{
 		MaxSize: cfg.Ledger.MaxSize, MaxAge: cfg.Ledger.MaxAge, Examples: cfg.Ledger.Examples, Guess: compare.Guess, Logger: d.log,
 	})
 	return err

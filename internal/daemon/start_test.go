@@ -62,6 +62,39 @@ func TestStartWithBadJournal(t *testing.T) {
 	}
 }
 
+// TestJournalCopiedWithoutItsLog restores a journal that was copied while the proxy ran, which has nothing in it.
+func TestJournalCopiedWithoutItsLog(t *testing.T) {
+	const text = "legacy: {url: http://127.0.0.1:9}\nroutes: [{name: a, match: {path: /a}}]\n"
+	folder := t.TempDir()
+	file := filepath.Join(folder, "data", "journal.db")
+	s, err := tryStart(t, folder, text, daemon.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ended(s); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, copied, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryStart(t, folder, text, daemon.Options{}); err == nil || !strings.Contains(err.Error(), "was it copied without journal.db-wal?") {
+		t.Errorf("it starts: %v", err)
+	}
+	if err := os.Remove(file); err != nil { // as the message says
+		t.Fatal(err)
+	}
+	if s, err = tryStart(t, folder, text, daemon.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ended(s); err != nil {
+		t.Error(err)
+	}
+}
+
 // journalOf returns the bytes of the journal that a daemon with that configuration makes.
 func journalOf(t *testing.T, text string) []byte {
 	t.Helper()

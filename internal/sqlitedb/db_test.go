@@ -270,3 +270,38 @@ func TestStep(t *testing.T) {
 		t.Errorf("a program without the step: %v", err)
 	}
 }
+
+// TestBare tells a database without a table from one that has some, wherever they are.
+func TestBare(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bare.db")
+	bare := func(want bool) {
+		t.Helper()
+		if got, err := sqlitedb.Bare(path); err != nil || got != want {
+			t.Errorf("bare is %t, %v", got, err)
+		}
+	}
+	if _, err := sqlitedb.Bare(path); err == nil {
+		t.Error("what isn't there is no error")
+	}
+	if err := os.WriteFile(path, []byte("SQLite format 3\x00, or not"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bare(false)
+	db, err := sql.Open("sqlite3", path+"?_journal_mode=WAL")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		statement string
+		want      bool
+	}{{"PRAGMA application_id = 7", false}, {"PRAGMA wal_checkpoint(TRUNCATE)", true}, {"CREATE TABLE a (b)", false}, {"PRAGMA wal_checkpoint(TRUNCATE)", false}} {
+		if _, err := db.Exec(step.statement); err != nil {
+			t.Fatal(err)
+		}
+		bare(step.want)
+	}
+}

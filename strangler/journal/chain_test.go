@@ -189,6 +189,60 @@ func TestVerify(t *testing.T) {
 }
 
 // While the journal is open it also knows what it wrote itself.
+// TestVerifyAfterCare holds that the chain is the same in a file that was vacuumed, and in a backup of it.
+func TestVerifyAfterCare(t *testing.T) {
+	path, head := filled(t)
+	exec := func(statement string) {
+		t.Helper()
+		db, err := sql.Open("sqlite3", path+"?_busy_timeout=5000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := func(j *journal.Journal, n int64) {
+		t.Helper()
+		if p := prove(t, j, head); p.Break != nil || p.Entries != n || p.Known != 8 {
+			t.Errorf("%+v", p)
+		}
+	}
+	exec("VACUUM")
+	j := open(t, path, newClock())
+	whole(j, 8)
+	exec("VACUUM") // under the feet of who has it open
+	whole(j, 8)
+	backup := filepath.Join(t.TempDir(), "journal.db")
+	exec("VACUUM INTO '" + backup + "'")
+	move(t, j, half, "b")
+	whole(j, 9)
+	restored := open(t, backup, newClock())
+	whole(restored, 8)
+	move(t, restored, half, "b") // it goes on
+	whole(restored, 9)
+}
+
+// TestVerifyDamaged holds that damage is told, and where it begins, and is no failure of the question.
+func TestVerifyDamaged(t *testing.T) {
+	path, head := filled(t)
+	j := open(t, path, newClock())
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int64{info.Size() / 2, 100} {
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
+		}
+		p, err := j.Verify(t.Context(), head)
+		if err != nil || p.Break == nil || p.Break.What != journal.EntryUnreadable || p.Known != 0 || !strings.Contains(p.Break.Why, "restore it from a backup") {
+			t.Errorf("cut to %d bytes: %+v, %v", size, p, err)
+		}
+	}
+}
+
 func TestVerifyWhileOpen(t *testing.T) {
 	tests := []struct {
 		name    string

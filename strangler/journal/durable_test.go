@@ -180,6 +180,44 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestCopiedWithoutItsLog opens what is left of a journal that was copied while it was in use: it has all of
+// it in its write-ahead log. Where it was used that is refused, else it is a beginning that broke off.
+func TestCopiedWithoutItsLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := open(t, path, newClock())
+	define(t, j, "a")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lived := range []bool{true, false} {
+		copied := filepath.Join(t.TempDir(), "journal.db")
+		if err := os.WriteFile(copied, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again, err := journal.Open(t.Context(), copied, journal.Config{Lived: lived})
+		if err == nil {
+			again.Close()
+		}
+		if lived && (err == nil || !strings.Contains(err.Error(), "was it copied without journal.db-wal? restore it from a backup")) || !lived && (err != nil || !again.Fresh()) {
+			t.Errorf("lived %t: %v", lived, err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j, err = journal.Open(t.Context(), path, journal.Config{Lived: true})
+	if err != nil || j.Fresh() {
+		t.Fatalf("the journal itself: %v", err)
+	}
+	j.Close()
+	j, err = journal.Open(t.Context(), filepath.Join(t.TempDir(), "journal.db"), journal.Config{Lived: true})
+	if err != nil || !j.Fresh() {
+		t.Fatalf("none at all: %v", err)
+	}
+	j.Close()
+}
+
 // truncate shortens a file to size, or to a part of it where size is negative.
 func truncate(t *testing.T, path string, size int64) {
 	t.Helper()

@@ -25,6 +25,9 @@ var migrations embed.FS
 type Config struct {
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
+	// Lived says that the folder was in use before, so that a journal which is there and has nothing in it
+	// has lost it.
+	Lived bool
 }
 
 // Journal is the history of routes in one file. Its methods are safe for concurrent use;
@@ -66,6 +69,16 @@ func Open(ctx context.Context, path string, c Config) (*Journal, error) {
 		// SQLite would take it for a new database.
 		return nil, fmt.Errorf("open journal %s: the file is empty, and a journal never is; restore it from a backup, "+
 			"or delete it to let all routes begin where the configuration starts them", path)
+	}
+
+	if c.Lived && !j.fresh {
+		switch bare, err := sqlitedb.Bare(path); {
+		case err != nil:
+			return nil, fmt.Errorf("open journal: %w", err)
+		case bare:
+			return nil, fmt.Errorf("open journal %s: there is nothing in it, and a journal that was in use never is empty: was it copied without journal.db-wal? "+
+				"restore it from a backup, or delete it to let all routes begin where the configuration starts them", path)
+		}
 	}
 
 	scripts, err := fs.Sub(migrations, "migrations")

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/strangler-fig/toolkit/internal/sqlitedb"
 )
 
 // What may be wrong with an entry.
@@ -14,6 +16,8 @@ const (
 	EntryChanged  = "changed"  // it, or its hash, isn't what was written
 	EntryMissing  = "missing"  // it was written, and isn't there
 	EntryInserted = "inserted" // it is there, and the journal never wrote it
+	// EntryUnreadable is where the file is damaged: nobody meant it, or knew how.
+	EntryUnreadable = "unreadable"
 )
 
 // Proof is what Verify found.
@@ -31,7 +35,7 @@ type Proof struct {
 // Break is an entry that doesn't fit.
 type Break struct {
 	Seq  int64
-	What string // EntryChanged, EntryMissing or EntryInserted, as far as it can be told
+	What string // EntryChanged, EntryMissing, EntryInserted or EntryUnreadable, as far as it can be told
 	Why  string // in a sentence
 }
 
@@ -42,10 +46,14 @@ type Break struct {
 // The hashes are no signatures: whoever can write the file can write a whole chain anew. What shows
 // that is a head that was kept elsewhere.
 //
-// It reads one entry at a time, and holds up nobody. The error says that the file can't be read.
+// It reads one entry at a time, and holds up nobody. The error says that the file can't be read now.
 func (j *Journal) Verify(ctx context.Context, known Hash) (Proof, error) {
 	own := j.now.Load().fold // before the file is read: what comes later isn't wrong
 	proof, err := j.verify(ctx, own, known)
+	if sqlitedb.Damaged(err) {
+		proof.Break = &Break{proof.Seq + 1, EntryUnreadable, fmt.Sprintf("what stands behind entry %d can't be read, the file is damaged: %v; restore it from a backup", proof.Seq, err)}
+		return proof, nil
+	}
 	if err != nil {
 		return Proof{}, fmt.Errorf("verify journal: %w", err)
 	}

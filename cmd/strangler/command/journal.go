@@ -105,6 +105,8 @@ func verifyJournal(cmd *cobra.Command, client *api.Client, o *output, head strin
 	switch {
 	case err != nil:
 		return err
+	case proof.Broken != nil && proof.Broken.What == "unreadable":
+		return fmt.Errorf("the journal is damaged: %s", proof.Broken.Why)
 	case proof.Broken != nil:
 		return fmt.Errorf("the journal was changed: %s", proof.Broken.Why)
 	case !proof.Whole():

@@ -3,9 +3,10 @@
 //
 // A page is a [web.System] read into one struct (overview.go, route.go, …) and a template of the
 // same name. Each page works as plain links and forms. Where there is JavaScript, htmx sends the
-// forms and an event stream (live.go) carries the parts of the page that changed; assets/app.js
-// grafts them into the page without touching what has the focus or is being edited. All who look at
-// the same page share a room (room.go), which reads and draws it once.
+// forms and an event stream (live.go) carries the parts of the page that changed; assets/live.js
+// grafts them into the page without touching what has the focus or is being edited, and says whether
+// the proxy is there. All who look at the same page share a room (room.go), which reads and draws it
+// once. What can't be read a page does without, where it can, and says so (unread.go).
 //
 // Pictures are inline SVG, drawn on the server from the same numbers that stand beside them in words;
 // gauge.go has that of a rollout's gate, fig.go that of the whole migration, area.go and spark.go those

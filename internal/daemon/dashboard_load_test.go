@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,62 +120,6 @@ func TestDashboardIsFast(t *testing.T) {
 		}
 		if path == "/" && first > limit {
 			t.Errorf("%s takes the first who looks at it after a start %s", path, first)
-		}
-	}
-}
-
-// TestSoakOpenDashboards measures what 50 open dashboards cost those who are served: nothing that can be
-// told from noise.
-func TestSoakOpenDashboards(t *testing.T) {
-	if !*soak {
-		t.Skip("measures for half a minute; run it with -soak")
-	}
-	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
-	s := start(t, manyRoutes(500, legacy.URL, service.URL))
-	median := func() (time.Duration, time.Duration) {
-		var took []time.Duration
-		for until := time.Now().Add(4 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
-			began := time.Now()
-			s.get(t, fmt.Sprintf("/api/r%d", len(took)%500))
-			took = append(took, time.Since(began))
-		}
-		slices.Sort(took)
-		return took[len(took)/2], took[len(took)*95/100]
-	}
-	var with, without [2][]time.Duration
-	for range 3 {
-		p50, p95 := median()
-		without[0], without[1] = append(without[0], p50), append(without[1], p95)
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan struct{}, 50)
-		client := &http.Client{Transport: &http.Transport{}}
-		for range 50 {
-			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.AdminURL()+"/live/", nil)
-			resp, err := client.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			go func() {
-				_, _ = io.Copy(io.Discard, resp.Body) // it ends with ctx
-				resp.Body.Close()
-				done <- struct{}{}
-			}()
-		}
-		p50, p95 = median()
-		with[0], with[1] = append(with[0], p50), append(with[1], p95)
-		cancel()
-		for range 50 {
-			<-done
-		}
-		client.CloseIdleConnections()
-	}
-	for i, name := range []string{"median", "95 of 100"} {
-		slices.Sort(with[i])
-		slices.Sort(without[i])
-		a, b := without[i][1], with[i][1]
-		t.Logf("%s of requests: %s, with 50 dashboards %s (%d CPUs)", name, a, b, runtime.NumCPU())
-		if i == 0 && b > a+a/2+200*time.Microsecond {
-			t.Errorf("50 open dashboards make requests take %s, %s without", b, a)
 		}
 	}
 }

@@ -138,14 +138,19 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.collectSessions(counter)
 }
 
-// quantile reads a quantile out of a histogram's buckets, in milliseconds, by linear
-// interpolation within the bucket as Prometheus' histogram_quantile does. It is 0 where nothing
-// was observed.
-func quantile(h prometheus.Histogram, q float64) float64 {
+// quantiles reads a median and a 99th percentile out of a histogram's buckets, in milliseconds, both at
+// once: to read the buckets is most of the work. They are 0 where nothing was observed.
+func quantiles(h prometheus.Histogram) (p50, p99 float64) {
 	var m dto.Metric
 	if err := h.Write(&m); err != nil || m.GetHistogram().GetSampleCount() == 0 {
-		return 0
+		return 0, 0
 	}
+	return quantile(&m, 0.50), quantile(&m, 0.99)
+}
+
+// quantile is one of those of a histogram that isn't empty, by linear interpolation within the bucket as
+// Prometheus' histogram_quantile does.
+func quantile(m *dto.Metric, q float64) float64 {
 	rank := q * float64(m.GetHistogram().GetSampleCount())
 	lower, below := 0.0, 0.0
 	for _, bucket := range m.GetHistogram().GetBucket() {

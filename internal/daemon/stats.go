@@ -72,6 +72,9 @@ func (d *Daemon) routeStats(name string, comparisons shadow.Counts, now time.Tim
 }
 
 func (s *sideTraffic) stats(now, started time.Time) web.SideStats {
-	return web.SideStats{Requests: s.requests.Load(), Failures: s.failures.sum(),
-		P50MS: quantile(s.latency, 0.50), P99MS: quantile(s.latency, 0.99), PerSecond: s.rate.perSecond(now, started)}
+	stats := web.SideStats{Requests: s.requests.Load(), Failures: s.failures.sum(), PerSecond: s.rate.perSecond(now, started)}
+	if stats.Requests > 0 {
+		stats.P50MS, stats.P99MS = quantiles(s.latency)
+	}
+	return stats
 }

@@ -8,10 +8,14 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// memory is a System that reads groups and journal again only after an event said that they
-// changed, and series only so often. It belongs to one room and is not safe for concurrent use.
+// memory is a System that reads figures, groups, journal and configuration again only after an event said
+// that they changed, and series only so often. Figures it takes from the event, which has worked them out
+// once for all rooms: with hundreds of routes that is most of the work. It belongs to one room and is
+// not safe for concurrent use.
 type memory struct {
 	web.System
+	stats   *web.Stats // which rooms share, and nobody changes
+	config  *web.ConfigState
 	groups  map[[2]string][]web.Group
 	entries map[web.EntryQuery][]web.Entry
 	series  map[string]read
@@ -26,16 +30,36 @@ type read struct {
 // seriesFresh is for how long series are as good as new: figures come in every ten seconds.
 const seriesFresh = 10 * time.Second
 
-func (m *memory) forget(event string) {
-	switch event {
+func (m *memory) forget(event web.Event) {
+	switch event.Type {
 	case "groups":
 		m.groups = nil
 	case "stats":
+		m.stats = nil
+		if told, is := event.Data.(web.Stats); is {
+			m.stats = &told
+		}
 	case "rollout": // what was told to one, or to all, is in the journal
 		m.entries = nil
 	default: // routes came, went or moved
-		m.groups, m.entries, m.series = nil, nil, nil
+		m.stats, m.config, m.groups, m.entries, m.series = nil, nil, nil, nil, nil
 	}
+}
+
+func (m *memory) Stats() web.Stats {
+	if m.stats == nil {
+		now := m.System.Stats()
+		m.stats = &now
+	}
+	return *m.stats
+}
+
+func (m *memory) Config() web.ConfigState {
+	if m.config == nil {
+		now := m.System.Config()
+		m.config = &now
+	}
+	return *m.config
 }
 
 func (m *memory) Groups(ctx context.Context, route, state string) ([]web.Group, error) {

@@ -108,7 +108,7 @@ func (m *room) keep(r *http.Request) {
 			if !ok {
 				return
 			}
-			memory.forget(e.Type)
+			memory.forget(e)
 			dirty = true
 		case <-pace.C:
 			if !dirty {

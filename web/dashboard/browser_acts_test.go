@@ -9,8 +9,68 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/strangler-fig/toolkit/internal/browser"
+	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
+
+// TestBrowserMovesSeveral chooses routes in the table and moves them together: none of them where somebody
+// moved one meanwhile, then both, and back.
+func TestBrowserMovesSeveral(t *testing.T) {
+	t.Parallel()
+	tab := browser.Open(t)
+	s := good()
+	site := serve(t, s, web.Identity{Role: web.RoleOperate})
+	type css = browser.CSS
+	choose := func(button string) {
+		t.Helper()
+		tab.Do("choose two routes", chromedp.Navigate(site+"/routes"), browser.Until(`document.querySelector('#connection .text').textContent === 'live'`))
+		for _, name := range []string{"catalogue-search", "orders-read"} { // by its own click: rows may move while they are drawn anew
+			tab.Do("choose "+name, browser.Until(`(pick => pick.checked || (pick.click(), false))(document.querySelector('#pick-`+name+`'))`))
+		}
+		tab.Do("say where to", browser.Until(`document.querySelector('#picked').textContent.includes('2')`),
+			browser.Until(`(document.querySelector('#bulk-to').value = 'live') === 'live'`))
+		tab.Do("ask what it would do", chromedp.Click(css(button)), browser.Until(`document.querySelector('#bulk-go') !== null`))
+	}
+	sees := func(what string) {
+		t.Helper()
+		tab.Do(what, browser.Until(`document.querySelector('h1').textContent === '`+what+`'`))
+		tab.LookOnce(what)
+	}
+	at := func() string { return standsIn(s, "catalogue-search") + ", " + standsIn(s, "orders-read") }
+
+	choose("#bulk button[value=shift]")
+	sees("Move 2 routes to live?")
+	before := at()
+	s.change("route", func() { s.routes[2].Version++ }) // orders-read is moved by somebody, who comes back
+	tab.Expect("409")                                   // the browser mentions what was refused
+	tab.Do("move them", chromedp.Click(css("#bulk-go")))
+	sees("0 of 2 moved")
+	if text := browser.Eval[string](tab, `document.querySelector('.outcomes').textContent`); !strings.Contains(text, "It stays with the others") || !strings.Contains(text, "Somebody moved it meanwhile") || at() != before {
+		t.Errorf("they stand at %s, and it says %q", at(), text)
+	}
+	choose("#bulk button[value=shift]")
+	tab.Do("move them", chromedp.Click(css("#bulk-go")))
+	sees("2 of 2 moved")
+	if at() != "live, live" {
+		t.Errorf("they stand at %s", at())
+	}
+	choose("#bulk button[value=rollback]")
+	tab.Do("and back", chromedp.Click(css("#bulk-go")))
+	sees("2 of 2 rolled back")
+	if at() != "legacy, legacy" {
+		t.Errorf("they stand at %s", at())
+	}
+}
+
+// standsIn is where a route of a system stands.
+func standsIn(s *system, name string) string {
+	for _, r := range s.Routes() {
+		if r.Name == name {
+			return strangler.Position{Phase: r.Phase, Weight: r.Weight}.String()
+		}
+	}
+	return "nowhere"
+}
 
 // TestBrowserActs replays a group while its progress shows, stops a replay, asks what a move would do,
 // goes through the journal by the keyboard, and copies a link, in a real browser.

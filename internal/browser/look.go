@@ -125,7 +125,8 @@ func (tab *Tab) wider() string {
 	})()`)
 }
 
-// faults has axe-core look at a part of the page, and returns what it finds, a line each.
+// faults has axe-core look at a part of the page, and returns what it finds, a line each. It loads no style
+// sheets anew: only rules that are off by themselves want them.
 func (tab *Tab) faults(part string) []string {
 	tab.t.Helper()
 	if !Eval[bool](tab, `!!window.axe`) {
@@ -136,7 +137,7 @@ func (tab *Tab) faults(part string) []string {
 		Eval[bool](tab, `(() => { const module = undefined, exports = undefined, define = undefined; `+text+`
 			; return true })()`)
 	}
-	return Eval[[]string](tab, `window.axe.run('`+part+`', { resultTypes: ['violations'] }).then(result =>
+	return Eval[[]string](tab, `window.axe.run('`+part+`', { resultTypes: ['violations'], preload: false, iframes: false }).then(result =>
 		result.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + v.help + ': ' + n.target.join(' ') + ' ' + (n.failureSummary || '').replace(/\s+/g, ' ').slice(0, 300))))`)
 }
 

@@ -94,4 +94,3 @@ func answersAll(l net.Listener, answer string) {
 		}()
 	}
 }
-

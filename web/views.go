@@ -195,6 +195,9 @@ type SideStats struct {
 	P50MS     float64 `json:"p50_ms"`
 	P99MS     float64 `json:"p99_ms"`
 	PerSecond float64 `json:"per_second"` // over the last minute
+	// RecentRequests and RecentFailures are those of the last ten minutes.
+	RecentRequests int64 `json:"recent_requests"`
+	RecentFailures int64 `json:"recent_failures"`
 }
 
 // ShadowStats say how the shadow keeps up.

@@ -129,6 +129,13 @@ func readStore(path string) (all []*key, err error) {
 	return all, nil
 }
 
+// MadeKeys reports whether a file holds private keys as a [Bridge] makes and keeps them, whole: not one that
+// somebody put beside it under such a name.
+func MadeKeys(path string) bool {
+	all, err := readStore(path)
+	return err == nil && len(all) > 0
+}
+
 // writeStore writes that file whole or not at all, for its owner only. With fresh, a file that is there
 // already, as another process has made it meanwhile, is an fs.ErrExist.
 func writeStore(path string, all []*key, fresh bool) (err error) {

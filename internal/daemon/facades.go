@@ -100,10 +100,12 @@ func (t *traffic) observeFacade(name string, o strangler.Observation) {
 	}
 	side := &t.of(name).sides[strangler.SideLegacy]
 	side.requests.Add(1)
-	side.rate.add(time.Now())
+	now, failure := time.Now(), ofAnswer(o)
+	side.rate.add(now)
+	side.lately.add(now, failure != "")
 	side.latency.Observe(o.Duration.Seconds())
 	side.spread.Add(o.Duration)
-	if failure := ofAnswer(o); failure != "" {
+	if failure != "" {
 		side.failures.add(failure)
 	}
 }

@@ -80,6 +80,9 @@ func (d *Daemon) tidyKeyFile(file string, used bool, now time.Time) error {
 	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 		return dropFile(mark)
 	}
+	if !identity.MadeKeys(file) && !tornFile(filepath.Base(file)) { // whosever that is
+		return dropFile(mark)
+	}
 	since, err := os.Lstat(mark)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -87,6 +90,7 @@ func (d *Daemon) tidyKeyFile(file string, used bool, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		d.log.Info("no session signs with these private keys: they are removed once no token of theirs can be valid", keyFile, file, keyAfter, keysOutlive)
 		return f.Close()
 	case err != nil:
 		return err

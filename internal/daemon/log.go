@@ -34,4 +34,5 @@ const (
 	keyRelease  = "service_version"
 	keyHook     = "webhook"
 	keyService  = "service"
+	keyAfter    = "after"
 )

@@ -40,6 +40,7 @@ type sideTraffic struct {
 	unread   atomic.Int64 // of the requests: the service never got them, and they are no failures
 	spared   atomic.Int64 // of the failures: see rollout.Spared
 	rate     minuteRate
+	lately   lately
 	latency  prometheus.Histogram
 	spread   rollout.AtomicHistogram // of the same, as gates judge it and series have it
 }
@@ -93,9 +94,11 @@ func (t *traffic) observe(o strangler.Observation) {
 	} else {
 		side.spread.Add(o.Duration)
 	}
-	if failure := ofAnswer(o); failure != "" {
+	failure := ofAnswer(o)
+	if failure != "" {
 		side.failures.add(failure)
 	}
+	side.lately.add(now, failure != "")
 	if served == strangler.SideLegacy && o.Decision.Repeat != strangler.RepeatByMethod { // else it was refused
 		rt.legacy.observe(o, now, t.client)
 	}
@@ -110,6 +113,7 @@ func (t *traffic) observe(o strangler.Observation) {
 		}
 		failed.requests.Add(1)
 		failed.failures.add(o.Decision.Failure)
+		failed.lately.add(now, true)
 	}
 }
 

@@ -491,7 +491,7 @@ func sides(route string, legacy, service float64) web.RouteStats {
 		if perSecond == 0 {
 			return web.SideStats{}
 		}
-		return web.SideStats{Requests: int64(perSecond * 3600), Failures: failures, P50MS: 12.4, P99MS: 180.2, PerSecond: perSecond}
+		return web.SideStats{Requests: int64(perSecond * 3600), Failures: failures, P50MS: 12.4, P99MS: 180.2, PerSecond: perSecond, RecentRequests: int64(perSecond * 600), RecentFailures: failures}
 	}
 	s := web.RouteStats{Route: route, Legacy: side(legacy, 2), Service: side(service, 1)}
 	if route != "" {

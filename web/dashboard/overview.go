@@ -276,11 +276,11 @@ func whatNeedsAPerson(routes []routeRow, stats web.Stats, config web.ConfigState
 	var all []attention
 	for _, r := range routes {
 		s, l := r.Stats.Service, r.Stats.Legacy
-		if s.Requests < 20 || s.Failures*100 < s.Requests || s.Failures*max(l.Requests, 1) <= 2*l.Failures*s.Requests {
+		if s.RecentRequests < 20 || s.RecentFailures*100 < s.RecentRequests || s.RecentFailures*max(l.RecentRequests, 1) <= 2*l.RecentFailures*s.RecentRequests {
 			continue
 		}
 		all = append(all, attention{true, fmt.Sprintf("%s: the service fails", visible(r.Name)),
-			fmt.Sprintf("%s of its %s requests failed (%s); legacy's: %s", count(s.Failures), count(s.Requests), ratio(s.Failures, s.Requests), orNone(ratio(l.Failures, l.Requests))),
+			fmt.Sprintf("%s of its %s requests of the last ten minutes failed (%s); legacy's: %s", count(s.RecentFailures), count(s.RecentRequests), ratio(s.RecentFailures, s.RecentRequests), orNone(ratio(l.RecentFailures, l.RecentRequests))),
 			routePath(r.Name)})
 	}
 	for _, p := range stats.Rollbacks.Pending {

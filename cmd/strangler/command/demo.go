@@ -97,7 +97,11 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, apps.Close()) }()
-	cfg, err := d.configuration(apps)
+	load, err := d.configuration(apps)
+	if err != nil {
+		return err
+	}
+	cfg, err := load()
 	if err != nil {
 		return d.flagged(err)
 	}
@@ -108,7 +112,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(d.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	proxy, err := daemon.New(ctx, daemon.Options{Config: cfg, Translators: translate.All(), Logger: logger, Version: version()})
+	proxy, err := daemon.New(ctx, daemon.Options{Config: cfg, Load: load, Translators: translate.All(), Logger: logger, Version: version()})
 	if err != nil {
 		return d.flagged(err)
 	}
@@ -162,8 +166,9 @@ func (d *demo) flagged(err error) error {
 	return &usageError{errors.Join(all...)}
 }
 
-// configuration reads the bookshop's own file, with the addresses of this run.
-func (d *demo) configuration(apps *bookshop.Apps) (*config.Config, error) {
+// configuration writes the bookshop's own file, and returns what reads it with the addresses of this run: now,
+// and whenever somebody has changed it.
+func (d *demo) configuration(apps *bookshop.Apps) (load func() (*config.Config, error), err error) {
 	file := filepath.Join(d.data, "strangler.yaml")
 	if err := os.WriteFile(file, bookshop.Configuration, 0o600); err != nil {
 		return nil, err
@@ -178,10 +183,12 @@ func (d *demo) configuration(apps *bookshop.Apps) (*config.Config, error) {
 	if d.fast {
 		maps.Copy(addresses, bookshop.Fast())
 	}
-	return config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
-		value, ok := addresses[name]
-		return value, ok
-	}})
+	return func() (*config.Config, error) {
+		return config.Load(file, config.Options{Translators: names, Env: func(name string) (string, bool) {
+			value, ok := addresses[name]
+			return value, ok
+		}})
+	}, nil
 }
 
 // retire brings a route that is live to its end: nothing starts there, so the demo moves it.

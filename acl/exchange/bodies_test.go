@@ -395,6 +395,97 @@ func TestUploadAborts(t *testing.T) {
 	}
 }
 
+// TestShortListsAreWhole has the last record of a list fail that is no longer than the buffer, though its
+// translation is: nothing of it is passed on, either way.
+func TestShortListsAreWhole(t *testing.T) {
+	const buffer = 10 << 10
+	long := strings.Repeat("N", 40)
+	number := func(f *lens.Field) { f.Number = &lens.Number{Scale: 2, Legacy: lens.TypeNumber} }
+	for name, c := range map[string]struct {
+		request bool
+		long    int // of the body, beyond the buffer
+		late    bool
+	}{
+		"an answer":             {},
+		"a longer answer":       {long: 64 << 10, late: true},
+		"a request":             {request: true},
+		"a longer request":      {request: true, long: 64 << 10, late: true},
+		"an answer by one byte": {long: 1},
+		"a request by one byte": {request: true, long: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			legacy, service := long, "n"
+			if c.request {
+				legacy, service = service, legacy
+			}
+			lines := translatorOf(t, body.Definition{Legacy: jsonForm, Service: jsonForm, Records: true}, lens.Set{}, []lens.Field{field(legacy, service, number)})
+			x := compiled(t, exchange.Config{Request: lines, Answer: lines, Buffer: buffer})
+			var text strings.Builder
+			text.WriteString("[")
+			for text.Len() < buffer+c.long-100 {
+				text.WriteString(`{"n":1},`)
+			}
+			bad := strings.Count(text.String(), "n")
+			text.WriteString(strings.Repeat(" ", buffer+c.long-text.Len()-len(`{"n":"x"}]`)) + `{"n":"x"}]`)
+			sent := text.String()
+			if len(sent) != buffer+c.long {
+				t.Fatalf("%d bytes", len(sent))
+			}
+			asked := false
+			client, url, _ := behind(t, front(x), func(w http.ResponseWriter, r *http.Request) {
+				asked = true
+				if c.request {
+					_, _ = io.Copy(io.Discard, r.Body)
+					w.WriteHeader(204)
+					return
+				}
+				says(200, "application/json", sent)(w, r)
+			})
+			var err error
+			var got []byte
+			var resp *http.Response
+			if c.request {
+				resp, err = client.Post(url, "application/json", strings.NewReader(sent))
+			} else {
+				resp, err = client.Get(url)
+			}
+			if err == nil {
+				got, err = io.ReadAll(resp.Body)
+				resp.Body.Close()
+			}
+			var e *acl.Error
+			if !errors.As(err, &e) || e.Pointer != fmt.Sprintf("/%d/n", bad) || e.Late != c.late {
+				t.Fatalf("%v, want an *acl.Error at /%d/n, late: %t", err, bad, c.late)
+			}
+			if c.request && (e.Unsent() == c.late || asked && !c.late) {
+				t.Errorf("the service was asked: %t, the error says that it wasn't: %t", asked, e.Unsent())
+			}
+			if !c.late && len(got) > 0 || c.late && !c.request && len(got) == 0 {
+				t.Errorf("%d bytes were passed on", len(got))
+			}
+		})
+	}
+}
+
+// TestHeldTranslationIsBounded has a short list become one of more than ten times the buffer.
+func TestHeldTranslationIsBounded(t *testing.T) {
+	long := strings.Repeat("N", 200)
+	lines := translatorOf(t, body.Definition{Legacy: jsonForm, Service: jsonForm, Records: true}, lens.Set{}, []lens.Field{field(long, "n")})
+	for times, streams := range map[int]bool{1000: true, 100: false} {
+		x := compiled(t, exchange.Config{Answer: lines, Buffer: 10 << 10})
+		client, url, _ := behind(t, front(x), says(200, "application/json", "["+strings.Repeat(`{"n":1},`, times-1)+`{"n":1}]`))
+		resp, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || bytes.Count(got, []byte(long)) != times || (resp.ContentLength < 0) != streams {
+			t.Errorf("%d records, %v, with length %d; want %d, streamed: %t", bytes.Count(got, []byte(long)), err, resp.ContentLength, times, streams)
+		}
+	}
+}
+
 func TestGzip(t *testing.T) {
 	customer := translator(t, jsonForm, jsonForm, field("NM", "name"))
 	x := compiled(t, exchange.Config{Request: customer, Answer: customer})

@@ -41,10 +41,11 @@ type Config struct {
 	Status          []Status         // in order: the first that fits counts
 	Headers         []Header
 	Cookies         []Cookie // in order: the first that fits counts
-	// Buffer is the most bytes of a body that are held; a larger one is an error unless it can be
-	// translated record by record. Of such one the first Buffer bytes, translated, are held until
-	// they are full or the body ends, so that a mistake in them still is an error of the whole. 0:
-	// DefaultBuffer.
+	// Buffer is the most bytes of a body that are held, without their coding; a larger one is an error
+	// unless it can be translated record by record. Of such one nothing is passed on before more than
+	// Buffer bytes of it were read and translated, or it ended, so that a mistake in them still is an
+	// error of the whole. The translation is held meanwhile, however much longer it is than what it is made
+	// of, up to ten times Buffer; one that grows more than that is passed on from there. 0: DefaultBuffer.
 	Buffer int64
 }
 

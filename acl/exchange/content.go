@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -148,12 +150,13 @@ func (c *content) announce(h http.Header, contentType string, always bool) {
 	}
 }
 
-// stream translates a list of records: the first bytes at once, the rest while it is read. It adds
-// what it reads to the evidence.
+// stream translates a list of records: of one that is no longer than the buffer all at once, otherwise the
+// beginning, and the rest while it is read. It adds what it reads to the evidence.
 func (x *Exchange) stream(ctx context.Context, m message, t *body.Translator, b io.ReadCloser, found *evidence) (*content, error) {
 	s := &streamed{body: b, message: m, found: found}
-	s.records = t.Stream(ctx, m.way, io.TeeReader(b, found), found.contentType)
-	first, whole, err := held(s, x.buffer)
+	read := &counted{Reader: io.TeeReader(b, found), left: x.buffer}
+	s.records = t.Stream(ctx, m.way, read, found.contentType)
+	first, whole, err := x.begin(s, read)
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -163,6 +166,47 @@ func (x *Exchange) stream(ctx context.Context, m message, t *body.Translator, b 
 		return &content{whole: first}, nil
 	}
 	return &content{whole: first, stream: s}, nil
+}
+
+// maxGrowth is how many times Config.Buffer is held of a translation at most: of a long list of short
+// records with long defaults.
+const maxGrowth = 10
+
+// begin reads a translation until more than the buffer of what it is made of was read. What counts is not how
+// long it becomes: a mistake at the end of a short list is one of the whole though its names have grown.
+func (x *Exchange) begin(translation io.Reader, read *counted) (first []byte, whole bool, err error) {
+	most := int(min(x.buffer, math.MaxInt/maxGrowth) * maxGrowth)
+	for !read.over && len(first) < most {
+		first = slices.Grow(first, min(bytes.MinRead, most-len(first)))
+		n, err := translation.Read(first[len(first):min(cap(first), most)])
+		first = first[:len(first)+n]
+		if err == io.EOF {
+			return first, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return first, false, nil
+}
+
+// counted is a body of which it is known whether more than a number of bytes was read. These it gives by
+// themselves, so that whatever is in them is translated before what comes behind is asked for.
+type counted struct {
+	io.Reader
+	left int64
+	over bool
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(p []byte) (int, error) {
+	if c.left > 0 && int64(len(p)) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.Reader.Read(p)
+	c.over = c.over || n > 0 && c.left == 0
+	c.left -= min(int64(n), c.left)
+	return n, err
 }
 
 // streamed is a list of records that is translated while it is read.

@@ -83,10 +83,19 @@ func bodiless(method string) bool {
 // its path needs.
 func (x *Exchange) askBody(req *http.Request, m message, method string, a *arrival, found *evidence) error {
 	plan := x.pair.passage(m.way)
-	has := req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0
 	// A GET that has a body all the same, and stays a GET, keeps it, translated.
 	drops := bodiless(method) && req.Method != method
 	t := x.request
+	has := req.Body != nil && req.Body != http.NoBody
+	if has && req.ContentLength == 0 && (t != nil || drops) {
+		var err error
+		if has, err = begun(req); err != nil {
+			return err
+		}
+	}
+	// What a request with a body is announced as it is, though there is nothing in it.
+	announced := t != nil && !bodiless(req.Method) && !bodiless(method) && req.Header.Get("Content-Type") != "" &&
+		checkMedia(t, m.way, req.Header) == nil
 	switch {
 	case !has && method == req.Method && len(plan.fromBody) == 0 && (bodiless(method) || t == nil):
 		return nil // and says nothing of one: whoever made it knows whether it may be sent again
@@ -95,9 +104,9 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 	case !has && drops && (t == nil || len(plan.fromBody) == 0):
 		dropBody(req)
 		return nil
-	case !has && t.Streams(m.way):
+	case !has && t.Streams(m.way) && !announced:
 		return nil
-	case !has && !bodiless(req.Method) && len(plan.intoBody) == 0 && len(plan.fromBody) == 0:
+	case !has && !announced && !bodiless(req.Method) && len(plan.intoBody) == 0 && len(plan.fromBody) == 0:
 		return nil // as empty as it was
 	}
 	var in []byte
@@ -110,12 +119,7 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 			return err
 		}
 		if t != nil && t.Streams(m.way) && !drops {
-			c, err := x.stream(req.Context(), m, t, b, found)
-			if err != nil {
-				return err
-			}
-			x.send(req, c, m.way)
-			return nil
+			return x.askList(req, m, b, announced, found)
 		}
 		var whole bool
 		if in, whole, err = held(b, x.buffer); err != nil {
@@ -127,9 +131,14 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 			return &tooLarge{x.buffer}
 		}
 		found.size = int64(len(in))
-		if len(bytes.TrimSpace(in)) == 0 && len(plan.fromBody) == 0 && len(plan.intoBody) == 0 && !drops {
+		if len(bytes.TrimSpace(in)) == 0 && len(plan.fromBody) == 0 && len(plan.intoBody) == 0 && !drops && !announced {
 			x.sendAsItWas(req, in)
 			return nil
+		}
+	} else if announced {
+		req.Header.Del("Content-Encoding") // of nothing
+		if t.Streams(m.way) {
+			return x.askList(req, m, http.NoBody, announced, found)
 		}
 	}
 	if drops && (t == nil || t.Streams(m.way)) {
@@ -139,7 +148,18 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 		dropBody(req)
 		return nil
 	}
-	out, err := x.askDocument(req.Context(), m, in, req.Header.Get("Content-Type"), a)
+	doc := new(document.Document)
+	var err error
+	switch contentType := req.Header.Get("Content-Type"); {
+	case len(bytes.TrimSpace(in)) > 0:
+		doc, err = t.Decode(m.way, in, contentType)
+	case announced:
+		doc, err = nothing(t, m.way, contentType)
+	}
+	if err != nil {
+		return err
+	}
+	out, err := x.askDocument(req.Context(), m, doc, a)
 	if err != nil {
 		return err
 	}
@@ -161,6 +181,49 @@ func (x *Exchange) askBody(req *http.Request, m message, method string, a *arriv
 	return nil
 }
 
+// begun reports whether there is anything in a body whose length is 0, which is how requests made in a program say
+// that it isn't known (http.Request.ContentLength).
+func begun(req *http.Request) (bool, error) {
+	b := req.Body
+	first, _, err := held(b, 0)
+	if err != nil || len(first) == 0 {
+		return false, err // and the body, at its end, is left to whoever marked it as one that isn't sent again
+	}
+	req.Body, req.ContentLength = &struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first), b), b}, -1
+	return true, nil
+}
+
+// askList translates a request that is a list of records.
+func (x *Exchange) askList(req *http.Request, m message, b io.ReadCloser, announced bool, found *evidence) error {
+	first, _, err := held(b, 0)
+	if err != nil {
+		return err
+	}
+	if len(first) == 0 {
+		switch {
+		case announced:
+			if _, err := nothing(x.request, m.way, req.Header.Get("Content-Type")); err != nil {
+				return err
+			}
+		case !emptyIsList(x.request, m.way):
+			x.sendAsItWas(req, nil)
+			return nil
+		}
+	}
+	c, err := x.stream(req.Context(), m, x.request, struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first), b), b}, found)
+	if err != nil {
+		return err
+	}
+	x.send(req, c, m.way)
+	return nil
+}
+
 // askPlain returns a request's body without its coding, if it is one that can be read.
 func (x *Exchange) askPlain(req *http.Request, m message) (io.ReadCloser, error) {
 	if err := checkMedia(x.request, m.way, req.Header); err != nil {
@@ -169,17 +232,11 @@ func (x *Exchange) askPlain(req *http.Request, m message) (io.ReadCloser, error)
 	return plain(req.Body, req.Header)
 }
 
-// askDocument translates a request's body, which may be empty, with what the path has for it, and
+// askDocument translates a request's body, in which there may be nothing, with what the path has for it, and
 // takes from it what the path needs.
-func (x *Exchange) askDocument(ctx context.Context, m message, in []byte, contentType string, a *arrival) (*document.Document, error) {
-	t, plan := x.request, x.pair.passage(m.way)
-	doc := new(document.Document)
+func (x *Exchange) askDocument(ctx context.Context, m message, doc *document.Document, a *arrival) (*document.Document, error) {
+	plan := x.pair.passage(m.way)
 	var err error
-	if len(bytes.TrimSpace(in)) > 0 {
-		if doc, err = t.Decode(m.way, in, contentType); err != nil {
-			return nil, err
-		}
-	}
 	var g grafts
 	for _, name := range plan.intoBody {
 		if text, there := a.values[name]; there {
@@ -193,7 +250,7 @@ func (x *Exchange) askDocument(ctx context.Context, m message, in []byte, conten
 			return nil, err
 		}
 	}
-	out, err := t.Convert(ctx, m.way, doc.Root())
+	out, err := x.request.Convert(ctx, m.way, doc.Root())
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +280,8 @@ func (x *Exchange) send(req *http.Request, c *content, way body.Direction) {
 		req.ContentLength = -1 // trailers need chunks
 	}
 	req.Header.Del("Expect") // the body has been asked for, and is here
+	// Whoever sent an empty body may have said so by this name, which net/http doesn't look for.
+	delete(req.Header, "content-length")
 	c.announce(req.Header, x.request.ContentType(way, c.whole), false)
 	headersOf(req.Header, x.request, way)
 }

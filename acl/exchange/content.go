@@ -116,6 +116,17 @@ func emptyIsList(t *body.Translator, way body.Direction) bool {
 	return err == nil
 }
 
+// nothing returns what a body with nothing in it is that is announced as one of the translator's format: a form
+// without fields, a list of no records. Other formats always have something: of these it is what became of one
+// that went wrong.
+func nothing(t *body.Translator, way body.Direction, contentType string) (*document.Document, error) {
+	doc, err := t.Decode(way, nil, contentType)
+	if err != nil {
+		return nil, &body.Malformed{Err: fmt.Errorf("it is empty, though it is announced as %s", contentType)}
+	}
+	return doc, nil
+}
+
 // content is a body that is ready to be sent.
 type content struct {
 	whole  []byte

@@ -16,9 +16,11 @@ import (
 // are decoded, as are answers that are coded although nobody asked; other codings are errors.
 // What carries a validator keeps it: ETag and Last-Modified are the service's, so that conditional
 // requests reach it in its own words. An empty body of a request or answer passes as it is, unless
-// the format is one of records, in which it is a list of none; but an answer with a status below 300, other than
-// 204 and 205, that is empty though its Content-Type says that it is of a format that never is, is
-// an error: it is what became of a page that failed. Where a method without a body
+// its Content-Type says that it is of the format that is read: then it is a form without fields, which is
+// translated, or a list of no records, and of a format that is never empty, such as JSON and XML, an error: it is
+// what became of a page that failed, or of a client. Of requests this holds for methods that have a body on both
+// sides, of answers for statuses below 300 other than 204 and 205. Without a Content-Type an empty body is a list
+// of no records where the format is one of records, unless a request says that it has none. Where a method without a body
 // becomes one with a body, the translator gets an empty object. Where one with a body becomes GET, HEAD or
 // DELETE, the body is translated all the same, and what no name of the path takes of it is an error; null
 // and objects without members are nothing. A body that comes with a GET that stays one is translated and sent.

@@ -254,8 +254,10 @@ func TestRequests(t *testing.T) {
 	}{
 		"a customer":           {text: anna, want: clean},
 		"to legacy":            {facade: true, text: clean, want: anna},
-		"nothing":              {text: "", want: ""},
-		"nothing but space":    {text: " ", want: " "},
+		"nothing":              {text: "", header: http.Header{"Content-Type": nil}, want: ""},
+		"nothing but space":    {text: " ", header: http.Header{"Content-Type": nil}, want: " "},
+		"nothing of JSON":      {text: "", fails: "it is empty, though it is announced as application/json", status: 400},
+		"no JSON but space":    {text: " ", fails: "it is empty, though", status: 400},
 		"no type":              {text: anna, header: http.Header{"Content-Type": nil}, want: clean},
 		"another type":         {text: "a=b", header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, fails: "x-www-form-urlencoded", status: 415},
 		"a coding":             {text: anna, header: http.Header{"Content-Encoding": {"br"}}, fails: "coded with br", status: 415},

@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -179,8 +180,8 @@ func TestEvidence(t *testing.T) {
 		answered int
 	}{
 		"a request":              {x: customers, send: `{"STS":"\u0058"}`, want: `{"STS":"\u0058"}`, size: 16},
-		"an answer":              {x: customers, status: 200, answer: `{"status":"cl\u006fsed"}`, want: `{"status":"cl\u006fsed"}`, size: 24, answered: 200},
-		"the beginning":          {x: customers, status: 201, answer: long, want: long[:acl.MaxEvidence], size: int64(len(long)), answered: 201},
+		"an answer":              {x: customers, send: "{}", status: 200, answer: `{"status":"cl\u006fsed"}`, want: `{"status":"cl\u006fsed"}`, size: 24, answered: 200},
+		"the beginning":          {x: customers, send: "{}", status: 201, answer: long, want: long[:acl.MaxEvidence], size: int64(len(long)), answered: 201},
 		"of a list, late enough": {x: lines, status: 200, answer: list, want: list[:acl.MaxEvidence], size: -1, answered: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -293,7 +294,8 @@ func TestBlankAnswers(t *testing.T) {
 		"a list":                        {exchange.Config{Answer: list}, false, 200, "application/json", true, ""},
 		"a list without a type":         {exchange.Config{Answer: list}, false, 200, "", false, ""},
 		"lines, of which none are none": {exchange.Config{Answer: lines}, false, 200, "application/x-ndjson", false, "[]"},
-		"a form, which may be empty":    {exchange.Config{Answer: form}, false, 200, "application/x-www-form-urlencoded", false, ""},
+		"a form, which may be empty":    {exchange.Config{Answer: form}, false, 200, "application/x-www-form-urlencoded", false, "{}"},
+		"a form without a type":         {exchange.Config{Answer: form}, false, 200, "", false, ""},
 		"a status with a translator":    {exchange.Config{Answer: list, Status: []exchange.Status{{Service: 201, Legacy: 200, With: xml}}}, false, 201, "application/json", true, ""},
 		"marks alone":                   {exchange.Config{Answer: xml, Status: []exchange.Status{{Service: 200, Legacy: 200, When: ok}}}, false, 200, "application/json", true, ""},
 		"an error with a translator":    {exchange.Config{Status: []exchange.Status{{Service: 404, Legacy: 404, With: failed(t)}}}, false, 404, "application/json", false, `{"ERR":"Y"}`},
@@ -322,6 +324,82 @@ func TestBlankAnswers(t *testing.T) {
 				t.Errorf("%q, %v, want %q", got, err, c.want)
 			}
 		})
+	}
+}
+
+// TestBlankRequests has requests with nothing in them, of a known length and not, by what they are announced as.
+func TestBlankRequests(t *testing.T) {
+	soap := translator(t, format.Config{Name: format.SOAP, Root: "C"}, jsonForm, field("NM", "name"))
+	json := translator(t, jsonForm, jsonForm, field("NM", "name"))
+	required := func(f *lens.Field) { f.Required = true }
+	filled := func(f *lens.Field) { f.Default.Service = &lens.Literal{Kind: document.String, Text: "nobody"} }
+	form := format.Config{Name: format.Form}
+	optional, strict := translator(t, form, jsonForm, field("NM", "name", filled)), translator(t, form, jsonForm, field("NM", "name", required))
+	lines := translator(t, format.Config{Name: format.NDJSON}, jsonForm, field("NM", "name"))
+	list := translatorOf(t, body.Definition{Legacy: jsonForm, Service: jsonForm, Records: true}, lens.Set{}, []lens.Field{field("NM", "name")})
+	const forms = "application/x-www-form-urlencoded"
+	for name, c := range map[string]struct {
+		with              *body.Translator
+		method, announced string
+		fails             string
+		status            int
+		want              string
+	}{
+		"a form":                    {with: optional, announced: forms, want: `{"name":"nobody"}`},
+		"a form without a type":     {with: optional},
+		"a form of another type":    {with: optional, announced: "text/plain"},
+		"a form that wants a field": {with: strict, announced: forms, fails: "at /NM: legacy's request: there is no value"},
+		"JSON":                      {with: json, announced: "application/json", fails: "it is empty, though it is announced as application/json", status: 400},
+		"JSON without a type":       {with: json},
+		"JSON of a GET":             {with: json, method: "GET", announced: "application/json"},
+		"JSON of a DELETE":          {with: json, method: "DELETE", announced: "application/json"},
+		"SOAP":                      {with: soap, announced: "text/xml; charset=utf-8", fails: "it is empty, though", status: 400},
+		"lines, of which none":      {with: lines, announced: "application/x-ndjson", want: "[]"},
+		"a list":                    {with: list, announced: "application/json", fails: "it is empty, though", status: 400},
+		"a list without a type":     {with: list},
+	} {
+		for _, chunked := range []bool{false, true} {
+			if chunked && c.announced == "text/plain" {
+				continue // which may have something in it
+			}
+			t.Run(fmt.Sprintf("%s, chunked %t", name, chunked), func(t *testing.T) {
+				x := compiled(t, exchange.Config{Request: c.with})
+				client, url, last := behind(t, front(x), says(204, "", ""))
+				in := io.Reader(nil)
+				if chunked {
+					in = io.MultiReader() // whose length isn't known
+				}
+				method := c.method
+				if method == "" {
+					method = "POST"
+				}
+				req, _ := http.NewRequest(method, url, in)
+				if c.announced != "" {
+					req.Header.Set("Content-Type", c.announced)
+				}
+				if chunked {
+					req.ContentLength = -1
+				}
+				if c.want != "" { // what the proxy says of one that may not be sent twice
+					req.Header["content-length"] = []string{"0"}
+				}
+				resp, err := client.Do(req)
+				if c.fails != "" {
+					var e *acl.Error
+					if !errors.As(err, &e) || !strings.Contains(err.Error(), c.fails) || e.Status != c.status || !e.Unsent() {
+						t.Errorf("%v, want an *acl.Error with the status %d that says %q", err, c.status, c.fails)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				if last.text != c.want || c.want != "" && last.Header.Get("Content-Type") != "application/json" {
+					t.Errorf("%q of the type %s arrived, want %q", last.text, last.Header.Get("Content-Type"), c.want)
+				}
+			})
+		}
 	}
 }
 

@@ -195,8 +195,10 @@ func (a *answer) readBody(t *body.Translator, readable bool) (*document.Document
 	doc := new(document.Document)
 	with := a.found != nil && a.found.with != nil
 	switch {
-	case readable && len(bytes.TrimSpace(text)) == 0 && a.blank(t):
-		return nil, a.blankError()
+	case readable && len(bytes.TrimSpace(text)) == 0 && a.announced():
+		if doc, err = a.nothing(t); err != nil {
+			return nil, err
+		}
 	case len(bytes.TrimSpace(text)) > 0:
 		if doc, err = a.document(t); err != nil {
 			return nil, err
@@ -222,19 +224,18 @@ func (a *answer) readBody(t *body.Translator, readable bool) (*document.Document
 	return g.onto(doc.Root())
 }
 
-// blank reports whether a body with nothing in it is announced as one of the translator's format, which
-// always has something: it is what became of a page that failed.
-func (a *answer) blank(t *body.Translator) bool {
-	got := a.resp.Header.Get("Content-Type")
-	if got == "" || a.resp.StatusCode == http.StatusResetContent || a.resp.StatusCode >= http.StatusMultipleChoices {
-		return false
-	}
-	_, err := t.Decode(a.way, nil, got)
-	return err != nil
+// announced reports whether a body that is read has to be what it is announced as even if there is nothing in it.
+func (a *answer) announced() bool {
+	return a.resp.Header.Get("Content-Type") != "" && a.resp.StatusCode != http.StatusResetContent && a.resp.StatusCode < http.StatusMultipleChoices
 }
 
-func (a *answer) blankError() error {
-	return &body.Malformed{Err: fmt.Errorf("it is empty, though it is announced as %s; one that is empty knowingly has no Content-Type, or the status 204", a.resp.Header.Get("Content-Type"))}
+// nothing is what the body is that has nothing in it.
+func (a *answer) nothing(t *body.Translator) (*document.Document, error) {
+	doc, err := nothing(t, a.way, a.resp.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, fmt.Errorf("%w; one that is empty knowingly has no Content-Type, or the status 204", err)
+	}
+	return doc, nil
 }
 
 func (a *answer) encode(t *body.Translator, v document.Value) error {
@@ -258,8 +259,10 @@ func (a *answer) stream(client *http.Request, t *body.Translator) error {
 		if err != nil {
 			return err
 		}
-		if a.part = first; len(first) == 0 && a.blank(t) {
-			return a.blankError()
+		if a.part = first; len(first) == 0 && a.announced() {
+			if _, err := a.nothing(t); err != nil {
+				return err
+			}
 		}
 		if len(first) == 0 && !emptyIsList(t, a.way) {
 			a.resp.Body = b

@@ -122,6 +122,52 @@ func checkShadowed(all []status, problem func(Problem)) {
 	}
 }
 
+// CheckLocations reports names of a Location that is written in a direction, of legacy's or the service's answers,
+// that nothing fills: the other side's Location hasn't them, and there is no translated body that could have
+// them. Each such answer would be one that can't be translated.
+func (x *Exchange) CheckLocations(way body.Direction) (found Problems) {
+	written, read := "location.legacy", "location.service"
+	if way == body.ToService {
+		written, read = read, written
+	}
+	for i := range x.status {
+		s := &x.status[i]
+		t := s.written(way)
+		if t == nil || x.makesDocument(s, way) {
+			continue
+		}
+		for _, name := range t.names() {
+			if slices.Contains(s.written(!way).names(), name) || t.optional(name) || way == body.ToLegacy && s.marks(name) {
+				continue
+			}
+			remedy := "name it in " + read + ", or in with the translator of such a body"
+			if s.written(!way) == nil {
+				remedy = "say in " + read + " where it stands, or in with which translator makes a body that has it"
+			}
+			if _, status := s.codes(way); noContent(status) || s.with != nil {
+				remedy = "name it in " + read // a body of another translator would be none either
+			}
+			found = append(found, Problem{Option: "status", Index: i, Part: "location", Message: fmt.Sprintf(
+				"{%s} of %s is nowhere to be taken from: %s lacks it, and the body of these answers becomes none that could have it; %s", name, written, read, remedy)})
+			break
+		}
+	}
+	return found
+}
+
+// makesDocument reports whether the body of such answers is translated as one document in a direction, which
+// may have what a Location needs.
+func (x *Exchange) makesDocument(s *status, way body.Direction) bool {
+	_, to := s.codes(way)
+	t := x.translatorFor(s, s.service, s.legacy)
+	return t != nil && !t.Streams(way) && !noContent(to)
+}
+
+// marks reports whether a condition puts something at that name into legacy's bodies.
+func (s *status) marks(name string) bool {
+	return slices.ContainsFunc(s.when, func(c condition) bool { return c.path.String() == name })
+}
+
 // codes returns the status that is read and the one that is written.
 func (s *status) codes(way body.Direction) (read, written int) {
 	if way == body.ToLegacy {

@@ -407,3 +407,51 @@ func TestBlankRequests(t *testing.T) {
 func failed(t testing.TB) *body.Translator {
 	return translator(t, jsonForm, jsonForm, lens.Field{Legacy: []string{"ERR"}, Const: &lens.Literal{Kind: document.String, Text: "Y"}})
 }
+
+// TestLocationsThatNothingFills holds what CheckLocations says beforehand against what becomes of an answer whose Location
+// is the service's and whose body has an id.
+func TestLocationsThatNothingFills(t *testing.T) {
+	answer := translator(t, jsonForm, jsonForm, field("id", "id"))
+	records := translator(t, format.Config{Name: format.NDJSON}, format.Config{Name: format.NDJSON}, field("id", "id"))
+	for name, c := range map[string]struct {
+		status exchange.Status
+		want   string
+	}{
+		"in the other":      {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q/{x}", Service: "/f/{x}"}}},
+		"in neither":        {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q/{id}", Service: "/f/{x}"}}, want: "{id}"},
+		"alone":             {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q?x={id}"}}, want: "{id}"},
+		"it may be missing": {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q?x={id?}"}}},
+		"in a body":         {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q?x={id}"}, With: answer}},
+		"in the answer's":   {status: exchange.Status{Service: 201, Legacy: 200, Location: lens.Sides[string]{Legacy: "/q?x={id}"}}},
+		"in no record":      {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q?x={id}"}, With: records}, want: "{id}"},
+		"there is no body":  {status: exchange.Status{Service: 201, Legacy: 204, Location: lens.Sides[string]{Legacy: "/q?x={id}"}, With: answer}, want: "{id}"},
+		"in when":           {status: exchange.Status{Service: 201, Legacy: 303, Location: lens.Sides[string]{Legacy: "/q?x={id}"}, When: []exchange.Member{{Path: "id", Is: text("7")}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := compiled(t, exchange.Config{Answer: answer, Status: []exchange.Status{c.status}})
+			told := ""
+			if found := x.CheckLocations(body.ToLegacy); found != nil {
+				told = found.Error()
+			}
+			if (told == "") != (c.want == "") || !strings.Contains(told, c.want) {
+				t.Errorf("it says %q, want %q", told, c.want)
+			}
+			typ := "application/json"
+			if c.status.With == records {
+				typ = "application/x-ndjson"
+			}
+			client, url, _ := behind(t, front(x), func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Location", "/f/7")
+				says(201, typ, `{"id":"7"}`)(w, r)
+			})
+			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			resp, err := client.Get(url + "/")
+			if err == nil {
+				resp.Body.Close()
+			}
+			if (err == nil) != (told == "") {
+				t.Errorf("it says %q, and the client gets %v", told, err)
+			}
+		})
+	}
+}

@@ -110,11 +110,17 @@ func (a *answer) translator() *body.Translator {
 	if a.way == body.ToLegacy {
 		service, legacy = legacy, service
 	}
+	return a.x.translatorFor(a.found, service, legacy)
+}
+
+// translatorFor returns what translates the body of answers with these statuses, of which found says what
+// they become, or nil; nil: no translator does.
+func (x *Exchange) translatorFor(found *status, service, legacy int) *body.Translator {
 	switch {
-	case a.found != nil && a.found.with != nil:
-		return a.found.with
+	case found != nil && found.with != nil:
+		return found.with
 	case service < 300 && legacy < 300, service < 300 && legacy >= 400:
-		return a.x.answer
+		return x.answer
 	}
 	return nil
 }

@@ -221,6 +221,15 @@ func (l *loader) settleTranslation(d *translationDraft) {
 		d.place(err)
 		return
 	}
+	answers := body.ToLegacy
+	if d.facade {
+		answers = body.ToService
+	}
+	if problems := compiled.CheckLocations(answers); len(problems) > 0 {
+		d.bad = true
+		d.place(problems)
+		return
+	}
 	d.compiled = compiled
 	d.noteLosses()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/format"
@@ -188,6 +189,28 @@ func (t *Translator) Says(way Direction) bool {
 		return t.jq.ToLegacy != nil
 	}
 	return t.jq.ToService != nil
+}
+
+// Refuses reports whether a body that has a text at that place can't be translated in a direction because no field
+// names what is there. Of what a jq program makes of it nothing is known.
+func (t *Translator) Refuses(way Direction, at document.Path) bool {
+	b := document.NewBuilder(nil, 8)
+	b.Repeats(ofRead(t.texts, way))
+	for _, step := range at {
+		b.Object()
+		b.Name(step.Name)
+	}
+	b.String("x")
+	for range at {
+		b.End()
+	}
+	doc, err := b.Document()
+	if err != nil {
+		return false
+	}
+	_, err = t.Convert(context.Background(), way, doc.Root())
+	var placed *document.Error
+	return errors.Is(err, lens.ErrUnnamed) && errors.As(err, &placed) && placed.Pointer != "" && strings.HasPrefix(at.Pointer()+"/", placed.Pointer+"/")
 }
 
 // Records reports whether bodies are lists of records, each of which is translated by itself.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/body"
+	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/lens"
 )
 
@@ -179,6 +180,21 @@ func (x *Exchange) NeedsBody(way body.Direction) (names []string) {
 // whether no body ever has one: no translator reads it, or it is a list of records.
 func (x *Exchange) WantsBody(way body.Direction) (names []string, never bool) {
 	return x.pair.passage(way).intoBody, x.request == nil || x.request.Streams(way)
+}
+
+// Refuses returns the names of the path that is read in a direction that each request has, and that no field of
+// the body's translator names although it wants one for everything: no request with a body gets through.
+func (x *Exchange) Refuses(way body.Direction) (names []string) {
+	if x.request == nil || x.request.Streams(way) {
+		return nil
+	}
+	for _, name := range x.pair.passage(way).intoBody {
+		path, err := document.ParsePath(name)
+		if err == nil && !x.pair.read(way).optional(name) && x.request.Refuses(way, path) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // TakesFromBody reports whether the path that is written in a direction has names that only the translated body of a

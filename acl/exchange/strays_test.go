@@ -57,3 +57,43 @@ func TestNamesWithoutAPlace(t *testing.T) {
 		})
 	}
 }
+
+// TestNamesThatNoRequestGetsPast has a translator that wants a field for everything: what Refuses names is what a
+// request with a body isn't translated for.
+func TestNamesThatNoRequestGetsPast(t *testing.T) {
+	strict := func(fields ...lens.Field) *body.Translator {
+		tr, err := body.New(body.Definition{Legacy: jsonForm, Service: jsonForm, Lens: lens.Definition{Fields: fields,
+			Unknown: lens.Ways[lens.Unknown]{ToService: lens.Refuse, ToLegacy: lens.Refuse}}}, lens.Set{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tr
+	}
+	number := func(f *lens.Field) { f.Number = &lens.Number{} }
+	for name, c := range map[string]struct {
+		request *body.Translator
+		wants   []string
+		fails   bool
+	}{
+		"no field":             {strict(field("NOTE", "note")), []string{"SHOP"}, true},
+		"a field":              {strict(field("NOTE", "note"), field("SHOP", "shop")), nil, false},
+		"a field of the whole": {strict(field(".", "all")), nil, false},
+		"a number":             {strict(field("NOTE", "note"), field("SHOP", "shop", number)), nil, false},
+		"others are kept":      {translator(t, jsonForm, jsonForm, field("NOTE", "note")), nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := compiled(t, exchange.Config{Path: lens.Sides[string]{Legacy: "/a/{SHOP}/{id}", Service: "/b/{id}"}, Request: c.request})
+			if got := x.Refuses(body.ToService); !slices.Equal(got, c.wants) {
+				t.Errorf("it refuses %v, want %v", got, c.wants)
+			}
+			client, url, _ := behind(t, front(x), says(200, "", ""))
+			resp, err := client.Post(url+"/a/12/7", "application/json", strings.NewReader(`{"NOTE":"x"}`))
+			if err == nil {
+				resp.Body.Close()
+			}
+			if (err != nil) != c.fails {
+				t.Errorf("a request gets %v", err)
+			}
+		})
+	}
+}

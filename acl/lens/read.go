@@ -167,17 +167,20 @@ func (c *call) visitElement(f frame, r *reading, parent, e document.Value, i int
 	return errAt(e, "no field names this element")
 }
 
+// ErrUnnamed is what is wrong with a member that no field names, and that the definition doesn't keep or drop.
+var ErrUnnamed = errors.New("no field names this member")
+
 // unknown does what the definition says about a member that no field reads.
 func (c *call) unknown(f frame, r *reading, name []byte, member document.Value) error {
 	switch {
 	case r.whole || f.p.unknown == Drop:
 		return nil
 	case f.p.unknown != Keep:
-		return errAt(member, "no field names this member")
+		return errAt(member, "%w", ErrUnnamed)
 	case r.mirror == nil || r.mirror.target >= 0 || r.mirror.indexes != nil:
-		return errAt(member, "no field names this member, and it can't be kept, since a field writes something else at %s", r.path)
+		return errAt(member, "%w, and it can't be kept, since a field writes something else at %s", ErrUnnamed, r.path)
 	case r.mirror.names[string(name)] != nil:
-		return errAt(member, "no field names this member, and it can't be kept, since a field writes a member of that name")
+		return errAt(member, "%w, and it can't be kept, since a field writes a member of that name", ErrUnnamed)
 	}
 	c.slots[f.slots+r.slot].kept = true
 	return nil

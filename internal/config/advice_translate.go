@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -68,7 +69,16 @@ func (d *translationDraft) checkStrays(way body.Direction, read, other string, m
 		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could become a part of; "+drop,
 			names[0], read, other, strings.Join(methods, " or "), read, names[0])
 		return false
-	case bodiless || len(written) == 0 || !allHaveBodies(written):
+	}
+	if refused := d.compiled.Refuses(way); len(refused) > 0 {
+		what := fmt.Sprintf("{%s} of path.%s is in neither path.%s nor params, and no field of %s names it, which says unknown: error", refused[0], read, other, d.to.Request)
+		if len(methods) > 0 && (allHaveBodies(methods) || d.compiled.TakesFromBody(way) || !slices.Equal(methods, written)) {
+			d.parts["path"].fail("%s: no request could be translated; "+drop, what, read, refused[0])
+			return false
+		}
+		d.parts["path"].warn("%s: all requests with a body are answered as untranslatable, by legacy where there is a fallback; "+drop, what, read, refused[0])
+	}
+	if bodiless || len(written) == 0 || !allHaveBodies(written) {
 		d.addLoss(exchange.Loss{Option: "path", Index: -1, Direction: direction(way), What: "{" + strings.Join(names, "} and {") + "} of the path is lost on requests without a body, unless a field brings it into path." + other})
 	}
 	return true

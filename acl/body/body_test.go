@@ -274,15 +274,17 @@ func TestNamesThatAFormatHasnt(t *testing.T) {
 	fixed := format.Config{Name: format.FixedWidth, Columns: []format.Column{{Name: "NO", Width: 4}, {Name: "NM", Width: 9}}}
 	csv := format.Config{Name: format.CSV, Header: true, Columns: []format.Column{{Name: "NO"}}}
 	header := format.Config{Name: format.CSV, Header: true}
+	form := format.Config{Name: format.Form}
 	inner := func(f lens.Field, each, with string) lens.Field {
 		f.Each, f.With = each, with
 		return f
 	}
 	set := lens.Set{Lenses: map[string]lens.Definition{
-		"good": {Fields: []lens.Field{field("s:NO", "no"), inner(field("s:SUB", "sub"), "good", "")}, Unknown: dropping},
-		"bad":  {Fields: []lens.Field{field("s:NO", "no"), field("t:NO", "other")}, Unknown: dropping},
-		"deep": {Fields: []lens.Field{inner(field("s:IN", "in"), "", "bad")}, Unknown: dropping},
-		"cell": {Fields: []lens.Field{field("NO", "no"), field("X", "x")}, Unknown: dropping},
+		"good":  {Fields: []lens.Field{field("s:NO", "no"), inner(field("s:SUB", "sub"), "good", "")}, Unknown: dropping},
+		"bad":   {Fields: []lens.Field{field("s:NO", "no"), field("t:NO", "other")}, Unknown: dropping},
+		"deep":  {Fields: []lens.Field{inner(field("s:IN", "in"), "", "bad")}, Unknown: dropping},
+		"value": {Fields: []lens.Field{field(".", ".")}, Unknown: dropping},
+		"cell":  {Fields: []lens.Field{field("NO", "no"), field("X", "x")}, Unknown: dropping},
 	}}
 	for name, c := range map[string]struct {
 		legacy format.Config
@@ -307,6 +309,16 @@ func TestNamesThatAFormatHasnt(t *testing.T) {
 		"no column":               {legacy: fixed, fields: []lens.Field{field("NO", "no"), field("NAME", "name")}, want: `field 2: legacy: NAME: there is no column "NAME"; the columns are "NO", "NM"`},
 		"no column of a lens":     {legacy: fixed, fields: []lens.Field{inner(field(".", "c"), "", "cell")}, want: `field 1: with: the field legacy: X of cell has no place in these bodies: there is no column "X"; the columns are "NO", "NM"`},
 		"no column of CSV":        {legacy: csv, fields: []lens.Field{field("NM", "name")}, want: `field 1: legacy: NM: there is no column "NM"; the columns are "NO"`},
+		"nested in a form":        {legacy: form, fields: []lens.Field{field("NO", "no"), field("a.b", "b")}, want: `field 2: legacy: a.b: a form has single values, with no names in them; if the dot is a part of the name, write a\.b`},
+		"a dot in a form":         {legacy: form, fields: []lens.Field{field(`a\.b`, "b"), field(`a\[b\]`, "c"), field("d[0]", "d"), field("d[1]", "e")}},
+		"a list in a form":        {legacy: form, fields: []lens.Field{inner(field("L", "l"), "value", "")}},
+		"a list of lists":         {legacy: form, fields: []lens.Field{field("L[0][1]", "l")}, want: `field 1: legacy: L[0][1]: a form has single values, and no lists in them`},
+		"objects in a form":       {legacy: form, fields: []lens.Field{inner(field("L", "l"), "cell", "")}, want: `field 1: each: the field legacy: NO of cell has no place in these bodies: a form has single values, with no names in them` + "\n" + `field 1: each: the field legacy: X of cell has no place in these bodies: a form has single values, with no names in them`},
+		"a file":                  {legacy: format.Config{Name: format.Multipart}, fields: []lens.Field{field("f.content", "a"), field("g[1].filename", "b")}},
+		"no file":                 {legacy: format.Config{Name: format.Multipart}, fields: []lens.Field{field("f.size", "a")}, want: `field 1: legacy: f.size: a part of a multipart body that is no file has single values, with no names in them; if the dot is a part of the name, write f\.size`},
+		"nested in CSV":           {legacy: header, fields: []lens.Field{field("a.b", "b")}, want: `field 1: legacy: a.b: a column has single values, with no names in them; if the dot is a part of the name, write a\.b`},
+		"nested in fixed width":   {legacy: fixed, fields: []lens.Field{field("NO.x", "b")}, want: `field 1: legacy: NO.x: a column has single values, with no names in them; if the dot is a part of the name, write NO\.x`},
+		"a list in a column":      {legacy: header, fields: []lens.Field{inner(field("L", "l"), "value", "")}, want: `field 1: legacy: L: a column has single values, and no lists in them`},
 		"CSV that has any column": {legacy: header, fields: []lens.Field{field("NM", "name")}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -57,8 +57,8 @@ func (n *names) lens(name string, d lens.Definition, from origin) {
 				next.option = "each"
 			}
 		}
-		next.legacy = n.side(name, next, "legacy", n.legacy, from.legacy, f.Legacy)
-		next.service = n.side(name, next, "service", n.service, from.service, f.Service)
+		next.legacy = n.side(name, next, "legacy", n.legacy, from.legacy, f.Legacy, f.Each != "")
+		next.service = n.side(name, next, "service", n.service, from.service, f.Service, f.Each != "" || f.List != "")
 		inner := f.With
 		if f.Each != "" {
 			inner = f.Each
@@ -70,8 +70,9 @@ func (n *names) lens(name string, d lens.Definition, from origin) {
 	}
 }
 
-// side looks at the paths of one side, and returns the first of them from the document on.
-func (n *names) side(name string, from origin, option string, f format.Names, below document.Path, paths []string) (first document.Path) {
+// side looks at the paths of one side, at which there are lists or single values, and returns the first of them from the
+// document on.
+func (n *names) side(name string, from origin, option string, f format.Names, below document.Path, paths []string, list bool) (first document.Path) {
 	for i, text := range paths {
 		path, err := document.ParsePath(text)
 		if err != nil {
@@ -83,6 +84,9 @@ func (n *names) side(name string, from origin, option string, f format.Names, be
 		}
 		if f == nil || len(path) == 0 {
 			continue
+		}
+		if list {
+			whole = append(whole, document.Step{})
 		}
 		if err := f.CheckPath(whole); err != nil {
 			problem := lens.Problem{Field: from.field, Option: option, Message: text + ": " + err.Error()}

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/strangler-fig/toolkit/acl/body"
 	"github.com/strangler-fig/toolkit/acl/format"
@@ -67,6 +68,14 @@ func (x *Exchange) statusLosses(way body.Direction, add func(option string, inde
 			}
 		}
 	}
+	for i := range x.status {
+		if what := x.bodyLoss(&x.status[i], way); what != "" {
+			add("status", i, way, "%s", what)
+		}
+	}
+	if x.answer != nil && x.tellsOnlyJSON(way) {
+		add("status", -1, way, "of answers with a status of 400 and more whose body is no JSON object, nothing but the status is told in the fault")
+	}
 	if x.answer == nil || x.tellsFaults() {
 		return // bodies pass as they are in any case; or what fails has a form of its own on either side
 	}
@@ -79,6 +88,52 @@ func (x *Exchange) statusLosses(way body.Direction, add func(option string, inde
 		which += ", but for those that an entry of status fits,"
 	}
 	add("status", -1, way, "%s pass in %s own form, problem documents as well", which, owner)
+}
+
+// bodyLoss tells what becomes of the body of answers that an entry fits, where nothing translates it; empty: it is
+// not lost, or it is that of a redirection, which says where to go on.
+func (x *Exchange) bodyLoss(s *status, way body.Direction) string {
+	read, written := s.codes(way)
+	if x.translatorFor(s, s.service, s.legacy) != nil || noContent(read) || noContent(written) || s.written(way) != nil && written >= 300 && written < 400 {
+		return ""
+	}
+	from, to := "the service's", "legacy's"
+	if way == body.ToService {
+		from, to = to, from
+	}
+	lost := fmt.Sprintf("the body of %s %d is dropped, and %s %d ", from, read, to, written)
+	const with = " (with: TRANSLATOR says how it is translated)"
+	failed := written >= http.StatusBadRequest
+	if failed && way == body.ToLegacy && x.answer != nil && x.writesFaults(way) {
+		switch {
+		case len(s.when) == 0:
+			return "" // it becomes a fault
+		case s.marks("faultstring") || s.marks("Reason.Text"):
+			return lost + "is a fault that says nothing but what when says"
+		}
+		return lost + "is a fault that says nothing but its title and what when says"
+	}
+	switch {
+	case failed && way == body.ToService && (len(s.when) > 0 || read < http.StatusBadRequest):
+		return lost + "is a problem document that says nothing but the status" + with
+	case failed && way == body.ToService:
+		return "" // it passes
+	case way == body.ToLegacy && len(s.when) > 0:
+		return lost + "has nothing but what when says" + with
+	}
+	return lost + "comes empty" + with
+}
+
+// writesFaults reports whether the format that answers are written in has messages for what went wrong.
+func (x *Exchange) writesFaults(way body.Direction) bool {
+	_, is := x.answer.Written(way).(format.Faults)
+	return is
+}
+
+// tellsOnlyJSON reports whether what fails becomes a fault, and isn't one yet: JSON is all that goes into one.
+func (x *Exchange) tellsOnlyJSON(way body.Direction) bool {
+	_, read := x.answer.Read(way).(format.Faults)
+	return !read && x.writesFaults(way)
 }
 
 // tellsFaults reports whether a side's format has messages for what went wrong, so that they are translated

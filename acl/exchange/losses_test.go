@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,6 +21,8 @@ func TestLosses(t *testing.T) {
 	form, soap := format.Config{Name: format.Form}, format.Config{Name: format.SOAP, Root: "r"}
 	passes := "status[-1] to legacy: answers with a status of 300 and more pass in the service's own form, problem documents as well"
 	passesHere := "status[-1] to service: answers with a status of 300 and more pass in legacy's own form, problem documents as well"
+	onlyJSON := "status[-1] to service: of answers with a status of 400 and more whose body is no JSON object, nothing but the status is told in the fault"
+	const with = " (with: TRANSLATOR says how it is translated)"
 	for name, c := range map[string]struct {
 		config            exchange.Config
 		service, toLegacy []string // where requests go
@@ -27,12 +31,15 @@ func TestLosses(t *testing.T) {
 		"requests alone":        {config: exchange.Config{Request: translator(t, form, jsonForm, field("A", "a"))}},
 		"answers": {config: exchange.Config{Answer: translator(t, jsonForm, jsonForm, field("A", "a"))},
 			service: []string{passes}, toLegacy: []string{passesHere}},
-		"answers of SOAP": {config: exchange.Config{Answer: translator(t, soap, jsonForm, field("A", "a"))}},
-		"answers to SOAP": {config: exchange.Config{Answer: translator(t, jsonForm, soap, field("A", "a"))}},
+		"answers of SOAP": {config: exchange.Config{Answer: translator(t, soap, jsonForm, field("A", "a"))}, service: []string{strings.Replace(onlyJSON, "to service", "to legacy", 1)}},
+		"answers to SOAP": {config: exchange.Config{Answer: translator(t, jsonForm, soap, field("A", "a"))}, toLegacy: []string{onlyJSON}},
 		"with statuses": {config: exchange.Config{Answer: translator(t, jsonForm, jsonForm, field("A", "a")), Status: []exchange.Status{
 			{Service: 404, Legacy: 404}, {Service: 410, Legacy: 404}, {Service: 404, Legacy: 400}}},
 			service: []string{
 				"status[1] to legacy: the service's status 410 becomes 404, which comes back as 404",
+				"status[0] to legacy: the body of the service's 404 is dropped, and legacy's 404 comes empty" + with,
+				"status[1] to legacy: the body of the service's 410 is dropped, and legacy's 404 comes empty" + with,
+				"status[2] to legacy: the body of the service's 404 is dropped, and legacy's 400 comes empty" + with,
 				"status[-1] to legacy: answers with a status of 300 and more, but for those that an entry of status fits, pass in the service's own form, problem documents as well"},
 			toLegacy: []string{
 				"status[2] to service: legacy's status 400 becomes 404, which comes back as 404",
@@ -70,7 +77,7 @@ func TestAnswersThatPass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := compiled(t, exchange.Config{Answer: translator(t, legacy, jsonForm, field("A", "a")), Status: []exchange.Status{{Service: 404, Legacy: 404}}})
-			told := len(x.Losses(body.ToService)) > 0
+			told := slices.ContainsFunc(x.Losses(body.ToService), func(l exchange.Loss) bool { return strings.Contains(l.What, "pass in the service's own form") })
 			client, url, _ := behind(t, front(x), says(http.StatusServiceUnavailable, "application/problem+json", problem))
 			resp, err := client.Get(url)
 			if err != nil {
@@ -83,6 +90,85 @@ func TestAnswersThatPass(t *testing.T) {
 			}
 			if passes := string(text) == problem; passes != told {
 				t.Errorf("told is %t, and the client gets %d %s", told, resp.StatusCode, text)
+			}
+		})
+	}
+}
+
+// TestBodiesThatAreDropped holds what is told of an entry of status against what becomes of the body of an answer
+// that it fits.
+func TestBodiesThatAreDropped(t *testing.T) {
+	answer := translator(t, jsonForm, jsonForm, field("ERR", "title"))
+	soap := translator(t, format.Config{Name: format.SOAP, Root: "r"}, jsonForm, field("ERR", "title"))
+	when := []exchange.Member{{Path: "CODE", Is: text("7")}}
+	located := lens.Sides[string]{Legacy: "/sorry"}
+	for name, c := range map[string]struct {
+		answer   *body.Translator
+		status   exchange.Status
+		media    string // of what is said
+		toLegacy string // what is told of requests to the service, in part; empty: nothing
+		service  string // and of those to legacy
+	}{
+		"the same status":         {answer: answer, status: exchange.Status{Service: 404, Legacy: 404}, toLegacy: "comes empty"},
+		"another one":             {answer: answer, status: exchange.Status{Service: 404, Legacy: 410}, toLegacy: "comes empty"},
+		"nothing is translated":   {status: exchange.Status{Service: 404, Legacy: 410}, toLegacy: "comes empty"},
+		"when":                    {answer: answer, status: exchange.Status{Service: 404, Legacy: 410, When: when}, toLegacy: "nothing but what when says", service: "problem document"},
+		"a success":               {answer: answer, status: exchange.Status{Service: 404, Legacy: 200}, toLegacy: "comes empty", service: "problem document"},
+		"a success, when":         {answer: answer, status: exchange.Status{Service: 404, Legacy: 200, When: when}, toLegacy: "nothing but what when says", service: "problem document"},
+		"with":                    {answer: answer, status: exchange.Status{Service: 404, Legacy: 200, With: answer}},
+		"a success that fails":    {answer: answer, status: exchange.Status{Service: 200, Legacy: 404}},
+		"a redirection":           {answer: answer, status: exchange.Status{Service: 404, Legacy: 303, Location: located}, service: "problem document"},
+		"one without a place":     {answer: answer, status: exchange.Status{Service: 200, Legacy: 303}, toLegacy: "comes empty", service: "comes empty"},
+		"a fault of a problem":    {answer: soap, status: exchange.Status{Service: 404, Legacy: 500}},
+		"a fault that says less":  {answer: soap, status: exchange.Status{Service: 404, Legacy: 500, When: []exchange.Member{{Path: "faultstring", Is: text("GONE")}}}, toLegacy: "a fault that says nothing but what when says"},
+		"a fault of another text": {answer: soap, status: exchange.Status{Service: 404, Legacy: 500}, media: "text/plain", toLegacy: "no JSON object"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := compiled(t, exchange.Config{Answer: c.answer, Status: []exchange.Status{c.status}})
+			for _, side := range []struct {
+				ask    body.Direction
+				want   string
+				around func(*exchange.Exchange) func(http.RoundTripper) http.RoundTripper
+				says   int
+				member string
+			}{
+				{body.ToService, c.toLegacy, front, c.status.Service, "title"},
+				{body.ToLegacy, c.service, facade, c.status.Legacy, "ERR"},
+			} {
+				if side.ask == body.ToLegacy && c.answer == soap {
+					continue // which says what failed in faults
+				}
+				told := ""
+				for _, l := range x.Losses(side.ask) {
+					if l.Index == 0 || c.media != "" {
+						told += l.What
+					}
+				}
+				if side.want == "" && told != "" || !strings.Contains(told, side.want) {
+					t.Errorf("%v: it tells %q, want %q", side.ask, told, side.want)
+				}
+				said, typ := `{"`+side.member+`":"Gone fishing","CODE":"7"}`, "application/json"
+				if c.media != "" {
+					said, typ = "Gone fishing", c.media
+				}
+				client, url, _ := behind(t, side.around(x), func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Location", "/sorry")
+					says(side.says, typ, said)(w, r)
+				})
+				client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				resp, err := client.Get(url + "/")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer resp.Body.Close()
+				got, err := io.ReadAll(resp.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				redirected := side.ask == body.ToService && resp.StatusCode == 303 && c.status.Location != (lens.Sides[string]{})
+				if lost := !strings.Contains(string(got), "Gone fishing"); lost != (told != "") && !redirected {
+					t.Errorf("%v: it tells %q, and the client gets %d %s", side.ask, told, resp.StatusCode, got)
+				}
 			}
 		})
 	}

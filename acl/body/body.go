@@ -96,6 +96,7 @@ func New(d Definition, set lens.Set) (*Translator, error) {
 		}
 		return f
 	}
+	d.Legacy.First, d.Service.First = writtenNames(d, set)
 	t.legacy, t.service = side("legacy", d.Legacy), side("service", d.Service)
 	set.Texts = lens.Sides[bool]{Legacy: textual(d.Legacy), Service: textual(d.Service)}
 	if len(d.Lens.Fields) > 0 || d.Lens.Unknown != (lens.Ways[lens.Unknown]{}) {

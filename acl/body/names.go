@@ -1,6 +1,8 @@
 package body
 
 import (
+	"slices"
+
 	"github.com/strangler-fig/toolkit/acl/document"
 	"github.com/strangler-fig/toolkit/acl/format"
 	"github.com/strangler-fig/toolkit/acl/lens"
@@ -105,4 +107,40 @@ func top(path document.Path) string {
 		return ""
 	}
 	return path[:1].String()
+}
+
+// writtenNames are the names that records get from fields, in their order, though not each of them has a value for all:
+// what a table's columns are that names none. What a jq program makes has names of its own.
+func writtenNames(d Definition, set lens.Set) (legacy, service []string) {
+	add := func(to *[]string, paths []string) (root bool) {
+		for _, text := range paths {
+			path, err := document.ParsePath(text)
+			switch {
+			case err != nil: // the lens refuses it
+			case len(path) == 0:
+				root = true
+			case path[0].Name != "" && !slices.Contains(*to, path[0].Name):
+				*to = append(*to, path[0].Name)
+			}
+		}
+		return root
+	}
+	var all func(fields []lens.Field, inLegacy, inService bool, under []string)
+	all = func(fields []lens.Field, inLegacy, inService bool, under []string) {
+		for _, f := range fields {
+			if f.Drop {
+				continue // nothing is ever written there
+			}
+			rootLegacy := inLegacy && add(&legacy, f.Legacy)
+			rootService := inService && add(&service, f.Service)
+			if (rootLegacy || rootService) && f.With != "" && !slices.Contains(under, f.With) {
+				all(set.Lenses[f.With].Fields, rootLegacy, rootService, append(under, f.With))
+			}
+		}
+	}
+	all(d.Lens.Fields, true, true, nil)
+	if d.JQ.ToLegacy != "" {
+		legacy = nil
+	}
+	return legacy, service
 }

@@ -106,6 +106,64 @@ func unpadded(s string) string {
 	return strings.NewReplacer("007", "7", `"012"`, `"12"`, ";012", ";12", ",012", ",12").Replace(s)
 }
 
+// TestTableHasAColumnForEachField writes tables whose columns nothing but the translator's fields name, whole and as a stream.
+func TestTableHasAColumnForEachField(t *testing.T) {
+	table := format.Config{Name: format.CSV, Header: true}
+	json := format.Config{Name: format.JSON}
+	fields := []lens.Field{field("A", "a"), {Legacy: []string{"OLD"}, Drop: true}, field("B", "b"), field("C", "c")}
+	keep := lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Keep}
+	drop := lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}
+	parts := lens.Set{Lenses: map[string]lens.Definition{"part": {Fields: []lens.Field{field("B", "b"), field("C", "c")}, Unknown: drop}}}
+	for name, c := range map[string]struct {
+		d        body.Definition
+		way      body.Direction
+		in, want string
+		back     string // of want; empty: it isn't looked at
+	}{
+		"the first lacks one": {body.Definition{Legacy: table, Service: json, Lens: lens.Definition{Fields: fields, Unknown: drop}}, body.ToLegacy,
+			`[{"c":"3"},{"a":"1","b":"2"}]`, "A,B,C\n,,3\n1,2,\n", `[{"a":"","b":"","c":"3"},{"a":"1","b":"2","c":""}]`},
+		"the first has none": {body.Definition{Legacy: table, Service: json, Lens: lens.Definition{Fields: fields, Unknown: drop}}, body.ToLegacy,
+			`[{},{"a":"1"}]`, "A,B,C\n,,\n1,,\n", ""},
+		"no records": {body.Definition{Legacy: table, Service: json, Lens: lens.Definition{Fields: fields, Unknown: drop}}, body.ToLegacy,
+			`[]`, "A,B,C\n", `[]`},
+		"with others behind": {body.Definition{Legacy: table, Service: json, Lens: lens.Definition{Fields: fields, Unknown: keep}}, body.ToLegacy,
+			`[{"x":"7","c":"3"},{"b":"2"}]`, "A,B,C,x\n,,3,7\n,2,,\n", ""},
+		"of the service": {body.Definition{Legacy: json, Service: table, Lens: lens.Definition{Fields: fields, Unknown: drop}}, body.ToService,
+			`[{"C":"3"},{"A":"1"}]`, "a,b,c\n,,3\n1,,\n", ""},
+		"of a lens within": {body.Definition{Legacy: table, Service: json, Lens: lens.Definition{Fields: []lens.Field{
+			{Legacy: []string{"."}, Service: []string{"in"}, With: "part"}}, Unknown: drop}}, body.ToLegacy,
+			`[{"in":{"b":"2"}},{"in":{"c":"3"}}]`, "B,C\n2,\n,3\n", ""},
+		"of a program": {body.Definition{Legacy: table, Service: json, Lens: lens.Definition{Fields: fields, Unknown: drop}, JQ: lens.Ways[string]{ToLegacy: "{Z: .A}"}}, body.ToLegacy,
+			`[{"a":"1"}]`, "Z\n1\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := lens.Set{}
+			if name == "of a lens within" {
+				set = parts
+			}
+			translator, err := body.New(c.d, set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole, err := translator.Translate(t.Context(), c.way, []byte(c.in), "")
+			if err != nil || string(whole) != c.want {
+				t.Errorf("%q, %v, want %q", whole, err, c.want)
+			}
+			s := translator.Stream(t.Context(), c.way, iotest.OneByteReader(strings.NewReader(c.in)), "")
+			defer s.Close()
+			if streamed, err := io.ReadAll(s); err != nil || string(streamed) != c.want {
+				t.Errorf("as a stream %q, %v, want %q", streamed, err, c.want)
+			}
+			if c.back == "" {
+				return
+			}
+			if back, err := translator.Translate(t.Context(), c.way.Reverse(), []byte(c.want), ""); err != nil || string(back) != c.back {
+				t.Errorf("comes back as %q, %v, want %q", back, err, c.back)
+			}
+		})
+	}
+}
+
 func TestRecordErrorsNameTheRecord(t *testing.T) {
 	total := field("TOT", "total")
 	total.Number = &lens.Number{Scale: 2}

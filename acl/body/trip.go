@@ -15,6 +15,7 @@ import (
 // trip takes values through one field and both formats, there and back.
 type trip struct {
 	t     *Translator
+	from  format.Format // of the side that is read, as others than the translator write it: with the columns that a record has
 	at    lens.Sides[[]document.Path]
 	marks lens.Sides[[]document.Path] // attributes beside texts, without which an element would be a text
 	spare lens.Sides[bool]            // records have a column more
@@ -41,7 +42,7 @@ func newTrip(d Definition, set lens.Set, f lens.Field, at lens.Sides[[]document.
 	r := &trip{at: at}
 	own := Definition{Legacy: only(d.Legacy, at.Legacy), Service: only(d.Service, at.Service), Records: d.Records}
 	if ofRead(lens.Sides[bool]{Legacy: headed(d.Legacy), Service: headed(d.Service)}, way) {
-		// All records lack what one lacks.
+		// All records may lack what one lacks, until they come back.
 		if headed(d.Legacy) {
 			own.Legacy = d.Legacy
 		}
@@ -49,6 +50,7 @@ func newTrip(d Definition, set lens.Set, f lens.Field, at lens.Sides[[]document.
 			own.Service = d.Service
 		}
 	}
+	unnamed := len(f.Legacy)+len(f.Service) == 0
 	f.When, f.Legacy, f.Service = nil, texts(at.Legacy), texts(at.Service)
 	own.Lens = lens.Definition{Fields: []lens.Field{f}, Unknown: lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}}
 	r.marks = lens.Sides[[]document.Path]{Legacy: marks(at.Legacy), Service: marks(at.Service)}
@@ -69,6 +71,17 @@ func newTrip(d Definition, set lens.Set, f lens.Field, at lens.Sides[[]document.
 	var err error
 	if r.t, err = New(own, set); err != nil {
 		return nil
+	}
+	legacy, err := format.New(own.Legacy)
+	if err != nil {
+		return nil
+	}
+	service, err := format.New(own.Service)
+	if err != nil {
+		return nil
+	}
+	if r.from = ofRead(lens.Sides[format.Format]{Legacy: legacy, Service: service}, way); unnamed {
+		r.t.legacy, r.t.service = legacy, service // such a member has no column beforehand
 	}
 	return r
 }
@@ -201,8 +214,7 @@ func said(v document.Value) (any, error) {
 }
 
 // pass writes a document of a side as its format does, and reads it again.
-func (r *trip) pass(way Direction, v document.Value) (record document.Value, written bool, err error) {
-	f := r.t.Read(way)
+func (r *trip) pass(way Direction, f format.Format, v document.Value) (record document.Value, written bool, err error) {
 	text, err := f.Append(nil, v)
 	if err != nil {
 		return document.Value{}, false, err
@@ -229,16 +241,16 @@ func (r *trip) try(way Direction, values []string) (became outcome, to any) {
 	if err != nil {
 		return same, nil
 	}
-	// equal passes a document as its own side's format has it, and reports whether it is the one that went.
-	equal := func(v document.Value) (document.Value, any, bool) {
-		v, _, err := r.pass(way, v)
+	// equal passes a document as a format of its own side has it, and reports whether it is the one that went.
+	equal := func(f format.Format, v document.Value) (document.Value, any, bool) {
+		v, _, err := r.pass(way, f, v)
 		if err != nil {
 			return v, nil, false
 		}
 		got, err := said(v)
 		return v, got, err == nil && reflect.DeepEqual(got, want)
 	}
-	before, _, ok := equal(doc.Root())
+	before, _, ok := equal(r.from, doc.Root())
 	if !ok {
 		return same, nil // that side has no such bodies
 	}
@@ -250,10 +262,10 @@ func (r *trip) try(way Direction, values []string) (became outcome, to any) {
 	if err != nil {
 		return same, nil
 	}
-	if _, _, ok := equal(alone.Root()); !ok {
+	if _, _, ok := equal(r.from, alone.Root()); !ok {
 		return same, nil // which the lens tells
 	}
-	middle, written, err := r.pass(!way, there.Root())
+	middle, written, err := r.pass(!way, r.t.Read(!way), there.Root())
 	if err != nil && !written {
 		return refused, nil
 	}
@@ -264,7 +276,7 @@ func (r *trip) try(way Direction, values []string) (became outcome, to any) {
 	if err != nil {
 		return strange, nil
 	}
-	after, got, ok := equal(back.Root())
+	after, got, ok := equal(r.t.Read(way), back.Root())
 	switch {
 	case ok:
 		return same, nil

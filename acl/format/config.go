@@ -31,6 +31,10 @@ type Config struct {
 	Columns   []Column // of CSV, in order; of fixed width, with Width
 	Header    bool     // CSV: the first record names the columns; with Columns: exactly those, in any order
 	Newline   string   // between records: "\n" (the default) or "\r\n"; read either way
+
+	// First are columns that are written whether or not the first record has them, in front of those that it has
+	// besides. It counts for CSV with Header and without Columns, and is no option: a translator has its fields' here.
+	First []string
 }
 
 // Column is one column of CSV or of fixed-width records.

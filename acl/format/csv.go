@@ -19,6 +19,7 @@ type csvFormat struct {
 	always    bool   // every cell in quotes
 	header    bool
 	columns   *columns // nil: those of the header
+	first     []string // where columns is nil: what is written in any case
 	newline   string
 }
 
@@ -63,6 +64,12 @@ func newCSV(c Config) (Format, error) {
 			p = append(p, Problem{"columns", err.Error()})
 		}
 	}
+	if f.columns == nil && len(c.First) > 0 {
+		f.first = c.First
+		if _, err := newColumns(c.First); err != nil {
+			p = append(p, Problem{"first", err.Error()})
+		}
+	}
 	if len(p) > 0 {
 		return nil, p
 	}
@@ -91,10 +98,10 @@ func (f *csvFormat) Append(dst []byte, v document.Value) ([]byte, error) {
 	return appendRecords(dst, v, f)
 }
 
-// Write implements Records. Without configured columns those of the first record are written, and
-// no later one may have others.
+// Write implements Records. Without configured columns those are written that Config.First names and then
+// those of the first record; no later one may have others.
 func (f *csvFormat) Write(w io.Writer) RecordWriter {
-	return &tableWriter{w: w, columns: f.columns, head: f.appendHeader, line: f.appendRecord}
+	return &tableWriter{w: w, columns: f.columns, first: f.first, head: f.appendHeader, line: f.appendRecord}
 }
 
 func (f *csvFormat) appendHeader(dst []byte, c *columns) (_ []byte, err error) {

@@ -32,7 +32,7 @@ func table(t *testing.T, section string) (rows [][]string) {
 
 // TestReadmeOptions holds that the README has all options, each of the formats that know it.
 func TestReadmeOptions(t *testing.T) {
-	all := given(Config{JSON, "a", "a", "a", map[string]string{"a": "b"}, true, []string{"a"}, "a", "a", "a", "a", []Column{{}}, true, "a"})
+	all := given(Config{JSON, "a", "a", "a", map[string]string{"a": "b"}, true, []string{"a"}, "a", "a", "a", "a", []Column{{}}, true, "a", nil})
 	want := map[string]string{"format": "all"}
 	for _, option := range all {
 		var know []string

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/document"
@@ -139,6 +140,7 @@ func article(k document.Kind) string {
 type tableWriter struct {
 	w       io.Writer
 	columns *columns // nil: those of the first record
+	first   []string // which stand in front of the record's own
 	// line appends a record, whose values are in the order of the columns.
 	line func(dst []byte, c *columns, values []document.Value, first bool) ([]byte, error)
 	// head appends what stands in front of the first record.
@@ -166,9 +168,11 @@ func (t *tableWriter) append(record document.Value) (err error) {
 	}
 	c := t.columns
 	if c == nil {
-		var names []string
+		names := slices.Clone(t.first)
 		for name := range record.Members() {
-			names = append(names, string(name))
+			if !slices.Contains(t.first, string(name)) {
+				names = append(names, string(name))
+			}
 		}
 		if len(names) == 0 {
 			return errors.New("the first record has no members, so that there are no columns")
@@ -195,10 +199,14 @@ func (t *tableWriter) append(record document.Value) (err error) {
 
 // Close implements RecordWriter.
 func (t *tableWriter) Close() error {
-	if t.index > 0 || t.columns == nil {
-		return nil
+	c, err := t.columns, error(nil)
+	if c == nil && len(t.first) > 0 {
+		c, err = newColumns(t.first)
 	}
-	head, err := t.head(nil, t.columns)
+	if t.index > 0 || c == nil {
+		return err
+	}
+	head, err := t.head(nil, c)
 	if err != nil || len(head) == 0 {
 		return err
 	}

@@ -185,7 +185,8 @@ func (f *forwarder) unanswered(w http.ResponseWriter, r *http.Request, fail *fai
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((fail.retryAfter+time.Second-1)/time.Second), 10))
 	}
 	switch {
-	case f.tells != nil && f.tell(w, r, fail):
+	case f.tells != nil:
+		f.tells.of(w, r, fail)
 		return
 	case fail.document:
 		forgetAnswer(w.Header())

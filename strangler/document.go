@@ -46,17 +46,18 @@ func marshalProblem(r *http.Request, status int, detail, pointer string) ([]byte
 }
 
 // telling is what Config.Unanswered returns for a route.
-type telling = func(client *http.Request, status int, problem []byte) *http.Response
+type telling func(client *http.Request, status int, problem []byte) *http.Response
 
-// tell tells the client of a failure in the form that its route has for that. It reports whether it did.
-func (f *forwarder) tell(w http.ResponseWriter, r *http.Request, fail *failure) bool {
-	document, err := marshalProblem(r, fail.status, fail.text, fail.pointer)
-	if err != nil {
-		return false
+// of tells the client of a failure in the form that it knows, or by a problem document.
+func (tells telling) of(w http.ResponseWriter, r *http.Request, fail *failure) {
+	var resp *http.Response
+	if text, err := marshalProblem(r, fail.status, fail.text, fail.pointer); err == nil {
+		resp = tells(r, fail.status, text)
 	}
-	resp := f.tells(r, fail.status, document)
 	if resp == nil {
-		return false
+		forgetAnswer(w.Header())
+		documentAt(w, r, fail.status, fail.text, fail.pointer)
+		return
 	}
 	defer resp.Body.Close()
 	h := w.Header()
@@ -67,7 +68,6 @@ func (f *forwarder) tell(w http.ResponseWriter, r *http.Request, fail *failure) 
 	if r.Method != http.MethodHead {
 		_, _ = io.Copy(w, resp.Body) // the client that is gone doesn't read it
 	}
-	return true
 }
 
 // explains is an error that knows what a client may be told of it: package acl's, of what it can't

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -109,3 +110,59 @@ func TestUntranslatable(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// TestToldInTheirForm has a route whose clients know faults: whatever is said because no side answers is one, also of
+// a body that is too large, whose length may be known, and whoever sends something else gets the document.
+func TestToldInTheirForm(t *testing.T) {
+	tells := func(client *http.Request, status int, problem []byte) *http.Response {
+		if client.Header.Get("Content-Type") != "text/xml" {
+			return nil
+		}
+		return &http.Response{StatusCode: 500, Header: http.Header{"Content-Type": {"text/xml"}}, Body: io.NopCloser(strings.NewReader("<Fault>" + string(problem) + "</Fault>"))}
+	}
+	address, _ := front(t, Config{
+		Legacy: upstreamOf(t, echoes), Services: map[string]Upstream{"s": upstreamOf(t, echoes), "gone": {URL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}},
+		Routes: []Route{
+			{Name: "told", Match: Match{Path: "/told"}, Service: "s", Start: At(PhaseLive), MaxBody: 3},
+			{Name: "nobody", Match: Match{Path: "/nobody"}, Service: "gone", Start: At(PhaseLive)},
+			{Name: "plain", Match: Match{Path: "/plain"}, Service: "s", Start: At(PhaseLive), MaxBody: 3},
+		},
+		Unanswered: func(rt Route) func(*http.Request, int, []byte) *http.Response {
+			if rt.Name == "plain" {
+				return nil
+			}
+			return tells
+		},
+		DebugHeader: true,
+	})
+	for name, c := range map[string]struct {
+		path, sends string
+		status      int
+		announced   string
+		says        string
+	}{
+		"too large":           {"/told", "text/xml", 500, "text/xml", `<Fault>{"type":"about:blank","title":"Request Entity Too Large","status":413,`},
+		"too large, of JSON":  {"/told", "application/json", 413, "application/problem+json", `"status":413`},
+		"too large elsewhere": {"/plain", "text/xml", 413, "text/plain; charset=utf-8", "Request Entity Too Large: "},
+		"nobody":              {"/nobody", "text/xml", 500, "text/xml", `<Fault>{"type":"about:blank","title":"Bad Gateway","status":502,`},
+		"nobody, of JSON":     {"/nobody", "application/json", 502, "application/problem+json", `"status":502`},
+	} {
+		for _, chunked := range []bool{false, true} {
+			in := io.Reader(strings.NewReader("four"))
+			if chunked {
+				in = io.MultiReader(in)
+			}
+			resp, err := client(t).Post(address+c.path, c.sends, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := bodyOf(t, resp)
+			if resp.StatusCode != c.status || resp.Header.Get("Content-Type") != c.announced || !strings.Contains(body, c.says) {
+				t.Errorf("%s, chunked %t: %d %s %q, want %d %s %q", name, chunked, resp.StatusCode, resp.Header.Get("Content-Type"), body, c.status, c.announced, c.says)
+			}
+			if got, want := resp.Header.Get("X-Strangler"), "route="+c.path[1:]+"; side=service; phase=live; why=phase"; got != want {
+				t.Errorf("%s, chunked %t: decided %q, want %q", name, chunked, got, want)
+			}
+		}
+	}
+}

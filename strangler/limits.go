@@ -54,12 +54,20 @@ func (t *Table) maxBody(e *entry) int64 {
 	return e.route.MaxBody
 }
 
-// name returns the route's name; empty: the catch-all's.
-func (e *entry) name() string {
-	if e == nil {
-		return ""
+// tooLarge answers for a route, or for the catch-all where that is nil, a request whose body is known to be
+// larger than it takes.
+type tooLarge struct{ of *entry }
+
+// ServeHTTP answers as the route's clients know it, and closes the connection, on which the body would come.
+func (l tooLarge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 1 {
+		w.Header()["Connection"] = []string{"close"}
 	}
-	return e.route.Name
+	if l.of != nil && l.of.tells != nil {
+		l.of.tells.of(w, r, &failure{status: http.StatusRequestEntityTooLarge, text: bodyTooLarge})
+		return
+	}
+	problem(w, r, http.StatusRequestEntityTooLarge, bodyTooLarge)
 }
 
 const (

@@ -103,11 +103,10 @@ func (t *Table) chain(r *http.Request, d *Decision) http.Handler {
 		return refused
 	}
 	e := t.match(r)
-	if limit := t.maxBody(e); limit > 0 && r.ContentLength > limit {
-		d.Route, d.Bucket = e.name(), -1
-		return refusal{http.StatusRequestEntityTooLarge, bodyTooLarge}
-	}
 	t.decide(d, e, r)
+	if limit := t.maxBody(e); limit > 0 && r.ContentLength > limit {
+		return tooLarge{e}
+	}
 	dropOurs(r.Header, t.index.overrides)
 	if e == nil {
 		return t.catchAll()

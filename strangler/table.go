@@ -34,6 +34,7 @@ type entry struct {
 	position Position
 	legacy   http.Handler
 	service  http.Handler // nil where the route has none
+	tells    telling      // how its clients are told what no side answers; nil: as all are
 	keyed    [2]bool      // by side: its transport wants Decision.Key
 }
 
@@ -129,7 +130,7 @@ func (t *Table) move(positions map[string]Position, moving []int) error {
 			problems = append(problems, fmt.Errorf("compile route %q: %w", e.route.Name, err))
 			continue
 		}
-		e.legacy, e.service = legacy, service
+		e.legacy, e.service, e.tells = legacy, service, t.index.compiler.tells(e.route)
 		for _, side := range []Side{SideLegacy, SideService} {
 			e.keyed[side] = t.index.compiler.keyed(&e.route, e.position, side)
 		}

@@ -47,6 +47,13 @@ translators:
       - {legacy: TXT, service: text}
     unknown: drop
   lines: {legacy: {format: ndjson}, service: {format: ndjson}, include: [order], unknown: drop}
+  wide:
+    legacy: {format: ndjson}
+    service: {format: ndjson}
+    fields:
+      - {legacy: STS_CD, service: status, values: {O: open, S: shipped}}
+      - {legacy: TXT, service: a_text_whose_name_is_so_long_that_each_of_the_lines_which_have_it_becomes_longer_than_the_line_that_it_is_made_of_was}
+    unknown: drop
 sessions: {shop: {cookie: SID, lookup: {url: /whoami}, issue: {jwt: {issuer: shop, audience: orders, claims: {sub: /USR}}}}}
 routes:
   - {name: plain, match: {path: /cgi/ord}, service: orders, start: live, translate: {with: order, path: {legacy: /cgi/ord, service: /orders}}}
@@ -54,6 +61,7 @@ routes:
   - {name: none, match: {path: /none}, service: orders, start: live, fallback: none, translate: {with: order}}
   - {name: owns, match: {path: /owns}, service: orders, start: live, return: never, translate: {with: order}}
   - {name: lines, match: {path: /lines}, service: orders, start: live, translate: {request: lines, buffer: 128KiB}}
+  - {name: wide, match: {path: /wide}, service: orders, start: live, translate: {request: wide}}
   - {name: who, match: {path: /who}, service: orders, start: live, translate: {session: shop}}
 `, legacy.URL, service.URL))
 
@@ -93,6 +101,7 @@ routes:
 		{name: "return never", method: "POST", path: "/owns", body: order(bad, 100), status: 502},
 		{name: "an answer that can't be translated", method: "POST", path: "/cgi/ord", body: order(good, 100), status: 502, sent: 1},
 		{name: "a list with a mistake before anything is sent", method: "POST", path: "/lines", body: list(500, 400), chunked: true, status: 200, legacy: true},
+		{name: "a list as long as buffer that becomes longer", method: "POST", path: "/wide", body: list(8300, 8299), chunked: true, status: 200, legacy: true},
 		{name: "a list with a mistake behind what was sent", method: "POST", path: "/lines", body: list(20000, 19000), chunked: true, status: 502, sent: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,7 +115,7 @@ routes:
 				t.Fatal(err)
 			}
 			req.Header.Set("Content-Type", "application/json")
-			if tt.path == "/lines" {
+			if tt.path == "/lines" || tt.path == "/wide" {
 				req.Header.Set("Content-Type", "application/x-ndjson")
 			}
 			req.Header.Set("X-Till", "7")

@@ -2,6 +2,7 @@ package roundtrip
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type fields struct {
 	from   body.Direction
 	at     map[string][]field // by generalised pointer
 	lists  map[string]bool    // generalised pointers of lists
+	around map[string]string  // what is told of objects and lists on the way of fields, by generalised pointer
 	scopes map[string][]scope // by the generalised pointer of what lenses translate
 	jq     bool
 	cells  bool // bodies are tables, in which no cell can be missing
@@ -43,7 +45,7 @@ type field struct {
 // ownLens compiles a field by itself, to see what it makes of a value there and back; nil: it is of
 // another kind, or of several places on the side that bodies come from.
 func ownLens(one lens.Field, from body.Direction) *lens.Lens {
-	if one.Values == nil && one.Bool == nil && one.Number == nil && one.Time == nil && one.Bits == nil {
+	if one.Values == nil && one.Bool == nil && one.Number == nil && one.Time == nil && one.Bits == nil && one.Join == "" && one.List == "" {
 		return nil
 	}
 	own, other := &one.Legacy, &one.Service
@@ -99,7 +101,7 @@ func (f field) makes(ctx context.Context, d found) bool {
 }
 
 func fieldsOf(c Config, t *body.Translator) *fields {
-	f := &fields{from: c.From, at: map[string][]field{}, lists: map[string]bool{}, scopes: map[string][]scope{},
+	f := &fields{from: c.From, at: map[string][]field{}, lists: map[string]bool{}, around: map[string]string{}, scopes: map[string][]scope{},
 		jq: c.Definition.JQ != (lens.Ways[string]{})}
 	read := c.Definition.Legacy.Name
 	if c.From == body.ToLegacy {
@@ -145,6 +147,16 @@ func (t told) of(name string, i int) *field {
 	return t[name][i]
 }
 
+// says reports whether that is told of a lens.
+func (t told) says(name, what string) bool {
+	for _, one := range t[name] {
+		if slices.Contains(one.losses, what) {
+			return true
+		}
+	}
+	return false
+}
+
 // generalised returns a path as a pointer with * for each index.
 func generalised(path document.Path) string {
 	at := make([]token, len(path))
@@ -170,6 +182,12 @@ func (f *fields) add(d lens.Definition, name, prefix string, losses told, set le
 			if err != nil {
 				continue // New has refused it
 			}
+			for n := 1; n < len(at); n++ {
+				why := fmt.Sprintf("where %s is null or has nothing in it, it comes back as missing", at[:n])
+				if losses.says(name, why) {
+					f.around[prefix+generalised(at[:n])] = why
+				}
+			}
 			pointer := prefix + generalised(at)
 			f.at[pointer] = append(f.at[pointer], field{one, losses.of(name, i).losses, losses.of(name, i).formats, f.from, ownLens(one, f.from)})
 			for inner, below := range map[string]string{one.Each: pointer + "/*", one.With: pointer} {
@@ -185,14 +203,24 @@ func (f *fields) add(d lens.Definition, name, prefix string, losses told, set le
 	}
 }
 
-// known says what a definition says of a difference; empty: nothing, it is a surprise.
-func (f *fields) known(ctx context.Context, key placeKey, d found) string {
+// known says what a definition says of a difference; empty: nothing, it is a surprise. joins are the fields of
+// the body that are joined and split elsewhere, by their names.
+func (f *fields) known(ctx context.Context, key placeKey, d found, joins map[string]bool) string {
 	all, exact := f.of(key.pointer)
+	if why := f.around[key.pointer]; why != "" && key.kind == Lost && !f.jq && hollow(d.from) {
+		return why
+	}
 	for _, one := range all {
 		if f.jq && !(one.Drop && key.kind == Lost) {
 			continue // a program may do anything, and says nothing
 		}
+		if why := one.dropped(key.kind, d, f.cells, exact); why != "" {
+			return why
+		}
 		if why := one.known(ctx, key.kind, d, exact); why != "" {
+			return why
+		}
+		if why := one.splits(); exact && why != "" && joins[one.name()] {
 			return why
 		}
 		if why := explained(one.formats, d); why != "" {
@@ -301,7 +329,7 @@ func (f field) known(ctx context.Context, kind Kind, d found, exact bool) string
 		if kind == Spelling || plain(d.from, f.Number) == plain(d.to, f.Number) && d.from.Kind() == d.to.Kind() || f.makes(ctx, d) {
 			return loss("")
 		}
-	case kind == Changed && f.Count, kind == Changed && f.makes(ctx, d):
+	case f.Count, kind == Changed && f.makes(ctx, d):
 		return loss("")
 	case kind == Retyped || kind == Spelling:
 		if f.Type != (lens.Sides[lens.Type]{}) || f.Values != nil || f.Bool != nil {
@@ -309,6 +337,72 @@ func (f field) known(ctx context.Context, kind Kind, d found, exact bool) string
 		}
 	}
 	return ""
+}
+
+// name tells a field from others of its body.
+func (f field) name() string {
+	return strings.Join(f.Legacy, "\x00") + "\x01" + strings.Join(f.Service, "\x00")
+}
+
+// splits says that a part with a separator in it comes back split there; empty: that isn't told of it.
+func (f field) splits() string {
+	if f.Join != "" {
+		for _, what := range f.losses {
+			if strings.HasSuffix(what, "comes back split there") {
+				return what
+			}
+		}
+	}
+	return ""
+}
+
+// joins are the fields with a part that has the separator in it, among what was found in a body.
+func (f *fields) joins(all map[placeKey]found) map[string]bool {
+	split := map[string]bool{}
+	for key, d := range all {
+		for _, one := range f.at[key.pointer] {
+			if one.splits() != "" && strings.Contains(d.from.Text(), one.Join) {
+				split[one.name()] = true
+			}
+		}
+	}
+	return split
+}
+
+// dropped says that a field drops what is at its place or below: its condition doesn't hold, or it only counts.
+func (f field) dropped(kind Kind, d found, cells, exact bool) string {
+	if kind != Lost && !(cells && kind == Changed && d.to.Text() == "") {
+		return ""
+	}
+	for _, what := range f.losses {
+		if f.When != nil && strings.HasPrefix(what, "where the condition doesn't hold") || f.Count && !exact && what == "the elements are only counted" {
+			return what
+		}
+	}
+	return ""
+}
+
+// hollow reports what has nothing in it, however deep it is.
+func hollow(v document.Value) bool {
+	switch v.Kind() {
+	case document.Null:
+		return true
+	case document.Object:
+		for _, member := range v.Members() {
+			if !hollow(member) {
+				return false
+			}
+		}
+		return true
+	case document.Array:
+		for e := range v.Elements() {
+			if !hollow(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return blank(v)
 }
 
 // none reports whether a value means that there is none.

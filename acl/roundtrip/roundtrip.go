@@ -147,8 +147,9 @@ func (t *Test) compare(ctx context.Context, name string, before, after *document
 // note adds what was found in one body.
 func (t *Test) note(ctx context.Context, name string, all map[placeKey]found) {
 	surprise, known := false, false
+	joins := t.fields.joins(all)
 	for key, f := range all {
-		why := t.fields.known(ctx, key, f)
+		why := t.fields.known(ctx, key, f, joins)
 		if why == "" {
 			surprise = true
 		} else {

@@ -40,8 +40,11 @@ func (x *Exchange) Losses(ask body.Direction) []Loss {
 			if !h.has(m) {
 				continue
 			}
-			if from, to := h.names(m.way); from != "" && to == "" && h.constant == "" {
+			switch from, to := h.names(m.way); {
+			case from != "" && to == "" && h.constant == "":
 				add("headers", i, m.way, "the header %s is taken off", from)
+			case from != "" && to != "" && from != to:
+				add("headers", i, m.way, "a header %s of the message's own is taken off, since %s becomes that", to, from)
 			}
 		}
 	}

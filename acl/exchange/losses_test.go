@@ -46,8 +46,10 @@ func TestLosses(t *testing.T) {
 				"status[-1] to service: answers with a status of 300 and more, but for those that an entry of status fits, pass in legacy's own form, problem documents as well"}},
 		"headers": {config: exchange.Config{Headers: []exchange.Header{
 			{Legacy: "X-A"}, {Service: "X-B"}, {Service: "X-C", Answer: true}, {Legacy: "X-D", Const: "1"}, {Legacy: "X-E", Service: "X-F"}}},
-			service:  []string{"headers[0] to service: the header X-A is taken off", "headers[1] to legacy: the header X-B is taken off", "headers[2] to legacy: the header X-C is taken off"},
-			toLegacy: []string{"headers[0] to service: the header X-A is taken off", "headers[1] to legacy: the header X-B is taken off"}},
+			service: []string{"headers[0] to service: the header X-A is taken off", "headers[1] to legacy: the header X-B is taken off", "headers[2] to legacy: the header X-C is taken off",
+				"headers[4] to service: a header X-F of the message's own is taken off, since X-E becomes that", "headers[4] to legacy: a header X-E of the message's own is taken off, since X-F becomes that"},
+			toLegacy: []string{"headers[0] to service: the header X-A is taken off", "headers[1] to legacy: the header X-B is taken off",
+				"headers[4] to legacy: a header X-E of the message's own is taken off, since X-F becomes that", "headers[4] to service: a header X-F of the message's own is taken off, since X-E becomes that"}},
 		"a query": {config: exchange.Config{DropQuery: true},
 			service: []string{"query[-1] to service: parameters that no template names are dropped"}, toLegacy: []string{"query[-1] to legacy: parameters that no template names are dropped"}},
 		"parameters": {config: exchange.Config{Path: lens.Sides[string]{Legacy: "/a", Service: "/b"}, Params: []lens.Field{{Legacy: []string{"x"}, Drop: true}}},
@@ -169,6 +171,51 @@ func TestBodiesThatAreDropped(t *testing.T) {
 				if lost := !strings.Contains(string(got), "Gone fishing"); lost != (told != "") && !redirected {
 					t.Errorf("%v: it tells %q, and the client gets %d %s", side.ask, told, resp.StatusCode, got)
 				}
+			}
+		})
+	}
+}
+
+// TestHeadersThatAreTakenOff holds what is told of a header under the name that another one gets against what the service
+// is asked with.
+func TestHeadersThatAreTakenOff(t *testing.T) {
+	for name, c := range map[string]struct {
+		headers []exchange.Header
+		want    string // X-Customer and X-Cust, of the service
+		told    bool
+	}{
+		"renamed":     {[]exchange.Header{{Legacy: "X-Cust", Service: "X-Customer"}}, "none, none", true},
+		"swapped":     {[]exchange.Header{{Legacy: "X-Cust", Service: "X-Customer"}, {Legacy: "X-Customer", Service: "X-Cust"}}, "none, none", true},
+		"of the same": {[]exchange.Header{{Legacy: "X-Customer", Service: "X-Customer"}}, "own, none", false},
+		"of answers":  {[]exchange.Header{{Legacy: "X-Cust", Service: "X-Customer", Answer: true}}, "own, none", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := compiled(t, exchange.Config{Headers: c.headers})
+			told := slices.ContainsFunc(x.Losses(body.ToService), func(l exchange.Loss) bool {
+				return l.Direction == lens.ToService && strings.Contains(l.What, "a header X-Customer of the message's own")
+			})
+			if told != c.told {
+				t.Errorf("told is %t", told)
+			}
+			client, url, got := behind(t, front(x), says(200, "", ""))
+			req, err := http.NewRequestWithContext(t.Context(), "GET", url+"/", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-Customer", "own")
+			resp, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			or := func(name string) string {
+				if v := got.Header.Get(name); v != "" {
+					return v
+				}
+				return "none"
+			}
+			if is := or("X-Customer") + ", " + or("X-Cust"); is != c.want {
+				t.Errorf("the service gets %s, want %s", is, c.want)
 			}
 		})
 	}

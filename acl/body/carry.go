@@ -54,9 +54,17 @@ func formatLosses(d Definition, t *Translator, set lens.Set) []FormatLoss {
 	}{{"legacy", lens.ToService, t.legacy}, {"service", lens.ToLegacy, t.service}} {
 		if f, ok := side.format.(format.Partial); ok {
 			for _, what := range f.ReadOver() {
-				c.losses = append(c.losses, FormatLoss{Loss: lens.Loss{Field: -1, Direction: side.direction, What: what}, Through: -1, Side: side.name})
+				c.side(side.name, side.direction, what)
 			}
 		}
+	}
+	c.order(ToService)
+	c.order(ToLegacy)
+	for _, what := range format.Unwritable(d.Legacy, d.Service) {
+		c.side("legacy", lens.ToLegacy, what)
+	}
+	for _, what := range format.Unwritable(d.Service, d.Legacy) {
+		c.side("service", lens.ToService, what)
 	}
 	if d.JQ != (lens.Ways[string]{}) || whole(d.Legacy) && whole(d.Service) {
 		return c.losses // of programs nothing is known
@@ -66,6 +74,38 @@ func formatLosses(d Definition, t *Translator, set lens.Set) []FormatLoss {
 	}
 	c.lens("", d.Lens, -1, lens.Sides[document.Path]{})
 	return c.losses
+}
+
+// side notes what all bodies of a side lose.
+func (c *carrying) side(name, direction, what string) {
+	c.losses = append(c.losses, FormatLoss{Loss: lens.Loss{Field: -1, Direction: direction, What: what}, Through: -1, Side: name})
+}
+
+// order tells what becomes of the order of elements, or of the names of a form, which that of members stands for.
+// A program says nothing of it.
+func (c *carrying) order(way Direction) {
+	side, name := c.d.Legacy, "legacy"
+	count := func(f lens.Field) int { return len(f.Legacy) }
+	if way == ToLegacy {
+		side, name, count = c.d.Service, "service", func(f lens.Field) int { return len(f.Service) }
+	}
+	what := map[string]string{format.XML: "elements", format.SOAP: "elements", format.Form: "a form's names", format.Multipart: "parts"}[side.Name]
+	if what == "" || len(c.d.Lens.Fields) == 0 || c.d.JQ != (lens.Ways[string]{}) {
+		return
+	}
+	named := 0
+	for _, f := range c.d.Lens.Fields {
+		if f.With != "" || f.Each != "" {
+			named++ // which has several of its own
+		}
+		named += count(f)
+	}
+	switch keeps := c.d.Lens.Unknown == (lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Keep}); {
+	case keeps:
+		c.side(name, way.lossy(), what+" come back in the order of the fields, and those that no field names behind them")
+	case named > 1:
+		c.side(name, way.lossy(), what+" come back in the order of the fields")
+	}
 }
 
 // whole reports whether a format has all that a document can have.

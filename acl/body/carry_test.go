@@ -87,6 +87,8 @@ func TestFormatLosses(t *testing.T) {
 		{"a text, to a column of zeros", zeros, f("A", "a", lens.Field{Type: texts}),
 			"a missing value, null, an empty text, a text that is no number and digits with zeros in front can't be written (absent says what stands for no value)",
 			[]a{{`[{"a":"x"}]`, `error: "x" would be read as "0x"`}, {`[{"a":"007"}]`, `error: "007" would be read as "7"`}, {`[{"a":"7"}]`, `[{"a":"7"}]`}}},
+		{"codes, to a column of zeros", zeros, f("A", "a", lens.Field{Absent: empty, Values: &lens.Values{Pairs: []lens.Pair{{Legacy: word("Y"), Service: word("yes")}, {Legacy: word("1"), Service: word("no")}}}}),
+			`null and "yes" can't be written`, []a{{`[{"a":"yes"}]`, `error: "Y" would be read as`}, {`[{"a":"no"}]`, `[{"a":"no"}]`}}},
 		{"codes with spaces, to a column that spaces pad", left, f("A", "a", lens.Field{Absent: empty, Values: &lens.Values{Pairs: []lens.Pair{{Legacy: word("A "), Service: word("active")}}}}),
 			`"active" can't be read back`, []a{{`[{"a":"active"}]`, `error: "A" isn't among the values`}}},
 	}
@@ -132,4 +134,54 @@ func thereAndBack(t *testing.T, tr *body.Translator, text string) string {
 		return fmt.Sprintf("error: %v", err)
 	}
 	return string(back)
+}
+
+// TestOrderOfElements has bodies whose elements come back in another order, and where that is told.
+func TestOrderOfElements(t *testing.T) {
+	keep, drop := lens.Ways[lens.Unknown]{ToService: lens.Keep, ToLegacy: lens.Keep}, lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}
+	two := []lens.Field{field("A", "a"), field("B", "b")}
+	for name, tt := range map[string]struct {
+		legacy     format.Config
+		fields     []lens.Field
+		unknown    lens.Ways[lens.Unknown]
+		body, back string
+		want       string
+	}{
+		"unknown ones":   {xmlForm, two[:1], keep, "<r><X>1</X><A>2</A></r>", "<r><A>2</A><X>1</X></r>", "elements come back in the order of the fields, and those that no field names behind them"},
+		"named ones":     {xmlForm, two, drop, "<r><B>1</B><A>2</A></r>", "<r><A>2</A><B>1</B></r>", "elements come back in the order of the fields"},
+		"a form":         {formForm, two, drop, "B=1&A=2", "A=2&B=1", "a form's names come back in the order of the fields"},
+		"a single one":   {xmlForm, two[:1], drop, "<r><A>2</A></r>", "<r><A>2</A></r>", ""},
+		"without fields": {xmlForm, nil, lens.Ways[lens.Unknown]{}, "<r><X>1</X><A>2</A></r>", "<r><X>1</X><A>2</A></r>", ""},
+		"JSON":           {jsonOnly, two, drop, `{"B":1,"A":2}`, `{"A":2,"B":1}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr, err := body.New(body.Definition{Legacy: tt.legacy, Service: jsonOnly, Lens: lens.Definition{Fields: tt.fields, Unknown: tt.unknown}}, lens.Set{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := ""
+			for _, loss := range tr.FormatLosses() {
+				if loss.Side == "legacy" && strings.Contains(loss.What, "order of the fields") {
+					told += loss.Direction + ": " + loss.What
+				}
+			}
+			if tt.want != "" {
+				tt.want = "to service: " + tt.want
+			}
+			if told != tt.want {
+				t.Errorf("told is %q, want %q", told, tt.want)
+			}
+			there, err := tr.Translate(t.Context(), body.ToService, []byte(tt.body), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := tr.Translate(t.Context(), body.ToLegacy, there, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.TrimSpace(string(back)) != tt.back {
+				t.Errorf("it comes back as %s", back)
+			}
+		})
+	}
 }

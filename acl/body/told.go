@@ -27,7 +27,7 @@ func (c *carrying) try(f lens.Field, at lens.Sides[[]document.Path], way Directi
 		}
 		switch became {
 		case refused:
-			if p.of == ofFront || p.of == ofEnd || p.of == ofCode {
+			if p.of == ofFront || p.of == ofEnd {
 				continue // others of its kind aren't
 			}
 			switch {

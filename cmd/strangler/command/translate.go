@@ -71,7 +71,15 @@ func routeIn(cfg *config.Config, name string) (config.Route, error) {
 		names = append(names, r.Name)
 	}
 	unknown := &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
-	return config.Route{}, &api.Problem{Code: web.CodeUnknownRoute, Detail: fmt.Sprintf("%s: %v", cfg.File, unknown)}
+	detail := fmt.Sprintf("%s: %v", cfg.File, unknown)
+	if unknown.Near == "" && len(names) > 0 {
+		const most = 8
+		detail += "; there is " + strings.Join(names[:min(len(names), most)], ", ")
+		if more := len(names) - most; more > 0 {
+			detail += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return config.Route{}, &api.Problem{Code: web.CodeUnknownRoute, Detail: detail}
 }
 
 // lensSet is what the file's translators may refer to. Identifiers are stand-ins: only the

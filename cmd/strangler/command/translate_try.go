@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"strings"
 
@@ -197,7 +198,11 @@ func (t *tried) print(cmd *cobra.Command, o *output) error {
 	ink.body(w, t.inverse, t.back, t.returned, t.returnedMarks())
 	fmt.Fprintln(w)
 	if len(t.Differences) == 0 {
-		_, err := fmt.Fprintln(w, "It came back as it was.")
+		as := "."
+		if reordered(t.before.Root(), t.back.Root()) {
+			as = ", but in another order."
+		}
+		_, err := fmt.Fprintln(w, "It came back as it was"+as)
 		return err
 	}
 	return o.print(cmd, t, func(w io.Writer) {
@@ -210,6 +215,29 @@ func (t *tried) print(cmd *cobra.Command, o *output) error {
 			row(w, place(p.Examples[0].Pointer), what(p.Kind), excerpt([]byte(p.Examples[0].Before)), excerpt([]byte(p.Examples[0].After)), why)
 		}
 	})
+}
+
+// reordered reports whether two bodies that have the same in them have it in another order, of a format in which
+// there is one: where names may repeat, those are elements.
+func reordered(before, back document.Value) bool {
+	switch {
+	case before.Kind() == document.Array && back.Kind() == document.Array:
+		for i := range min(before.Len(), back.Len()) {
+			if reordered(before.Index(i), back.Index(i)) {
+				return true
+			}
+		}
+	case before.Kind() == document.Object && back.Kind() == document.Object && before.Repeats():
+		next, stop := iter.Pull2(back.Members())
+		defer stop()
+		for name, member := range before.Members() {
+			other, same, ok := next()
+			if !ok || !bytes.Equal(name, other) || reordered(member, same) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // what names a kind of difference in a table.

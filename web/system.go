@@ -35,6 +35,10 @@ type History interface {
 	Entries(ctx context.Context, q EntryQuery) ([]Entry, error)
 	// RoutesAt returns the table as it was.
 	RoutesAt(ctx context.Context, at time.Time) ([]Route, error)
+	// UndoOf returns what Undo of a route would do now, if nothing comes in between. Errors:
+	// *strangler.UnknownRouteError, *journal.NothingToUndoError; and, with the step where that is known,
+	// *rollout.RefusedError and *rollout.InvalidError, which say what stands in its way.
+	UndoOf(route string) (UndoStep, error)
 	// VerifyJournal computes the entries' chain of hashes anew, and looks for a known hash in it;
 	// empty: none. One does so at a time: else *BusyError. *InvalidError: that is no hash.
 	VerifyJournal(ctx context.Context, known string) (JournalProof, error)

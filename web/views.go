@@ -67,6 +67,18 @@ type Undo struct {
 	Force     bool
 }
 
+// UndoStep is what an undo would do.
+type UndoStep struct {
+	Change int64      // of the journal, which it takes back
+	Moves  []UndoMove // the route that was asked for first, then those of its unit that move with it
+}
+
+// UndoMove is where an undo would put a route.
+type UndoMove struct {
+	Route string
+	To    strangler.Position
+}
+
 // Rollback asks for the routes of exactly one of Route, Routes, Unit, Service or All to go back.
 type Rollback struct {
 	Route   string          `json:"route,omitempty"`

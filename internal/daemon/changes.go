@@ -55,27 +55,54 @@ func (d *Daemon) Undo(ctx context.Context, u web.Undo) ([]web.Route, error) {
 	if u.IfVersion != 0 {
 		step.Moves[0].IfVersion = u.IfVersion // the route that was asked for comes first
 	}
-	standing := map[string]rollout.Standing{}
-	for _, s := range d.standings() {
+	if err := d.mayUndo(u, step, d.standings()); err != nil {
+		return nil, err
+	}
+	return d.commit(ctx, journal.Change{Moves: step.Moves, Undoes: step.Change, Author: author(u.Actor, u.Reason)})
+}
+
+// UndoOf returns what Undo would do. It implements web.History.
+func (d *Daemon) UndoOf(route string) (web.UndoStep, error) {
+	if d.pending.holds(route) { // and that is what Undo would take back, once the journal has it
+		return web.UndoStep{}, &rollout.RefusedError{Route: route, Why: "its rollback is in effect, but not in the journal yet"}
+	}
+	step, err := d.journal.UndoOf(route)
+	if err != nil {
+		return web.UndoStep{}, err
+	}
+	would := web.UndoStep{Change: step.Change}
+	present := d.present()
+	for i, move := range step.Moves {
+		if i == 0 || present[move.Route].Position != move.To { // one that stands there already doesn't move
+			would.Moves = append(would.Moves, web.UndoMove{Route: move.Route, To: move.To})
+		}
+	}
+	return would, d.mayUndo(web.Undo{Route: route}, step, d.standingsOver(present))
+}
+
+// mayUndo says what stands in the way of an undo, which would do step, where routes stand so.
+func (d *Daemon) mayUndo(u web.Undo, step journal.Step, standings []rollout.Standing) error {
+	standing := make(map[string]rollout.Standing, len(standings))
+	for _, s := range standings {
 		standing[s.Route.Name] = s
 	}
 	to, unit := step.Moves[0].To, standing[u.Route].Route.Unit
 	for _, left := range step.Left {
 		if standing[left.Route].Position != to {
-			return nil, &rollout.RefusedError{Route: u.Route, Why: fmt.Sprintf("unit %s moves together, and route %q can't go along to %s: %s; "+
+			return &rollout.RefusedError{Route: u.Route, Why: fmt.Sprintf("unit %s moves together, and route %q can't go along to %s: %s; "+
 				"shift the unit to where it is wanted", unit, left.Route, to, left.Why)}
 		}
 	}
 	for _, move := range step.Moves {
 		if move.To.Phase == strangler.PhaseRetired && standing[move.Route].Position != move.To && !u.Force {
-			return nil, &rollout.RefusedError{Route: move.Route, Force: true, Why: "an undo would retire it, and doesn't look whether legacy is still called for it; " +
+			return &rollout.RefusedError{Route: move.Route, Force: true, Why: "an undo would retire it, and doesn't look whether legacy is still called for it; " +
 				"strangler retire does"}
 		}
 		if err := rollout.Check(standing[move.Route].Route, standing[move.Route].Position, move.To, u.Force); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return d.commit(ctx, journal.Change{Moves: step.Moves, Undoes: step.Change, Author: author(u.Actor, u.Reason)})
+	return d.refuseLegacy(step.Moves)
 }
 
 // commit makes a change of positions: compile, commit, swap, acknowledge. The caller holds

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -60,6 +61,15 @@ type pendings struct {
 	// underway is where a change that waits for the disk is about to put routes.
 	underway map[string]strangler.Position
 	trouble  string // with the marker; empty: none
+}
+
+// holds reports whether a rollback of a route is pending.
+func (ps *pendings) holds(route string) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return slices.ContainsFunc(ps.list, func(p *pending) bool {
+		return slices.ContainsFunc(p.rollback.Moves, func(m movedBack) bool { return m.Route == route })
+	})
 }
 
 // over returns where routes stand: what is pending laid over a table of the journal's, which is

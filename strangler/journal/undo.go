@@ -2,7 +2,6 @@ package journal
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/strangler-fig/toolkit/strangler"
@@ -39,10 +38,16 @@ func (j *Journal) UndoOf(route string) (Step, error) {
 	if asked.Unit == "" {
 		return undo, nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.routes)) {
+	var mates []string
+	for name, mate := range f.routes {
+		if !mate.removed && mate.Unit == asked.Unit && name != route {
+			mates = append(mates, name)
+		}
+	}
+	slices.Sort(mates)
+	for _, name := range mates {
 		mate := f.routes[name]
 		switch {
-		case mate.removed || mate.Unit != asked.Unit || name == route:
 		case mate.newest != nil && mate.newest.change == change:
 			undo.Moves = append(undo.Moves, Move{name, mate.newest.before, mate.Version})
 		case mate.newest == nil && mate.Position == asked.Position:

@@ -217,6 +217,8 @@ func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
 	return nil, s.err
 }
 
+func (s *system) UndoOf(string) (web.UndoStep, error) { return web.UndoStep{}, s.err }
+
 func (s *system) Rollback(_ context.Context, r web.Rollback) (web.RollbackResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -210,15 +210,67 @@ func (s *system) Undo(_ context.Context, u web.Undo) ([]web.Route, error) {
 	if u.IfVersion != 0 && u.IfVersion != r.Version {
 		return nil, &journal.ConflictError{Route: r.Name, Have: r.Version, Want: u.IfVersion}
 	}
-	for _, e := range slices.Backward(s.entries) {
-		if e.Route == u.Route && e.Kind == "moved" {
-			if err := s.move(r, *e.Before, u.Actor, u.Reason, u.Force); err != nil {
-				return nil, err
+	step, err := s.undoOf(r)
+	if err != nil {
+		return nil, err
+	}
+	var moved []web.Route
+	change := int64(len(s.entries) + 1)
+	for _, m := range step.Moves {
+		r, _ := s.find(m.Route)
+		if err := s.move(r, m.To, u.Actor, u.Reason, u.Force); err != nil {
+			return nil, err
+		}
+		e := &s.entries[len(s.entries)-1]
+		e.Change, e.How, e.Undoes = change, "undo", step.Change
+		moved = append(moved, *r)
+	}
+	return moved, nil
+}
+
+func (s *system) UndoOf(route string) (web.UndoStep, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, err := s.find(route)
+	if err != nil {
+		return web.UndoStep{}, err
+	}
+	step, err := s.undoOf(r)
+	if err == nil {
+		definition := strangler.Route{Name: r.Name, Service: r.Service, Unit: r.Unit, Return: s.returns[r.Name]}
+		err = rollout.Check(definition, strangler.Position{Phase: r.Phase, Weight: r.Weight}, step.Moves[0].To, false)
+	}
+	return step, err
+}
+
+// undoOf is called with the lock held.
+func (s *system) undoOf(r *web.Route) (web.UndoStep, error) {
+	newest := func(route string) (left []web.Entry) {
+		for _, e := range s.entries {
+			switch {
+			case e.Route != route || e.Kind != "moved":
+			case e.Undoes != 0:
+				left = left[:len(left)-1]
+			default:
+				left = append(left, e)
 			}
-			return []web.Route{*r}, nil
+		}
+		return left[max(0, len(left)-1):]
+	}
+	own := newest(r.Name)
+	if len(own) == 0 {
+		return web.UndoStep{}, &journal.NothingToUndoError{Route: r.Name, Position: strangler.Position{Phase: r.Phase, Weight: r.Weight}}
+	}
+	step := web.UndoStep{Change: own[0].Change, Moves: []web.UndoMove{{Route: r.Name, To: *own[0].Before}}}
+	for _, mate := range s.routes {
+		if mate.Name == r.Name || mate.Unit == "" || mate.Unit != r.Unit {
+			continue
+		}
+		if e := newest(mate.Name); len(e) > 0 && e[0].Change == step.Change {
+			step.Moves = append(step.Moves, web.UndoMove{Route: mate.Name, To: *e[0].Before})
 		}
 	}
-	return nil, &journal.NothingToUndoError{Route: u.Route, Position: strangler.Position{Phase: r.Phase, Weight: r.Weight}}
+	return step, nil
 }
 
 func (s *system) Judge(context.Context, []web.Given) ([]web.Judgement, error) { return nil, nil }

@@ -96,6 +96,53 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestUndoSays holds that a button says where an undo goes and who moves along, which isn't always where the
+// newest move came from; and that there is none where nothing can be undone.
+func TestUndoSays(t *testing.T) {
+	live, quarter := strangler.At(strangler.PhaseLive), strangler.Canary(2500)
+	legacy := strangler.At(strangler.PhaseLegacy)
+	moved := func(seq, change, undoes int64, route string, from, to strangler.Position) web.Entry {
+		return web.Entry{Seq: seq, Change: change, At: noon, Kind: "moved", Undoes: undoes, Route: route, Version: seq + 1, Before: &from, After: &to, Actor: "anna"}
+	}
+	rolledBack := []web.Entry{moved(1, 1, 0, "orders-read", live, quarter), moved(2, 2, 0, "orders-read", quarter, legacy), moved(3, 3, 2, "orders-read", legacy, quarter)}
+	unit := []web.Entry{moved(1, 1, 0, "orders-read", legacy, quarter), moved(2, 1, 0, "orders-list", legacy, quarter)}
+	apart := []web.Entry{moved(1, 1, 0, "orders-read", legacy, quarter), moved(2, 1, 0, "orders-list", live, quarter)}
+	tests := []struct {
+		name     string
+		entries  []web.Entry
+		returns  strangler.Return
+		overview string // the button's name; empty: there is none
+		beside   string // where on the overview it is
+		route    string // on the route's page: the button's name, or what is said instead
+	}{
+		{name: "after an undo", entries: rolledBack, overview: ">Undo → live<", beside: `id="undo-1"`, route: ">Undo → live<"},
+		{name: "a unit", entries: unit, overview: ">Undo → legacy (with orders-list)<", beside: `id="undo-1"`, route: ">Undo → legacy (with orders-list)<"},
+		{name: "a unit that comes apart", entries: apart, overview: ">Undo → legacy (with orders-list; orders-list → live)<", beside: `id="undo-1"`, route: "; orders-list → live)"},
+		{name: "all undone", entries: append(unit[:0:0], moved(1, 1, 0, "orders-read", legacy, quarter), moved(2, 2, 1, "orders-read", quarter, legacy)), route: "Nothing to undo"},
+		{name: "guarded", entries: unit[:1:1], returns: strangler.ReturnNever, route: "No undo: its service owns the data"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := good()
+			s.entries = tt.entries
+			s.returns["orders-read"] = tt.returns
+			h := as(web.Identity{Role: web.RoleOperate}, New(Config{System: s, Logger: quiet()}))
+			_, overview := get(t, h, "/")
+			_, route := get(t, h, "/routes/orders-read")
+			if tt.overview == "" {
+				if strings.Contains(overview, `id="undo-`) {
+					t.Errorf("the overview offers an undo: %s", overview)
+				}
+			} else if !strings.Contains(overview, tt.overview) || !strings.Contains(overview, tt.beside) || strings.Contains(overview, `id="undo-3"`) {
+				t.Errorf("the overview has no %q beside %s: %s", tt.overview, tt.beside, overview)
+			}
+			if !strings.Contains(route, tt.route) || strings.Contains(route, `id="undo-button"`) != (tt.overview != "") {
+				t.Errorf("the route's page doesn't say %q: %s", tt.route, route)
+			}
+		})
+	}
+}
+
 // TestChangesStopRollouts holds that whoever moves a route that moved by itself reads that it doesn't any
 // more.
 func TestChangesStopRollouts(t *testing.T) {

@@ -99,12 +99,12 @@ func (r routeRow) ServiceShare() float64 {
 	return share{Legacy: r.Stats.Legacy.PerSecond, Service: r.Stats.Service.PerSecond}.Of()
 }
 
-// change is a journal entry and whether one step back starts from it.
+// change is a journal entry and whether one step back takes it back.
 type change struct {
 	web.Entry
-	There   bool // the route still is
-	CanUndo bool
+	There   bool       // the route still is
 	Version int64      // of the route now
+	Undo    *undoOffer // nil: the next undo of the route takes back another, or isn't asked for here
 	Effect  *aftermath // nil: it had none, or that isn't known
 }
 
@@ -145,6 +145,7 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 		last = lastChangesWrong
 	}
 	v.Changes = changesOf(slices.DeleteFunc(slices.Clone(entries), idle), routes, last)
+	offerUndo(q.System, v.Changes)
 	now := time.Now()
 	for i := range v.Changes {
 		v.Changes[i].Effect, err = aftermathOf(q, v.Changes[i].Entry, routes, now)
@@ -230,14 +231,12 @@ func rowsOf(routes []web.Route, stats web.Stats) []routeRow {
 	return rows
 }
 
-// changesOf returns the newest changes. Undo goes one step back from the newest move of a route,
-// so only that one offers it.
+// changesOf returns the newest changes.
 func changesOf(entries []web.Entry, routes []web.Route, limit int) []change {
 	versions := make(map[string]int64, len(routes))
 	for _, r := range routes {
 		versions[r.Name] = r.Version
 	}
-	seen := make(map[string]bool)
 	var all []change
 	for _, e := range entries {
 		if len(all) == limit {
@@ -247,8 +246,7 @@ func changesOf(entries []web.Entry, routes []web.Route, limit int) []change {
 			continue
 		}
 		version, there := versions[e.Route]
-		all = append(all, change{Entry: e, There: there, CanUndo: there && e.Kind == "moved" && !seen[e.Route] && e.Before != nil, Version: version})
-		seen[e.Route] = seen[e.Route] || e.Kind == "moved"
+		all = append(all, change{Entry: e, There: there, Version: version})
 	}
 	return all
 }

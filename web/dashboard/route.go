@@ -34,6 +34,7 @@ type routeView struct {
 	Verdicts    []verdictCount
 	Reasons     []reasonCount
 	Changes     []change
+	Undo        *undoOffer // nil: there is nothing to undo
 	Compared    web.RouteEvidence
 	Rollout     *rolloutPanel    // nil: it has none
 	Definition  string           // as in force, pretty JSON
@@ -140,6 +141,9 @@ func buildRoute(q *query, form *shiftForm) (*routeView, error) {
 		return nil, fmt.Errorf("read journal of route %q: %w", name, err)
 	}
 	v.Changes = changesOf(entries, routes, 20)
+	if v.Undo, err = undoOf(q.System, name); err != nil {
+		return nil, err
+	}
 	v.Definition = pretty(q.System.Config().Definitions[name])
 	v.explain(q)
 	return v, nil

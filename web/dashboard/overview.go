@@ -26,10 +26,12 @@ type overview struct {
 	Share     share
 	Routes    int
 	Phases    []phaseCount
-	Done      int // routes that the service serves wholly
-	Moving    int // routes in canary
-	Attention []attention
-	Wrong     bool // something of it is urgent
+	Done      int         // routes that the service serves wholly
+	Moving    int         // routes in canary
+	Attention []attention // all that is urgent, and the first others
+	Needs     int         // how many there are, those left out too
+	More      int         // routes with open groups that were left out
+	Wrong     bool        // something of it is urgent
 	Changes   []change
 	Notice    *notice // of an undo
 	CatchAll  web.RouteStats
@@ -135,7 +137,10 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 	slices.SortStableFunc(v.Attention, func(a, b attention) int {
 		return cmp.Compare(map[bool]int{true: -1}[a.Urgent], map[bool]int{true: -1}[b.Urgent])
 	})
-	v.Wrong = slices.ContainsFunc(v.Attention, func(a attention) bool { return a.Urgent })
+	v.Needs = len(v.Attention)
+	v.Attention = firstOf(v.Attention)
+	v.More = v.Needs - len(v.Attention)
+	v.Wrong = len(v.Attention) > 0 && v.Attention[0].Urgent
 	entries, err := q.System.Entries(q.Context(), web.EntryQuery{Limit: 100})
 	if err = q.without(err); err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
@@ -154,6 +159,19 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 		}
 	}
 	return v, v.history(q, routes, stats, entries)
+}
+
+// maxOthers is how many things that aren't urgent the overview lists. Open groups come last, and all else that
+// isn't urgent is at most as many as this: so only groups are ever left out, and have a page.
+const maxOthers = 6
+
+// firstOf returns all that is urgent, which comes first, and the first others.
+func firstOf(all []attention) []attention {
+	urgent := 0
+	for urgent < len(all) && all[urgent].Urgent {
+		urgent++
+	}
+	return all[:min(len(all), urgent+maxOthers)]
 }
 
 // idle reports an entry that changed nothing for any request: a route's first sight, and what a rollout

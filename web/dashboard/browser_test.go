@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -58,6 +59,43 @@ func TestBrowserPages(t *testing.T) {
 				tab.Go(base + path)
 				site.look(tab, site.name+" "+path)
 			})
+		}
+	}
+}
+
+// TestBrowserChanges holds that the last changes can be read on a phone and in half of a wide screen: no word of
+// what they did, or of how to take them back, is broken, and nothing stands in a column of a few letters.
+func TestBrowserChanges(t *testing.T) {
+	t.Parallel()
+	s := good()
+	for i := range s.entries {
+		s.entries[i].At = time.Now().Add(time.Duration(i-20) * time.Minute)
+	}
+	tab := browser.Open(t)
+	tab.Go(serve(t, s, web.Identity{Role: web.RoleOperate}) + "/")
+	for _, screen := range []browser.Screen{browser.Narrow, browser.Wide, {Name: "middle", Width: 660, Height: 900, Scheme: "light"}} {
+		tab.Show(screen)
+		if !browser.Eval[bool](tab, `!!document.querySelector('#changes .effect') && !!document.querySelector('#changes form')`) {
+			t.Fatal("no change has an effect and an undo")
+		}
+		broken := browser.Eval[[]string](tab, `(() => {
+			const broken = [], texts = document.createTreeWalker(document.querySelector('#changes'), NodeFilter.SHOW_TEXT)
+			for (let text; (text = texts.nextNode());) {
+				for (const word of text.data.matchAll(/[a-z]{4,12}/gi)) {
+					const range = document.createRange()
+					range.setStart(text, word.index)
+					range.setEnd(text, word.index + word[0].length)
+					if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) broken.push(word[0])
+				}
+			}
+			for (const part of document.querySelectorAll('#changes .did, #changes .effect > div, #changes form')) {
+				const width = part.getBoundingClientRect().width
+				if (width < 80) broken.push(part.className + ' of ' + width + ' px')
+			}
+			return broken
+		})()`)
+		if len(broken) > 0 {
+			t.Errorf("%s: %v", screen.Name, broken)
 		}
 	}
 }

@@ -165,6 +165,9 @@ func buildOverview(q *query, n *notice) (*overview, error) {
 // isn't urgent is at most as many as this: so only groups are ever left out, and have a page.
 const maxOthers = 6
 
+// maxNeedsName is how much of a route's name a list shows that has to fit beside others.
+const maxNeedsName = 80
+
 // firstOf returns all that is urgent, which comes first, and the first others.
 func firstOf(all []attention) []attention {
 	urgent := 0
@@ -302,7 +305,7 @@ func whatNeedsAPerson(routes []routeRow, stats web.Stats, config web.ConfigState
 	for _, p := range stats.Rollbacks.Pending {
 		title := fmt.Sprintf("A rollback of %d routes is not in the journal", len(p.Routes))
 		if len(p.Routes) == 1 {
-			title = visible(p.Routes[0]) + ": its rollback is not in the journal"
+			title = cut(visible(p.Routes[0]), maxNeedsName) + ": its rollback is not in the journal"
 		}
 		all = append(all, attention{true, title, "It is in effect. " + cut(visible(p.Problem), 300), "/config"})
 	}
@@ -335,10 +338,10 @@ func whatNeedsAPerson(routes []routeRow, stats web.Stats, config web.ConfigState
 	for _, name := range names {
 		groups := byRoute[name]
 		slices.SortFunc(groups, func(a, b web.Group) int { return -cmp.Compare(a.Count, b.Count) })
-		title := fmt.Sprintf("%s: %d open groups", visible(name), len(groups))
+		title := fmt.Sprintf("%s: %d open groups", cut(visible(name), maxNeedsName), len(groups))
 		link := "/groups?route=" + queryEscape(name)
 		if len(groups) == 1 {
-			title = fmt.Sprintf("%s: one open group", visible(name))
+			title = fmt.Sprintf("%s: one open group", cut(visible(name), maxNeedsName))
 			link = groupPath(groups[0].ID)
 		}
 		all = append(all, attention{false, title,

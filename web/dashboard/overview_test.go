@@ -42,3 +42,34 @@ func TestAllThatIsUrgent(t *testing.T) {
 		}
 	}
 }
+
+// TestWrongAndNothingMoved holds that nobody is told to go on with the migration while something is wrong.
+func TestWrongAndNothingMoved(t *testing.T) {
+	for _, wrong := range []bool{true, false} {
+		s := good()
+		s.entries = nil
+		if !wrong {
+			s.services, s.legacy, s.config.Problem = nil, web.Service{}, ""
+		}
+		_, page := get(t, as(identity(web.RoleOperate), New(Config{System: s, Logger: quiet()})), "/")
+		changes := between(t, page, `<section id="changes"`, "</section>")
+		if begins := strings.Contains(changes, "strangler shift"); begins == wrong || !strings.Contains(changes, "Nothing has moved yet") {
+			t.Errorf("wrong: %t, and it says %s", wrong, changes)
+		}
+	}
+}
+
+// TestLongNameNeedsAPerson holds that a long name leaves room for what is the matter.
+func TestLongNameNeedsAPerson(t *testing.T) {
+	long := strings.Repeat("n", 199)
+	for n, want := range map[int]string{1: "…: one open group", 2: "…: 2 open groups"} {
+		groups := make([]web.Group, n)
+		for i := range groups {
+			groups[i] = web.Group{ID: "g", Route: long, State: "open", Title: "total", Count: 1}
+		}
+		needs := whatNeedsAPerson(nil, web.Stats{}, web.ConfigState{}, groups)
+		if len(needs) != 1 || !strings.HasSuffix(needs[0].Title, want) || len(needs[0].Title) > 120 {
+			t.Errorf("%d groups: %+v", n, needs)
+		}
+	}
+}

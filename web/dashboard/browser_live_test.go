@@ -53,11 +53,22 @@ func TestBrowserLost(t *testing.T) {
 			tab.Click("#rollback-all")
 			tab.Wait(`document.querySelector('#said').textContent.includes('nothing was asked')`)
 
+			if tt.is == "live" {
+				tab.Click("#replay-link")
+				tab.Wait(`location.pathname === '/routes/orders-read' && document.querySelector('#replay-link').getAttribute('aria-disabled') === 'true'`)
+			}
+			const usable = `[...document.querySelectorAll('form[method=post] :is(input:not([type=hidden]), select, textarea)')].filter(f => !f.disabled && !f.readOnly).length`
+			if n := browser.Eval[int](tab, usable); n > 0 {
+				t.Errorf("%d fields can still be used", n)
+			}
 			if listener, err = net.Listen("tcp", address); err != nil {
 				t.Fatal(err)
 			}
 			defer up(listener)()
 			tab.Wait(connection(tt.is), `!(`+dead+`)`, `document.querySelector('#offline').textContent === ''`)
+			if n := browser.Eval[int](tab, usable); n == 0 {
+				t.Error("no field can be used once the proxy is back")
+			}
 			if entries := len(s.entries); entries != len(good().entries) {
 				t.Errorf("something was changed while the page was lost: %+v", s.entries[entries-1])
 			}

@@ -70,7 +70,20 @@ const states = {
   out: { word: 'logged out', again: 10, told: 'You are logged out: what you see is from before, and nothing can be changed.' },
 }
 let state = '', stream = null, address = '', timer = 0, asking = null, away = 0
-const controls = 'main button, a[data-dialog], dialog button'
+const fields = 'form[method=post] :is(input:not([type=hidden]), select, textarea)'
+const controls = 'main button, a[data-dialog], dialog button, #replay-link, ' + fields
+const typed = 'textarea, input:not([type=radio], [type=checkbox], [type=range], [type=file])'
+
+// still takes a field out of use, or gives it back. What is typed into keeps the focus and its text; what has
+// been out of use for another reason stays so.
+function still(field, dead) {
+  const how = field.matches(typed) ? 'readOnly' : 'disabled'
+  if (dead && !field[how]) field[how] = field.dataset.still = true
+  else if (!dead && field.dataset.still) {
+    field[how] = false
+    delete field.dataset.still
+  }
+}
 
 // become says what the page is. One that doesn't know what is has no controls.
 function become(next) {
@@ -80,6 +93,7 @@ function become(next) {
   for (const control of document.querySelectorAll(controls)) {
     if (dead) control.setAttribute('aria-disabled', 'true')
     else control.removeAttribute('aria-disabled')
+    if (control.matches(fields)) still(control, dead)
   }
   if (next === state) return
   document.body.classList.remove(state || 'none')
@@ -155,6 +169,12 @@ document.addEventListener('visibilitychange', () => {
 })
 document.addEventListener('htmx:afterSettle', () => { if (wanted() !== address) listen() })
 document.addEventListener('htmx:sendError', look)
+document.addEventListener('click', event => {
+  if (!event.target.closest('#replay-link[aria-disabled], [data-weight][aria-disabled]')) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  say('Not connected: nothing was asked.')
+}, true)
 for (const name of ['submit', 'htmx:confirm']) {
   document.addEventListener(name, event => {
     if (state !== 'lost' && state !== 'out' || !event.target.closest('form')) return

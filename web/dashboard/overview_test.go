@@ -18,7 +18,7 @@ func TestAllThatIsUrgent(t *testing.T) {
 	for i := range 12 {
 		name := fmt.Sprintf("broken-%02d", i)
 		s.routes = append(s.routes, web.Route{Name: name, Service: "orders", Phase: strangler.PhaseLive, Weight: strangler.FullWeight, Version: 1})
-		s.stats.Routes = append(s.stats.Routes, web.RouteStats{Route: name, Service: web.SideStats{Requests: 1000, Failures: 900}, Legacy: web.SideStats{Requests: 1000}})
+		s.stats.Routes = append(s.stats.Routes, web.RouteStats{Route: name, Service: web.SideStats{RecentRequests: 1000, RecentFailures: 900}, Legacy: web.SideStats{RecentRequests: 1000}})
 		s.groups = append(s.groups, web.Group{ID: fmt.Sprintf("g%02d", i), Route: name, State: "open", Title: "total", Count: int64(100 - i)})
 	}
 	h := as(identity(web.RoleView), New(Config{System: s, Logger: quiet()}))

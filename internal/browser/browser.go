@@ -17,8 +17,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// screenshots is where pictures of the pages that tests look at are written to.
-var screenshots = flag.String("screenshots", "", "`folder` for a picture of each page that a browser test looks at, light and dark, wide and narrow")
+// screenshots is where pictures of the pages that tests look at are written to. SCREENSHOTS in the environment
+// is the same for the tests of all packages.
+var screenshots = flag.String("screenshots", os.Getenv("SCREENSHOTS"), "`folder` for a picture of each page that a browser test looks at, light and dark, wide and narrow")
 
 // one is the chromium that all tests share.
 var one struct {

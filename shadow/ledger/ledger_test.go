@@ -358,7 +358,7 @@ func TestQueriesAreFast(t *testing.T) {
 	}
 	rows := 20_000
 	if *soak {
-		rows = 200_000
+		rows = 100_000
 	}
 	l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{Queue: 200_000, QueueBytes: 1 << 30, Now: clock})
 	for n := range rows {

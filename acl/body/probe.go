@@ -144,7 +144,7 @@ func (c change) explains(from, to document.Value) bool {
 	case ofNone:
 		return from.Kind() == document.Array && from.Len() == 0 && to.Kind() != document.Array
 	case ofObject:
-		return hollow(from) && to.Kind() != document.Object
+		return memberless(from) && to.Kind() != document.Object
 	case ofMissing:
 		return !from.Exists()
 	case ofEmpty:
@@ -160,9 +160,9 @@ func (c change) explains(from, to document.Value) bool {
 	return false
 }
 
-// hollow reports an object without members, or whose members are all lists of nothing, which a format
+// memberless reports an object without members, or whose members are all lists of nothing, which a format
 // that repeats names doesn't write.
-func hollow(v document.Value) bool {
+func memberless(v document.Value) bool {
 	if v.Kind() != document.Object {
 		return false
 	}

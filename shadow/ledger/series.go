@@ -170,7 +170,8 @@ type foundSeries struct {
 
 // findSeries returns what each route has.
 func (l *Ledger) findSeries(ctx context.Context, step Step, q SeriesQuery, from int64) ([]foundSeries, error) {
-	query, args := `WITH RECURSIVE `+seriesNames+` SELECT route, `+seriesOf+` FROM names WHERE route IS NOT NULL`, []any{int64(step.Length / time.Second), from, q.To.Unix()}
+	to := q.To.Add(time.Second - 1).Unix() // in the first second of a minute that minute has begun
+	query, args := `WITH RECURSIVE `+seriesNames+` SELECT route, `+seriesOf+` FROM names WHERE route IS NOT NULL`, []any{int64(step.Length / time.Second), from, to}
 	if q.Routes != nil {
 		names, err := json.Marshal(q.Routes)
 		if err != nil {

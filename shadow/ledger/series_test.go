@@ -78,6 +78,10 @@ func TestSeries(t *testing.T) {
 			q.From, q.To, q.Routes = epoch.Add(30*time.Second), epoch.Add(time.Minute), []string{"a"}
 		},
 			[]string{"a +0s legacy 11 (11 timed, p50 10ms) diverged 3"}},
+		{"into the first second of a minute", func(q *ledger.SeriesQuery) {
+			q.From, q.To, q.Routes = epoch.Add(time.Minute), epoch.Add(time.Minute+time.Millisecond), []string{"a"}
+		},
+			[]string{"a +1m0s legacy 2 (2 timed, p50 10ms) diverged 1"}},
 	} {
 		q := day
 		test.q(&q)

@@ -51,7 +51,9 @@ func (w *walk) group() {
 	w.LookAt("#example", "demo group, all unfolded")
 	w.Click("[data-copy]")
 	w.Wait(`document.querySelector('input[aria-label="The link, to copy"]')?.value.includes('/groups/') || document.querySelector('[data-copy]')?.textContent === '✓ Copied'`)
-	w.open("/groups/" + w.vat().ID) // with the newest example: the one looked at till now may have given way by now
+	var whole struct{ Examples []string } // the newest first; the oldest are kept for good, others give way at any moment
+	w.api("/groups/"+w.vat().ID, &whole)
+	w.open("/groups/" + w.vat().ID + "?example=" + whole.Examples[len(whole.Examples)-1])
 	w.Do("open the divergence", chromedp.Click(chromedp.Search(`//a[contains(., "link to this divergence")]`)), browser.Until(`location.pathname.startsWith('/divergences/') && document.querySelector('#example .line.mark') !== null`))
 	w.Look("demo divergence")
 }

@@ -147,12 +147,26 @@ func tryStart(t testing.TB, folder, text string, o daemon.Options) (*system, err
 	return s, err
 }
 
-// write replaces the configuration file.
+// write replaces the configuration file at once, so that whoever watches it never reads half of it. One that
+// says the same stays, since there are tests whose disk is full.
 func (s *system) write(t testing.TB, text string) {
 	t.Helper()
-	if err := os.WriteFile(s.File, []byte(preamble+text), 0o600); err != nil {
+	text = preamble + text
+	if there, err := os.ReadFile(s.File); err == nil && string(there) == text {
+		return
+	}
+	if err := os.WriteFile(s.File+".new", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Rename(s.File+".new", s.File); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logs waits until the log has a text: what is seen of a change may be seen before it is logged.
+func (s *system) logs(t testing.TB, text string) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("the log says %q", text), func() bool { return strings.Contains(s.Log.String(), text) })
 }
 
 // end stops the daemon and waits for it; only the first call does anything.

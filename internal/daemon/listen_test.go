@@ -49,9 +49,7 @@ func TestCertificateReload(t *testing.T) {
 		t.Error("the old certificate is still shown")
 	}
 	goesOn("after the renewal")
-	if !strings.Contains(s.Log.String(), "another certificate is in force for new connections") {
-		t.Error("the log doesn't have it")
-	}
+	s.logs(t, "another certificate is in force for new connections")
 	if strings.Contains(s.Log.String(), "after a restart") {
 		t.Error("a restart is asked for")
 	}
@@ -165,7 +163,5 @@ func TestLimitSettings(t *testing.T) {
 	if got, _ := s.rawAnswer(t, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhello"); got != 408 {
 		t.Errorf("a body that doesn't come is answered %d, want 408", got)
 	}
-	if log := s.Log.String(); !strings.Contains(log, "in effect only after a restart") || !strings.Contains(log, "settings=limits") {
-		t.Error("the log doesn't say that the size of heads takes a restart")
-	}
+	s.logs(t, `in effect only after a restart" settings=limits`) // the size of heads
 }

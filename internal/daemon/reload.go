@@ -42,8 +42,8 @@ func (d *Daemon) Reload(ctx context.Context) error {
 		err = d.adopt(ctx, cfg)
 	}
 	if err != nil {
-		d.refusal.Store(&refusal{err.Error(), time.Now()})
 		d.log.Error("reload refused; the configuration in force stays", keyError, err)
+		d.refusal.Store(&refusal{err.Error(), time.Now()})
 	} else {
 		d.refusal.Store(nil)
 		d.log.Info("configuration reloaded", keyFile, cfg.File, keyRoutes, len(cfg.Routes))

@@ -85,9 +85,7 @@ func TestLedgerBroken(t *testing.T) {
 	if code, detail := s.ready(t); code != http.StatusOK || detail["ledger_problem"] != kept.Error {
 		t.Errorf("/readyz: %d %v", code, detail)
 	}
-	if !strings.Contains(s.Log.String(), "comparisons could not be recorded and are dropped") {
-		t.Error("the log doesn't have it")
-	}
+	s.logs(t, "comparisons could not be recorded and are dropped")
 	if want := `strangler_ledger_comparisons_total{outcome="dropped"} 50`; !strings.Contains(s.metrics(t), want) {
 		t.Errorf("/metrics doesn't say %s", want)
 	}

@@ -20,7 +20,7 @@ func (w *writer) transact(ctx context.Context, batch []*item, counts map[total]i
 	}
 	defer tx.Rollback()
 	w.forget()
-	b := batchTx{w: w, tx: tx, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{}, recent: map[string]map[int64]int64{}, at: map[string][]time.Time{}, repeats: map[string]int64{},
+	b := batchTx{w: w, tx: tx, made: map[string]*sql.Stmt{}, totals: make(map[total]int64, len(counts)), groups: map[string]*Group{}, days: map[string]map[int64]int64{}, recent: map[string]map[int64]int64{}, at: map[string][]time.Time{}, repeats: map[string]int64{},
 		guesses: map[string]guesses{}, latest: map[string][]shadow.Comparison{}}
 	maps.Copy(b.totals, counts)
 	for _, it := range batch {
@@ -73,7 +73,7 @@ type total struct {
 type batchTx struct {
 	w       *writer
 	tx      *sql.Tx
-	insert  *sql.Stmt
+	made    map[string]*sql.Stmt // by text
 	totals  map[total]int64
 	groups  map[string]*Group
 	days    map[string]map[int64]int64 // of each group, its divergences by day
@@ -82,6 +82,20 @@ type batchTx struct {
 	repeats map[string]int64           // of each group
 	guesses map[string]guesses
 	latest  map[string][]shadow.Comparison // of each group, the last few in the batch: they become examples
+}
+
+// exec does what a statement says, which is made once for all of the batch.
+func (b *batchTx) exec(ctx context.Context, statement string, args ...any) error {
+	made, ok := b.made[statement]
+	if !ok {
+		var err error
+		if made, err = b.tx.PrepareContext(ctx, statement); err != nil {
+			return err
+		}
+		b.made[statement] = made
+	}
+	_, err := made.ExecContext(ctx, args...)
+	return err
 }
 
 func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool) error {
@@ -113,14 +127,6 @@ func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool)
 	if countsOnly {
 		return nil
 	}
-	if b.insert == nil {
-		var err error
-		b.insert, err = b.tx.PrepareContext(ctx, `INSERT OR IGNORE INTO divergences
-			(id, grp, route, at, method, path, host, header, served, differences, more) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-		if err != nil {
-			return err
-		}
-	}
 	differences, err := marshal(c.Differences)
 	if err != nil {
 		return err
@@ -129,7 +135,8 @@ func (b *batchTx) add(ctx context.Context, c shadow.Comparison, countsOnly bool)
 	if err != nil {
 		return err
 	}
-	if _, err := b.insert.ExecContext(ctx, c.ID, g.ID, c.Route, c.At.UnixMicro(), c.Request.Method, c.Request.Path,
+	if err := b.exec(ctx, `INSERT OR IGNORE INTO divergences
+		(id, grp, route, at, method, path, host, header, served, differences, more) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, c.ID, g.ID, c.Route, c.At.UnixMicro(), c.Request.Method, c.Request.Path,
 		c.Request.Host, string(header), string(c.Served), string(differences), c.More); err != nil {
 		return err
 	}
@@ -166,7 +173,7 @@ func (b *batchTx) group(c shadow.Comparison) *Group {
 
 func (b *batchTx) finish(ctx context.Context) error {
 	for t, n := range b.totals {
-		if _, err := b.tx.ExecContext(ctx, `INSERT INTO totals (route, verdict, reason, count, repeats) VALUES (?1, ?2, ?3, ?4, iif(?5, ?4, 0))
+		if err := b.exec(ctx, `INSERT INTO totals (route, verdict, reason, count, repeats) VALUES (?1, ?2, ?3, ?4, iif(?5, ?4, 0))
 			ON CONFLICT DO UPDATE SET count = count + excluded.count, repeats = repeats + excluded.repeats`,
 			t.route, t.verdict.String(), t.reason, n, t.repeat); err != nil {
 			return err
@@ -177,20 +184,20 @@ func (b *batchTx) finish(ctx context.Context) error {
 			return err
 		}
 		for day, n := range b.days[id] {
-			if _, err := b.tx.ExecContext(ctx, `INSERT INTO days (grp, day, count) VALUES (?, ?, ?)
+			if err := b.exec(ctx, `INSERT INTO days (grp, day, count) VALUES (?, ?, ?)
 				ON CONFLICT DO UPDATE SET count = count + excluded.count`, id, day, n); err != nil {
 				return err
 			}
 		}
 		for ten, n := range b.recent[id] {
-			if _, err := b.tx.ExecContext(ctx, `INSERT INTO recent (grp, ten, count) VALUES (?, ?, ?)
+			if err := b.exec(ctx, `INSERT INTO recent (grp, ten, count) VALUES (?, ?, ?)
 				ON CONFLICT DO UPDATE SET count = count + excluded.count`, id, ten, n); err != nil {
 				return err
 			}
 		}
 	}
 	for id, n := range b.repeats {
-		if _, err := b.tx.ExecContext(ctx, `UPDATE groups SET repeats = repeats + ? WHERE id = ?`, n, id); err != nil {
+		if err := b.exec(ctx, `UPDATE groups SET repeats = repeats + ? WHERE id = ?`, n, id); err != nil {
 			return err
 		}
 	}
@@ -198,10 +205,8 @@ func (b *batchTx) finish(ctx context.Context) error {
 		return err
 	}
 	for id, latest := range b.latest {
-		for _, c := range latest {
-			if err := b.example(ctx, id, c); err != nil {
-				return err
-			}
+		if err := b.examples(ctx, id, latest); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -3,34 +3,84 @@ package ledger
 import (
 	"context"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
-// example keeps both answers of a divergence, in the place of another where there are enough. The
-// first quarter stay. Of the others, and of this one, that goes which has the most of its like,
-// the oldest of them, so that what is seldom stays: large answers among small ones, a null among
-// numbers.
-func (b *batchTx) example(ctx context.Context, group string, c shadow.Comparison) error {
-	like := likeness(c)
-	// More than one goes where Config.Examples was larger before.
-	if _, err := b.tx.ExecContext(ctx, `DELETE FROM examples WHERE divergence IN (
-			SELECT divergence FROM (
-				SELECT divergence, count(*) OVER (PARTITION BY likeness) + (likeness = ?4) AS alike
-				FROM examples WHERE grp = ?1 ORDER BY divergence LIMIT -1 OFFSET ?2)
-			ORDER BY alike DESC, divergence
-			LIMIT max(0, 1 + (SELECT count(*) FROM examples WHERE grp = ?1) - ?3))`,
-		group, b.w.cfg.Examples/4, b.w.cfg.Examples, like); err != nil {
-		return err
-	}
-	packed, err := b.w.pack(c)
+// examples keeps both answers of a group's latest divergences, in the place of others where there are enough.
+func (b *batchTx) examples(ctx context.Context, group string, latest []shadow.Comparison) error {
+	kept, err := b.kept(ctx, `SELECT divergence, likeness FROM examples WHERE grp = ? ORDER BY divergence`, group)
 	if err != nil {
 		return err
 	}
-	_, err = b.tx.ExecContext(ctx, `INSERT OR IGNORE INTO examples (divergence, grp, request, legacy, service, likeness) VALUES (?, ?, ?, ?, ?, ?)`,
-		c.ID, group, packed[0], packed[1], packed[2], like)
-	return err
+	fresh := map[string]shadow.Comparison{}
+	for _, c := range latest {
+		var gone []specimen
+		kept, gone = displace(kept, specimen{c.ID, likeness(c)}, b.w.cfg.Examples)
+		for _, s := range gone {
+			if _, unwritten := fresh[s.id]; unwritten {
+				delete(fresh, s.id)
+			} else if err := b.exec(ctx, `DELETE FROM examples WHERE divergence = ?`, s.id); err != nil {
+				return err
+			}
+		}
+		fresh[c.ID] = c
+	}
+	for _, c := range fresh {
+		packed, err := b.w.pack(c)
+		if err != nil {
+			return err
+		}
+		if err := b.exec(ctx, `INSERT OR IGNORE INTO examples (divergence, grp, request, legacy, service, likeness) VALUES (?, ?, ?, ?, ?, ?)`,
+			c.ID, group, packed[0], packed[1], packed[2], likeness(c)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// specimen is an exchange of which both answers are kept.
+type specimen struct {
+	id   string // sorts by time
+	like int64  // its likeness
+}
+
+// kept returns what a query with those two columns finds.
+func (b *batchTx) kept(ctx context.Context, query string, args ...any) (all []specimen, err error) {
+	rows, err := b.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s specimen
+		if err := rows.Scan(&s.id, &s.like); err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, rows.Err()
+}
+
+// displace adds one to those that are kept, the oldest first, and returns also which of them go for it so that there
+// are at most so many. The first quarter stay. Of the others, and of the new one, that goes which has the most of its
+// like, the oldest of them, so that what is seldom stays: large answers among small ones, a null among
+// numbers. More than one goes where more were kept before.
+func displace(kept []specimen, fresh specimen, most int) (left, gone []specimen) {
+	alike := map[int64]int{fresh.like: 1}
+	for _, s := range kept {
+		alike[s.like]++
+	}
+	first := min(most/4, len(kept))
+	candidates := slices.Clone(kept[first:])
+	slices.SortStableFunc(candidates, func(a, b specimen) int { return alike[b.like] - alike[a.like] })
+	gone = candidates[:min(max(0, len(kept)+1-most), len(candidates))]
+	left = slices.DeleteFunc(kept, func(s specimen) bool { return slices.Contains(gone, s) })
+	at, _ := slices.BinarySearchFunc(left, fresh.id, func(s specimen, id string) int { return strings.Compare(s.id, id) })
+	return slices.Insert(left, at, fresh), gone
 }
 
 // likeness is the same of divergences that show the same: of the same method, about the same

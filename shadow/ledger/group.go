@@ -134,9 +134,10 @@ func (g Group) hash() string {
 	return fmt.Sprintf("%016x", d.Sum64())
 }
 
-// seenAgain is the condition under which a group opens again: it was fixed, or a rule covers it, and
-// there is another divergence. What was on its way when a rule came is still compared without it.
-const seenAgain = `(state = 'fixed' AND excluded.last > since OR state = 'expected' AND origin = '` + OriginRule + `' AND excluded.last > since + 10000000)`
+// reopen opens a group again that was fixed, or that a rule covers, when there is another divergence. What was
+// on its way when a rule came is still compared without it.
+const reopen = `UPDATE groups SET reopened = ?2, since = ?2, state = 'open'
+	WHERE id = ?1 AND (state = 'fixed' AND ?2 > since OR state = 'expected' AND origin = '` + OriginRule + `' AND ?2 > since + 10000000)`
 
 // addGroup adds to a group's counts and guesses. One that is seen again may be open then.
 func addGroup(ctx context.Context, tx *sql.Tx, g *Group, guessed guesses) error {
@@ -153,14 +154,21 @@ func addGroup(ctx context.Context, tx *sql.Tx, g *Group, guessed guesses) error 
 	if err != nil {
 		return err
 	}
+	first, last := g.First.UnixMicro(), g.Last.UnixMicro()
+	// An upsert would check the state each time, for which SQLite makes a table.
+	updated, err := tx.ExecContext(ctx, `UPDATE groups SET count = count + ?2, first = min(first, ?3), last = max(last, ?4), guesses = iif(?5 = '{}', guesses, ?5)
+		WHERE id = ?1`, g.ID, g.Count, first, last, string(guesses))
+	if err != nil {
+		return err
+	}
+	if known, err := updated.RowsAffected(); err != nil {
+		return err
+	} else if known > 0 {
+		_, err = tx.ExecContext(ctx, reopen, g.ID, last)
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO groups (id, route, legacy_status, service_status, causes, count, first, last, guesses)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET count = count + excluded.count, first = min(first, excluded.first), last = max(last, excluded.last),
-			guesses = iif(excluded.guesses = '{}', guesses, excluded.guesses),
-			reopened = iif(`+seenAgain+`, excluded.last, reopened),
-			since = iif(`+seenAgain+`, excluded.last, since),
-			state = iif(`+seenAgain+`, 'open', state)`,
-		g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, g.First.UnixMicro(), g.Last.UnixMicro(), string(guesses))
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, g.ID, g.Route, g.LegacyStatus, g.ServiceStatus, string(causes), g.Count, first, last, string(guesses))
 	return err
 }
 

@@ -47,18 +47,18 @@ func (l *Ledger) Keep(c shadow.Comparison, most int) {
 	}
 }
 
-// keep writes one into the file, in the place of one that has the most of its like. The first
-// quarter stay.
+// keep writes one into the file, in the place of another where there are enough: see displace.
 func (b *batchTx) keep(ctx context.Context, c shadow.Comparison, most int) error {
 	like := likeness(c)
-	if _, err := b.tx.ExecContext(ctx, `DELETE FROM kept WHERE id IN (
-			SELECT id FROM (
-				SELECT id, count(*) OVER (PARTITION BY likeness) + (likeness = ?4) AS alike
-				FROM kept WHERE route = ?1 AND NOT imported ORDER BY id LIMIT -1 OFFSET ?2)
-			ORDER BY alike DESC, id
-			LIMIT max(0, 1 + (SELECT count(*) FROM kept WHERE route = ?1 AND NOT imported) - ?3))`,
-		c.Route, most/4, most, like); err != nil {
+	kept, err := b.kept(ctx, `SELECT id, likeness FROM kept WHERE route = ? AND NOT imported ORDER BY id`, c.Route)
+	if err != nil {
 		return err
+	}
+	_, gone := displace(kept, specimen{c.ID, like}, most)
+	for _, s := range gone {
+		if err := b.exec(ctx, `DELETE FROM kept WHERE id = ?`, s.id); err != nil {
+			return err
+		}
 	}
 	return b.w.insertKept(ctx, b.tx, c, like, false)
 }

@@ -102,10 +102,10 @@ func (b *batchTx) beforeMarks(ctx context.Context) error {
 		if early == 0 {
 			continue
 		}
-		if _, err := b.tx.ExecContext(ctx, `UPDATE marks SET compared = compared + ?2, diverged = diverged + ?2 WHERE route = ?1`, g.Route, early); err != nil {
+		if err := b.exec(ctx, `UPDATE marks SET compared = compared + ?2, diverged = diverged + ?2 WHERE route = ?1`, g.Route, early); err != nil {
 			return err
 		}
-		if _, err := b.tx.ExecContext(ctx, `UPDATE groups SET marked = marked + ? WHERE id = ?`, early, id); err != nil {
+		if err := b.exec(ctx, `UPDATE groups SET marked = marked + ? WHERE id = ?`, early, id); err != nil {
 			return err
 		}
 	}

@@ -269,6 +269,7 @@ func TestInformational(t *testing.T) {
 }
 
 func TestContinue(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		answer func(net.Conn, *bufio.Reader)
 		want   []string // status lines, as the client sees them

@@ -9,11 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // h2spec is a conformance test of HTTP/2. Its newer versions have no module path that Go takes.
@@ -30,6 +28,7 @@ var h2specKnown = map[string]string{
 
 // TestH2spec runs h2spec against the listener, with TLS and without.
 func TestH2spec(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes ten seconds")
 	}
@@ -60,13 +59,6 @@ func TestH2spec(t *testing.T) {
 	}
 	for name := range stale {
 		t.Errorf("%s holds by now: take it off the list", name)
-	}
-	// net/http's server lingers over connections that were told to go away, for a second.
-	stacks := make([]byte, 16<<20)
-	for start := time.Now(); strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "(*http2serverConn).serve("); time.Sleep(50 * time.Millisecond) {
-		if time.Since(start) > 20*time.Second {
-			t.Fatal("connections stay")
-		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 // TestSlowBody has clients that stop in the middle of a body. Whoever waits for one is let go.
 func TestSlowBody(t *testing.T) {
+	t.Parallel()
 	const idle = 50 * time.Millisecond
 	rec, up := newRecorder(t)
 	address, _ := front(t, Config{Legacy: up, Limits: Limits{BodyIdle: idle}})
@@ -54,6 +55,7 @@ func TestSlowBody(t *testing.T) {
 
 // TestSteadyBody sends a body that takes many times as long as it may pause.
 func TestSteadyBody(t *testing.T) {
+	t.Parallel()
 	const idle = 600 * time.Millisecond
 	rec, up := newRecorder(t)
 	address, _ := front(t, Config{Legacy: up, Limits: Limits{BodyIdle: idle}})
@@ -81,6 +83,7 @@ func TestSteadyBody(t *testing.T) {
 // TestSlowUpstream has an upstream that takes its time with a body that the client has sent, and
 // one that answers, and then waits for the client: neither is the client's fault.
 func TestSlowUpstream(t *testing.T) {
+	t.Parallel()
 	const idle = 200 * time.Millisecond
 	echo := func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/late" {
@@ -173,6 +176,7 @@ func TestCatchAllLimit(t *testing.T) {
 
 // TestHeadTimeouts has clients that send nothing, half a head, and nothing behind an answer.
 func TestHeadTimeouts(t *testing.T) {
+	t.Parallel()
 	p, err := New(Config{Legacy: upstreamOf(t, says(200, "")), Logger: quiet})
 	if err != nil {
 		t.Fatal(err)

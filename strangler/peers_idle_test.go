@@ -15,6 +15,7 @@ import (
 // shorter than the upstream would keep it, where that said how long it does (Keep-Alive:
 // timeout=), and from 2 s to 4 s where it didn't.
 func TestPeerIdleConnections(t *testing.T) {
+	t.Parallel()
 	type kept struct {
 		header      string
 		least, most time.Duration // most 0: it is still there after least

@@ -21,6 +21,7 @@ import (
 // before the answer: they arrive in that order, each with its own headers, before the answer and
 // never after it.
 func TestPeerEarlyHints(t *testing.T) {
+	t.Parallel()
 	eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 		g := gatewayOf(t, f, peer(t, b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h := w.Header()
@@ -225,6 +226,7 @@ func TestPeerContinueOld(t *testing.T) {
 
 // TestPeerContinueEachWay has net/http's client and server at the ends, with HTTP/2 among them.
 func TestPeerContinueEachWay(t *testing.T) {
+	t.Parallel()
 	eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 		g := gatewayOf(t, f, peer(t, b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/no" {
@@ -267,6 +269,7 @@ func (c *readCounter) Read(p []byte) (int, error) {
 // TestHalfAHeadBeforeTheBody has an upstream begin an answer when it is asked whether it wants a
 // body, and stop: that isn't waited for, and the client's end is seen.
 func TestHalfAHeadBeforeTheBody(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{}, 2)
 	g := gatewayOf(t, front1, withPolicy(t, upstream.Policy{Timeouts: upstream.Timeouts{FirstByte: 300 * time.Millisecond}}, func(conn *net.TCPConn, r *bufio.Reader) {
 		_, _ = headOf(r)

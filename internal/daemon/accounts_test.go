@@ -34,6 +34,7 @@ func unbalanced(stats web.Stats) string {
 // TestAccounts shadows services that fail in every way, in both directions, while routes move,
 // and holds every snapshot against its sum; in the end the ledger has the same counts.
 func TestAccounts(t *testing.T) {
+	t.Parallel()
 	length := 2 * time.Second
 	if *soak {
 		length = time.Minute

@@ -26,7 +26,7 @@ func TestBookshop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some ten seconds")
 	}
-	const requests, rate = 5000, 600
+	requests, rate := 2000, 600.0
 	d := openBookshop(t, false, nil)
 	visiting, leave := context.WithCancel(t.Context())
 	left := make(chan struct{})

@@ -41,6 +41,7 @@ func child(file string) {
 // one believes. Only the process is lost here; that the disk has it too is synchronous=FULL,
 // which the journal checks.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
 	s, err := tryStart(t, t.TempDir(), fmt.Sprintf(oneRoute, legacy.URL, service.URL), daemon.Options{})
 	if err != nil {

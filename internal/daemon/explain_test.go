@@ -53,6 +53,7 @@ func TestExplainSendsNothing(t *testing.T) {
 
 // TestExplainShadow holds what is said of the shadow against what the shadow does.
 func TestExplainShadow(t *testing.T) {
+	t.Parallel()
 	legacy, service := backend(t, "same", nil), backend(t, "same", nil)
 	text := fmt.Sprintf("legacy: {url: %q}\nservices: {orders: {urls: [%q]}, sandbox: {urls: [%q]}}\nroutes:\n", legacy.URL, service.URL, service.URL)
 	settings := map[string]string{

@@ -26,6 +26,7 @@ routes:
 
 // TestNoLegacy ends a migration: first legacy: none is refused, and then it is all there is.
 func TestNoLegacy(t *testing.T) {
+	t.Parallel()
 	legacy, service := backend(t, "legacy", nil), backend(t, "service", nil)
 	folder, without := t.TempDir(), fmt.Sprintf(withoutLegacy, service.URL)
 	with := strings.Replace(without, "legacy: none", fmt.Sprintf("legacy: {url: %q}", legacy.URL), 1)

@@ -16,6 +16,7 @@ import (
 // TestStartWithBadJournal starts on journals that can't be one. Routes would begin where the
 // file starts them otherwise, which sends traffic where nobody wants it.
 func TestStartWithBadJournal(t *testing.T) {
+	t.Parallel()
 	legacy := backend(t, "legacy", nil)
 	text := fmt.Sprintf("legacy: {url: %q}\nroutes:\n  - {name: all, match: {path: /*}}\n", legacy.URL)
 	good := journalOf(t, text)

@@ -11,6 +11,7 @@ import (
 // TestVersionsOfServices has services tell their versions on each way on which their answers come:
 // copies, clients' requests, requests under a policy of the route's own; and where they are asked.
 func TestVersionsOfServices(t *testing.T) {
+	t.Parallel()
 	legacy := backend(t, "legacy", nil)
 	tells := func(version string) string {
 		return backend(t, version, func(w http.ResponseWriter, r *http.Request) {

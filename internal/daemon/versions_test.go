@@ -121,6 +121,7 @@ func TestVersionByHeader(t *testing.T) {
 
 // TestVersionWhileDeploying has two versions answer by chance, half of the requests each.
 func TestVersionWhileDeploying(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v, told := watching(byHeader)
 		side := &answering{"1", 200}

@@ -92,6 +92,7 @@ func path(all []web.Entry) string {
 
 // TestRolloutToLive has a service that answers as legacy does walk to live by itself.
 func TestRolloutToLive(t *testing.T) {
+	t.Parallel()
 	s := rolling(t, `steps: [shadow, 50%, live], hold: 0s, gates: {divergence: 2%, errors: 2pp, latency: off}`,
 		func(w http.ResponseWriter, r *http.Request) { answer(w, 200, `{"total":1}`) })
 	eventually(t, "live", func() bool {
@@ -116,6 +117,7 @@ func TestRolloutToLive(t *testing.T) {
 // TestRolloutBack has a service go bad in canary: it goes back, rests, and goes on when somebody says
 // that it is mended.
 func TestRolloutBack(t *testing.T) {
+	t.Parallel()
 	var bad atomic.Bool
 	s := rolling(t, `steps: [shadow, 50%, live], hold: 1h, gates: {divergence: 2%, errors: 2pp, latency: off}`,
 		func(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -27,8 +28,9 @@ type assets struct {
 }
 
 type asset struct {
-	media        string
-	plain, gzipd []byte
+	media string
+	plain []byte
+	gzipd func() []byte // made when somebody wants it first
 }
 
 func newAssets() *assets {
@@ -42,17 +44,13 @@ func newAssets() *assets {
 		if err != nil {
 			return err
 		}
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
-		z.Write(text)                                         // a buffer takes everything
-		z.Close()
 		fmt.Fprintf(sum, "%s %d ", file, len(text))
 		sum.Write(text)
 		media := mime.TypeByExtension(path.Ext(file))
 		if media == "" {
 			media = "text/plain; charset=utf-8" // licences
 		}
-		a.files[strings.TrimPrefix(file, "assets/")] = asset{media, text, b.Bytes()}
+		a.files[strings.TrimPrefix(file, "assets/")] = asset{media, text, sync.OnceValue(func() []byte { return gzipped(text) })}
 		return nil
 	})
 	if err != nil {
@@ -60,6 +58,14 @@ func newAssets() *assets {
 	}
 	a.hash = hex.EncodeToString(sum.Sum(nil)[:8])
 	return a
+}
+
+func gzipped(text []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
+	z.Write(text)                                         // a buffer takes everything
+	z.Close()
+	return b.Bytes()
 }
 
 // url returns the address of a file.
@@ -93,7 +99,7 @@ func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
 	body := f.plain
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		body = f.gzipd
+		body = f.gzipd()
 	}
 	h.Set("Content-Length", fmt.Sprint(len(body)))
 	w.Write(body) // whether the client is still there is its own business

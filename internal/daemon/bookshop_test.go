@@ -19,14 +19,18 @@ import (
 	"github.com/strangler-fig/toolkit/web"
 )
 
-// TestBookshop sends 5,000 mixed requests through the example, whose legacy answers all have a
+// TestBookshop sends 2,000 mixed requests, 5,000 with -soak, through the example, whose legacy answers all have a
 // random id and the time in them, and which no rule tells of. What is open then are the services'
 // three mistakes, a group each.
 func TestBookshop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some ten seconds")
 	}
-	requests, rate := 2000, 600.0
+	const rate = 600
+	requests := int64(2000)
+	if *soak {
+		requests = 5000
+	}
 	d := openBookshop(t, false, nil)
 	visiting, leave := context.WithCancel(t.Context())
 	left := make(chan struct{})

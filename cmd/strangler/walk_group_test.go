@@ -115,7 +115,7 @@ func (w *walk) ignore() {
 	w.Wait(`location.pathname === '/rules'`, `document.querySelector('#rules-text').value.includes('ignore /VAT_CENTS')`)
 	w.Click("#preview-button")
 	w.Wait(says("#make-rule [role=status]", "Would be no divergence"), `document.querySelector('#save-button') !== null`)
-	w.Look("demo rules, previewed")
+	w.LookOnce("demo rules, previewed")
 	w.Type("#rule-reason", "rounded")
 	w.Click("#save-button")
 	w.Wait(says("#rules", "rounded"))
@@ -127,7 +127,7 @@ func (w *walk) ignore() {
 	w.Click("#preview-button")
 	w.Wait(says("#make-rule [role=alert]", "makes no sense"))
 	w.Complaints() // of the status
-	w.Look("demo rules, refused")
+	w.LookOnce("demo rules, refused")
 }
 
 func (w *walk) replay() {
@@ -152,5 +152,5 @@ func (w *walk) replay() {
 		}
 	}
 	w.open("/routes/orders-read/replay")
-	w.Look("demo replay of a route")
+	w.LookOnce("demo replay of a route")
 }

@@ -46,7 +46,7 @@ func (w *walk) journal() {
 	w.Go(w.dashboard + "/journal?at=yesterday")
 	w.Wait(says("#was [role=alert]", "2006-01-02 15:04"))
 	w.Complaints() // of a status, where there is one
-	w.Look("demo journal, a time that is none")
+	w.LookOnce("demo journal, a time that is none")
 }
 
 func (w *walk) rest() {
@@ -165,11 +165,11 @@ routes:
 	tab.Click("button")
 	tab.Wait(says("[role=alert]", "No such token"))
 	tab.Complaints() // of the status
-	tab.Look("login refused")
+	tab.LookOnce("login refused")
 	tab.Type("#token", "anna-has-the-token-of-an-operator")
 	tab.Click("button")
 	tab.Wait(`location.pathname === '/routes/orders'`, live, says(".who", "anna"), `document.querySelector('#move-button') !== null`)
-	tab.Look("logged in as an operator")
+	tab.LookOnce("logged in as an operator")
 	tab.Click(`[data-weight="50"]`)
 	tab.Click("#move-button")
 	tab.Wait(says("#move .notice.good", "Moved to 50%"), says("#history", "anna"))

@@ -52,7 +52,7 @@ func (w *walk) table() {
 	w.Choose("#bulk-to", "canary")
 	w.Click(`#bulk [value=shift]`)
 	w.Wait(says("h1", "Move 2 routes to 10%?"))
-	w.Look("demo bulk")
+	w.LookOnce("demo bulk")
 	w.Type("#bulk-reason", "both at once")
 	w.Click("#bulk-go")
 	w.Wait(says("h1", "2 of 2 moved"))
@@ -120,7 +120,7 @@ func (w *walk) route() {
 	w.LookAt("#dialog", "demo route, asked whether to roll back")
 	w.Click("#dialog .danger.primary")
 	w.Wait(`document.title.startsWith('Rolled back')`)
-	w.Look("demo rolled back")
+	w.LookOnce("demo rolled back")
 	w.stands("book-read", "legacy")
 }
 
@@ -179,14 +179,14 @@ func (w *walk) explain() {
 
 	w.open("/routes/book-search")
 	w.Wait(`document.querySelector('#retirement-title') !== null`)
-	w.Look("demo route, live")
+	w.LookOnce("demo route, live")
 	w.open("/routes/customer-read")
 	if told := w.Text("#translation"); !strings.Contains(told, "/soap/customers") || !strings.Contains(told, "/customers/{id}") {
 		w.t.Errorf("the page tells of the translation: %s", told)
 	}
 	w.open("/routes/wishes")
 	w.Wait(says("#translation", "by the bridge shop"))
-	w.Look("demo route, with a session")
+	w.LookOnce("demo route, with a session")
 }
 
 func (w *walk) undo() {

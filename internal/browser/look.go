@@ -65,16 +65,22 @@ func (tab *Tab) Look(name string) {
 	tab.look(name, "html", Narrow, Wide)
 }
 
-// LookAt is Look for a page of which only a part changed since: axe-core looks at nothing else.
+// LookAt is LookOnce for a page of which only a part changed since: axe-core looks at nothing else.
 func (tab *Tab) LookAt(selector, name string) {
 	tab.t.Helper()
-	tab.look(name, selector, Narrow, Wide)
+	tab.look(name, selector, tab.next())
 }
 
-// LookOnce is Look for a page that has nothing of its own in another scheme: axe-core looks at it once.
+// LookOnce is Look for what is made of the same as a page that was looked at: axe-core looks at it on one screen, this
+// time on one and the next time on the other.
 func (tab *Tab) LookOnce(name string) {
 	tab.t.Helper()
-	tab.look(name, "html", Narrow)
+	tab.look(name, "html", tab.next())
+}
+
+func (tab *Tab) next() Screen {
+	tab.once++
+	return []Screen{Narrow, Wide}[tab.once%2]
 }
 
 // look has axe-core look at a part of the page on some screens. The last one is wide, as tests want it.

@@ -28,7 +28,8 @@ type Tab struct {
 
 // page is what a tab is for all tests that use it.
 type page struct {
-	ctx context.Context
+	ctx  context.Context
+	once int // how often axe-core looked on one screen only
 
 	mu         sync.Mutex
 	complaints []string

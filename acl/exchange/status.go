@@ -149,7 +149,6 @@ func (x *Exchange) CheckLocations(way body.Direction) (found Problems) {
 			}
 			found = append(found, Problem{Option: "status", Index: i, Part: "location", Message: fmt.Sprintf(
 				"{%s} of %s is nowhere to be taken from: %s lacks it, and the body of these answers becomes none that could have it; %s", name, written, read, remedy)})
-			break
 		}
 	}
 	return found

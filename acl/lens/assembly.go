@@ -17,7 +17,7 @@ type assembly struct {
 }
 
 // compileProgram compiles the direction in which the side in is read. Without all fields, because
-// some are wrong, conditions aren't looked at.
+// some are wrong, a condition may look at what one of those writes.
 func compileProgram(in side, fields []compiled, unknown Unknown, all bool, a about) program {
 	p := &assembly{slots: 1, report: a}
 	p.in, p.unknown = in, unknown
@@ -26,10 +26,8 @@ func compileProgram(in side, fields []compiled, unknown Unknown, all bool, a abo
 		p.field(&fields[i])
 	}
 	p.rules = append(p.rules, p.later...)
-	if all {
-		for i := range fields {
-			p.resolve(&fields[i])
-		}
+	for i := range fields {
+		p.resolve(&fields[i], all)
 	}
 	p.drops(fields)
 	if unknown == Keep {
@@ -187,7 +185,7 @@ func (p *assembly) several(f *compiled, in, out []document.Path, presence presen
 }
 
 // resolve finds what the conditions of a field look at.
-func (p *assembly) resolve(f *compiled) {
+func (p *assembly) resolve(f *compiled, all bool) {
 	if f.When == nil {
 		return
 	}
@@ -205,7 +203,9 @@ func (p *assembly) resolve(f *compiled) {
 			}
 		}
 		if w == nil || w.target < 0 {
-			a.problem(option, "no field writes %s, so that on the way %s nobody knows what it is", one.path, p.in.direction())
+			if all {
+				a.problem(option, "no field writes %s, so that on the way %s nobody knows what it is", one.path, p.in.direction())
+			}
 			continue
 		}
 		owner := p.owners[w.target][0]

@@ -59,8 +59,8 @@ type field struct {
 	when   Sides[[]condition]
 }
 
-// checkField reads a field and reports what is wrong with it, but for what its option says.
-func checkField(f *Field, n int, a about) field {
+// readField reads what a field is about, and reports what is wrong with that.
+func readField(f *Field, n int, a about) field {
 	r := field{Field: f, n: n}
 	if set := f.set(); len(set) > 1 {
 		names := make([]string, len(set))
@@ -73,9 +73,13 @@ func checkField(f *Field, n int, a about) field {
 	}
 	r.at = Sides[[]document.Path]{readPaths(f, legacy, a), readPaths(f, service, a)}
 	checkPaths(f, r.option, a)
-	checkModifiers(f, r.option, a)
-	r.when = readWhen(f.When, a)
 	return r
+}
+
+// checkRest reads and checks what a field says beside its option.
+func (f *field) checkRest(a about) {
+	checkModifiers(f.Field, f.option, a)
+	f.when = readWhen(f.When, a)
 }
 
 func readPaths(f *Field, s side, a about) []document.Path {

@@ -41,15 +41,16 @@ func (c *compiler) compile(name string, d Definition) *Lens {
 	for n := range d.Fields {
 		one := about{&c.report, name, n}
 		before := len(c.problems)
-		f := compiled{field: checkField(&d.Fields[n], n, one)}
-		if len(c.problems) == before {
+		f := compiled{field: readField(&d.Fields[n], n, one)}
+		if len(c.problems) == before { // so that its option has the places that it needs
 			c.compileOption(&f, one)
-			if len(c.problems) == before {
-				c.checkDefaults(&f, one)
-			}
-			lossesOf(&f.field, d.Fields, unknown, &told, one)
+		}
+		converts := len(c.problems) == before
+		if f.checkRest(one); converts && !one.told("default", "absent") {
+			c.checkDefaults(&f, one)
 		}
 		if len(c.problems) == before {
+			lossesOf(&f.field, d.Fields, unknown, &told, one)
 			fields = append(fields, f)
 		}
 	}

@@ -2,6 +2,7 @@ package lens
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -71,6 +72,14 @@ type about struct {
 
 func (a about) problem(option, format string, args ...any) {
 	a.problems = append(a.problems, Problem{a.lens, a.field, option, fmt.Sprintf(format, args...)})
+}
+
+// told reports whether something was wrong with one of these options of the field.
+func (a about) told(options ...string) bool {
+	return slices.ContainsFunc(a.problems, func(p Problem) bool {
+		option, _, _ := strings.Cut(p.Option, ".")
+		return p.Lens == a.lens && p.Field == a.field && slices.Contains(options, option)
+	})
 }
 
 // loss reports what is lost in the direction in which the side in is read.

@@ -15,7 +15,7 @@ import (
 // checkReach refuses what no exchange of the requests in question could come through, and warns of a path
 // that none of them seems to have. read is the side whose requests those are.
 func (d *translationDraft) checkReach(m strangler.Match, read string) {
-	if d.bad || d.compiled == nil {
+	if d.compiled == nil || d.vague() || d.slips.any("method", "path") {
 		return
 	}
 	x, way, other := &d.to.Exchange, body.ToService, "service"
@@ -37,7 +37,9 @@ func (d *translationDraft) checkReach(m strangler.Match, read string) {
 		methods = []string{method}
 	}
 	if names := d.compiled.NeedsBody(way); len(names) > 0 && len(methods) > 0 && !slices.ContainsFunc(methods, hasBody) {
-		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could be taken from", names[0], other, read, strings.Join(methods, " or "))
+		for _, name := range names {
+			d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could be taken from", name, other, read, strings.Join(methods, " or "))
+		}
 		return
 	}
 	written := methods
@@ -63,20 +65,29 @@ func (d *translationDraft) checkStrays(way body.Direction, read, other string, m
 	bodiless := len(methods) > 0 && !slices.ContainsFunc(methods, hasBody) && !slices.ContainsFunc(written, hasBody)
 	switch {
 	case never:
-		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and no translator of the request's body has a place for it; "+drop, names[0], read, other, read, names[0])
+		for _, name := range names {
+			d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and no translator of the request's body has a place for it; "+drop, name, read, other, read, name)
+		}
 		return false
 	case bodiless && !d.compiled.TakesFromBody(way):
-		d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could become a part of; "+drop,
-			names[0], read, other, strings.Join(methods, " or "), read, names[0])
+		for _, name := range names {
+			d.parts["path"].fail("{%s} of path.%s is in neither path.%s nor params, and requests with %s have no body that it could become a part of; "+drop,
+				name, read, other, strings.Join(methods, " or "), read, name)
+		}
 		return false
 	}
-	if refused := d.compiled.Refuses(way); len(refused) > 0 {
-		what := fmt.Sprintf("{%s} of path.%s is in neither path.%s nor params, and no field of %s names it, which says unknown: error", refused[0], read, other, d.to.Request)
-		if len(methods) > 0 && (allHaveBodies(methods) || d.compiled.TakesFromBody(way) || !slices.Equal(methods, written)) {
-			d.parts["path"].fail("%s: no request could be translated; "+drop, what, read, refused[0])
-			return false
+	refused := d.compiled.Refuses(way)
+	none := len(methods) > 0 && (allHaveBodies(methods) || d.compiled.TakesFromBody(way) || !slices.Equal(methods, written))
+	for _, name := range refused {
+		what := fmt.Sprintf("{%s} of path.%s is in neither path.%s nor params, and no field of %s names it, which says unknown: error", name, read, other, d.to.Request)
+		if none {
+			d.parts["path"].fail("%s: no request could be translated; "+drop, what, read, name)
+		} else {
+			d.parts["path"].warn("%s: all requests with a body are answered as untranslatable, by legacy where there is a fallback; "+drop, what, read, name)
 		}
-		d.parts["path"].warn("%s: all requests with a body are answered as untranslatable, by legacy where there is a fallback; "+drop, what, read, refused[0])
+	}
+	if none && len(refused) > 0 {
+		return false
 	}
 	if bodiless || len(written) == 0 || !allHaveBodies(written) {
 		d.addLoss(exchange.Loss{Option: "path", Index: -1, Direction: direction(way), What: "{" + strings.Join(names, "} and {") + "} of the path is lost on requests without a body, unless a field brings it into path." + other})
@@ -125,7 +136,7 @@ func (l *loader) checkDirections(d *translationDraft) {
 		if t, ok := l.translators[name]; ok && t.compiled != nil && !t.compiled.Says(way) {
 			d.at.fail("translator %q has a jq program for the other direction only, so bodies would pass as they are; give it jq.%s (. if that is meant), or name it under request or answer alone",
 				name, way)
-			d.bad = true
+			d.slip(d.at)
 		}
 	}
 	check(d.to.Request, asks)

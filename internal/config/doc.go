@@ -22,7 +22,9 @@
 //   - translators.go what corresponds between legacy and services: a translator and its formats
 //   - translators_field.go, translators_when.go, literal.go  a field of it
 //   - translators_compile.go  names looked up, all compiled, problems put where they stand
+//   - slips.go       what is wrong with a part, so that what follows from it isn't told as well
 //   - translate.go   what a route translates
+//   - translate_compile.go  compiled without the parts with which something is wrong, so that all is told at once
 //   - facade.go      what services call legacy through
 //   - session.go     who is logged in, as services are told
 //   - ids.go         tables of identifiers

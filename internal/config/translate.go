@@ -2,14 +2,12 @@ package config
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/strangler-fig/toolkit/acl/body"
 	"github.com/strangler-fig/toolkit/acl/exchange"
 	"github.com/strangler-fig/toolkit/acl/lens"
 )
@@ -71,9 +69,10 @@ type translationDraft struct {
 	parts  map[string]value // by key; of lists, with their indices
 	refer  []reference
 	bad    bool
+	slips  slips
 	facade bool
 
-	compiled *exchange.Exchange // once it has been settled; nil: it is bad, or in Go
+	compiled *exchange.Exchange // once it has been settled, as far as it is good; nil: it is in Go
 }
 
 // readTranslation reads how exchanges are translated, and returns what is to be looked up later.
@@ -136,7 +135,7 @@ func (v value) readTranslation(to *Translation, extra fields) *translationDraft 
 		d.readWith(with)
 	}
 	to.Text = v.compact()
-	d.bad = len(l.problems)+l.dropped > before
+	d.bad, d.slips = len(l.problems)+l.dropped > before, v.slips(before)
 	return d
 }
 
@@ -173,7 +172,7 @@ func (v value) method(to *string) {
 	}
 }
 
-// settleTranslation looks names up and compiles what has no problem.
+// settleTranslation looks names up and compiles what can be, so that all that is wrong is told at once.
 func (l *loader) settleTranslation(d *translationDraft) {
 	to := d.to
 	for _, r := range d.refer {
@@ -182,11 +181,9 @@ func (l *loader) settleTranslation(d *translationDraft) {
 		case r.what == "with" || r.what == "chain":
 			l.settleWith(d, r)
 		case !l.resolve(r):
-			d.bad = true
+			d.slip(r.at)
 		case r.what == "session":
 			l.checkSession(r, d.facade)
-		case r.what == "translator":
-			d.uses(l.translators[r.name])
 		}
 	}
 	if len(to.Go) > 0 {
@@ -198,50 +195,23 @@ func (l *loader) settleTranslation(d *translationDraft) {
 		}
 		return
 	}
-	if d.bad {
-		return
-	}
-	if to.onlySession() && to.Session == "" {
+	if !d.bad && to.onlySession() && to.Session == "" {
 		d.at.fail("nothing is translated; say how (with, path, headers, …), or remove this")
-		return
-	}
-	i := &Interpreter{bodies: map[string]*body.Translator{}, set: l.cfg.lenses(offlineTables(l.cfg))}
-	for _, name := range to.Names() {
-		t := l.translators[name]
-		if i.bodies[name] = t.compiled; t.compiled == nil {
-			i.bodies[name] = t.standIn
-		}
-	}
-	if l.checkDirections(d); d.bad {
-		return
-	}
-	compiled, err := i.Compile(to, nil)
-	if err != nil {
 		d.bad = true
-		d.place(err)
 		return
 	}
-	answers := body.ToLegacy
-	if d.facade {
-		answers = body.ToService
-	}
-	if problems := compiled.CheckLocations(answers); len(problems) > 0 {
-		d.bad = true
-		d.place(problems)
-		return
-	}
-	d.compiled = compiled
-	d.noteLosses()
+	l.checkDirections(d)
+	l.compileTranslation(d)
 }
 
-// uses notes that a translator is named: one that is bad, and of which not even the formats are known, leaves nothing to say.
-func (d *translationDraft) uses(t *translatorDraft) {
-	d.bad = d.bad || t.bad && t.standIn == nil
+// slip notes that something is wrong with a part that was read.
+func (d *translationDraft) slip(at value) {
+	d.bad, d.slips = true, append(d.slips, at.within(d.at))
 }
 
 // settleWith decides whether a name is that of one of the file's translators or of one in Go.
 func (l *loader) settleWith(d *translationDraft, r reference) {
-	t, inFile := l.translators[r.name]
+	_, inFile := l.translators[r.name]
 	known := slices.Clone(l.options.Translators)
 	if r.what == "with" {
 		known = append(known, l.translatorNames...)
@@ -249,10 +219,9 @@ func (l *loader) settleWith(d *translationDraft, r reference) {
 	switch {
 	case inFile && r.what == "chain":
 		r.at.fail("%q is one of the file's translators; a list is a chain of translators that are plugged in from Go", r.name)
-		d.bad = true
+		d.slip(r.at)
 	case inFile:
 		d.to.Request, d.to.Answer = r.name, r.name
-		d.uses(t)
 	case l.options.Translators == nil || slices.Contains(l.options.Translators, r.name):
 		d.to.Go = append(d.to.Go, r.name)
 	default:
@@ -261,25 +230,6 @@ func (l *loader) settleWith(d *translationDraft, r reference) {
 			hint = "; there is " + strings.Join(known, ", ")
 		}
 		r.at.fail("no translator %q stands under translators or is registered%s", r.name, hint)
-		d.bad = true
-	}
-}
-
-// place reports what is wrong with an exchange where it stands.
-func (d *translationDraft) place(err error) {
-	problems, ok := errors.AsType[exchange.Problems](err)
-	if !ok {
-		d.at.fail("%v", err)
-		return
-	}
-	for _, p := range problems {
-		if p.Lens != "" {
-			continue // it is told where that translator stands
-		}
-		at, ok := d.parts[element(p.Option, p.Index)]
-		if !ok {
-			at = d.at.below(p.Option)
-		}
-		at.below(p.Part).fail("%s", p.Message)
+		d.slip(r.at)
 	}
 }

@@ -43,7 +43,7 @@ type translatorDraft struct {
 	settled  bool // its fields are all there
 	compiled *body.Translator
 	bad      bool // something in it can't be read, which has been reported
-	badSide  bool // and that is how a side writes its bodies
+	slips    slips
 	// standIn has its formats and no fields, where it is bad: what else there is to say of the routes that name it
 	// doesn't wait for that.
 	standIn *body.Translator
@@ -53,7 +53,7 @@ type translatorDraft struct {
 type fieldPlace struct {
 	at       value
 	included string // the translator that the field is of; empty: this one
-	bad      bool   // something in it has been reported
+	slips    fieldSlips
 }
 
 // reference is a name that stands somewhere, to be looked up when all files have been read.
@@ -81,7 +81,7 @@ func (l *loader) readTranslators(v value) {
 			l.translators[name] = d
 			l.translatorNames = append(l.translatorNames, name)
 		}
-		d.bad = len(l.problems)+l.dropped > before
+		d.bad, d.slips = len(l.problems)+l.dropped > before, child.slips(before)
 	}
 }
 
@@ -90,17 +90,16 @@ func (d *translatorDraft) read(v value) {
 	def := &d.Definition
 	def.Legacy.Name, def.Service.Name = format.JSON, format.JSON
 	v.object(fields{
-		"legacy":  func(v value) { d.badSide = !v.good(func() { v.format(&def.Legacy) }) || d.badSide },
-		"service": func(v value) { d.badSide = !v.good(func() { v.format(&def.Service) }) || d.badSide },
+		"legacy":  func(v value) { v.format(&def.Legacy) },
+		"service": func(v value) { v.format(&def.Service) },
 		"records": func(v value) { v.boolean(&def.Records) },
 		"fields": func(v value) {
 			listed = v
 			for _, item := range v.items() {
-				var f lens.Field
-				var refer []reference
-				good := item.good(func() { f, refer = item.lensField() })
+				before := len(v.l.problems)
+				f, refer := item.lensField()
 				d.own = append(d.own, f)
-				d.fields = append(d.fields, fieldPlace{at: item, bad: !good})
+				d.fields = append(d.fields, fieldPlace{at: item, slips: fieldSlips{item.slips(before)}})
 				for _, r := range refer {
 					r.field = len(d.own)
 					d.refer = append(d.refer, r)
@@ -135,13 +134,6 @@ func (d *translatorDraft) read(v value) {
 	case listed.given() && len(d.own) == 0 && len(listed.node.Content) == 0:
 		listed.fail("the list is empty; write a field such as {legacy: CUST_NM, service: name}, or remove the key")
 	}
-}
-
-// good reports whether reading reports nothing.
-func (v value) good(read func()) bool {
-	before := len(v.l.problems) + v.l.dropped
-	read()
-	return len(v.l.problems)+v.l.dropped == before
 }
 
 // ways are what may become of what no field names.

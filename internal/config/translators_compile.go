@@ -29,7 +29,10 @@ func (l *loader) settleTranslators() {
 			if !l.resolve(r) {
 				d.bad = true
 				if r.field > 0 {
-					d.fields[r.field-1].bad = true
+					place := &d.fields[r.field-1]
+					place.slips.slips = append(place.slips.slips, r.at.within(place.at))
+				} else {
+					d.slips = append(d.slips, "include")
 				}
 				continue
 			}
@@ -94,7 +97,7 @@ func (l *loader) includeFields(d *translatorDraft, open []string) {
 		l.includeFields(other, open)
 		d.bad = d.bad || other.bad
 		for _, f := range other.Lens.Fields {
-			all, places = append(all, f), append(places, fieldPlace{r.at, r.name, other.bad})
+			all, places = append(all, f), append(places, fieldPlace{at: r.at, included: r.name})
 		}
 		if len(all) > maxItems {
 			r.at.fail("there are more than %d fields with this", maxItems)
@@ -145,10 +148,15 @@ func (l *loader) placeBody(d *translatorDraft, err error) {
 	for _, p := range problems {
 		switch {
 		case p.Lens != "":
-		case p.Field < 0 || p.Field >= len(d.fields):
-			d.at.below(p.Option).fail("%s", p.Message)
+		case p.Field < 0:
+			if !d.slips.has(p.Option) {
+				d.at.below(p.Option).fail("%s", p.Message)
+			}
+		case p.Field >= len(d.fields): // see compileRest
 		case d.fields[p.Field].included == "":
-			d.fields[p.Field].at.below(p.Option).fail("%s", p.Message)
+			if place := d.fields[p.Field]; !place.slips.follow(&d.Lens.Fields[p.Field], p.Option) {
+				place.at.below(p.Option).fail("%s", p.Message)
+			}
 		case l.translators[d.fields[p.Field].included].compiles(l): // else it is told there
 			f, at := d.Lens.Fields[p.Field], d.fields[p.Field]
 			at.at.fail("the field %s of %s: %s", fieldName(f.Legacy, f.Service), at.included, p.Message)
@@ -156,31 +164,53 @@ func (l *loader) placeBody(d *translatorDraft, err error) {
 	}
 }
 
-// compileRest looks at the fields of a translator in which nothing was wrong yet, where something else was. What
-// depends on others isn't known then: conditions, and whether there is anything else that writes there.
+// compileRest looks at a translator in which something was wrong already, for what else is: of the fields in
+// question it is known what they write.
 func (l *loader) compileRest(d *translatorDraft, set lens.Set) {
 	rest := d.Definition
-	if d.badSide { // so that nobody knows which names there are
-		rest.Legacy, rest.Service = format.Config{Name: format.JSON}, format.Config{Name: format.JSON}
-	} else {
+	for _, side := range []struct {
+		name string
+		to   *format.Config
+	}{{"legacy", &rest.Legacy}, {"service", &rest.Service}} {
+		if d.slips.has(side.name) { // so that nobody knows which names there are
+			d.checkFormat(side.name, *side.to)
+			*side.to = format.Config{Name: format.JSON}
+		}
+	}
+	if !d.slips.any("legacy", "service") {
 		d.stand()
 	}
+	unknown := d.slips.beside("", "legacy", "service", "records", "fields", "include", "unknown", "jq")
+	if (unknown || d.slips.has("jq")) && rest.JQ == (lens.Ways[string]{}) {
+		rest.JQ = lens.Ways[string]{ToService: ".", ToLegacy: "."}
+	}
 	rest.Lens = lens.Definition{Unknown: lens.Ways[lens.Unknown]{ToService: lens.Drop, ToLegacy: lens.Drop}}
-	var at []int
 	for i, f := range d.Lens.Fields {
-		if !d.fields[i].bad && f.When == nil {
-			rest.Lens.Fields, at = append(rest.Lens.Fields, f), append(at, i)
-		}
+		rest.Lens.Fields = append(rest.Lens.Fields, d.fields[i].slips.known(f))
 	}
-	_, err := body.New(rest, set)
-	problems, _ := errors.AsType[lens.Problems](err)
-	for i := range problems {
-		if n := problems[i].Field; n >= 0 && n < len(at) {
-			problems[i].Field = at[n]
-		}
+	if unknown || d.slips.has("include") { // one that is wrong stands for those that are missing
+		rest.Lens.Fields = append(rest.Lens.Fields, lens.Field{})
 	}
-	if len(problems) > 0 {
-		l.placeBody(d, problems)
+	if _, err := body.New(rest, set); err != nil {
+		l.placeBody(d, err)
+	}
+}
+
+// checkFormat looks at how a side writes its bodies where something of that couldn't be read.
+func (d *translatorDraft) checkFormat(side string, c format.Config) {
+	_, at := d.at.child(side)
+	of := d.slips.of(side)
+	if of.beside(slices.Concat(formats[c.Name], []string{"content_type", "declaration"})...) {
+		return // it isn't known what it is
+	}
+	_, err := format.New(c)
+	problems, _ := errors.AsType[format.Problems](err)
+	for _, p := range problems {
+		key := firstOf(p.Option)
+		follows := of.has("namespaces") && (key == "root" || key == "cdata") || of.has("charset") && key == "content_type"
+		if !follows && !of.has(key) {
+			at.below(p.Option).fail("%s", p.Message)
+		}
 	}
 }
 

@@ -40,3 +40,11 @@ func (r reversed) ToLegacy(req *http.Request) (*http.Request, error) {
 func (r reversed) ToService(client *http.Request, resp *http.Response) error {
 	return r.t.ToLegacy(client, resp)
 }
+
+// Refusal implements Refuser, if the Translator does: those whom it answers are the services.
+func (r reversed) Refusal(client *http.Request, status int, problem []byte) *http.Response {
+	if refuser, ok := r.t.(Refuser); ok {
+		return refuser.Refusal(client, status, problem)
+	}
+	return nil
+}

@@ -15,7 +15,8 @@ type Translator interface {
 }
 
 // Refuser is a Translator that knows how legacy tells its clients that there is no answer, such as by a
-// fault where it speaks SOAP. Implementations are safe for concurrent use.
+// fault where it speaks SOAP; or a Facade that knows how a service does. Implementations are safe for
+// concurrent use.
 type Refuser interface {
 	// Refusal makes an answer of that status and of a problem document (RFC 9457), which is JSON and says
 	// all that may be told; nil: the document is the answer. client is as in [Translator.ToLegacy].

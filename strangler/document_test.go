@@ -112,7 +112,8 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // TestToldInTheirForm has a route whose clients know faults: whatever is said because no side answers is one, also of
-// a body that is too large, whose length may be known, and whoever sends something else gets the document.
+// a body that is too large, whose length may be known, and of a panic, and whoever sends something else gets the
+// document.
 func TestToldInTheirForm(t *testing.T) {
 	tells := func(client *http.Request, status int, problem []byte) *http.Response {
 		if client.Header.Get("Content-Type") != "text/xml" {
@@ -126,9 +127,19 @@ func TestToldInTheirForm(t *testing.T) {
 			{Name: "told", Match: Match{Path: "/told"}, Service: "s", Start: At(PhaseLive), MaxBody: 3},
 			{Name: "nobody", Match: Match{Path: "/nobody"}, Service: "gone", Start: At(PhaseLive)},
 			{Name: "plain", Match: Match{Path: "/plain"}, Service: "s", Start: At(PhaseLive), MaxBody: 3},
+			{Name: "panics", Match: Match{Path: "/panics"}, Service: "s", Start: At(PhaseLive)},
+			{Name: "plainly", Match: Match{Path: "/plainly"}, Service: "s", Start: At(PhaseLive)},
+		},
+		Translate: func(rt Route) func(http.RoundTripper) http.RoundTripper {
+			if rt.Name != "panics" && rt.Name != "plainly" {
+				return nil
+			}
+			return func(http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(*http.Request) (*http.Response, error) { panic("no such order") })
+			}
 		},
 		Unanswered: func(rt Route) func(*http.Request, int, []byte) *http.Response {
-			if rt.Name == "plain" {
+			if rt.Name == "plain" || rt.Name == "plainly" {
 				return nil
 			}
 			return tells
@@ -146,6 +157,9 @@ func TestToldInTheirForm(t *testing.T) {
 		"too large elsewhere": {"/plain", "text/xml", 413, "text/plain; charset=utf-8", "Request Entity Too Large: "},
 		"nobody":              {"/nobody", "text/xml", 500, "text/xml", `<Fault>{"type":"about:blank","title":"Bad Gateway","status":502,`},
 		"nobody, of JSON":     {"/nobody", "application/json", 502, "application/problem+json", `"status":502`},
+		"a panic":             {"/panics", "text/xml", 500, "text/xml", `<Fault>{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"the gateway made a mistake;`},
+		"a panic, of JSON":    {"/panics", "application/json", 500, "application/problem+json", `"status":500`},
+		"a panic elsewhere":   {"/plainly", "text/xml", 500, "text/plain; charset=utf-8", "Internal Server Error: "},
 	} {
 		for _, chunked := range []bool{false, true} {
 			in := io.Reader(strings.NewReader("four"))

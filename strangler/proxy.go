@@ -2,7 +2,6 @@ package strangler
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"sync"
@@ -91,7 +90,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = o.body
 	}
 	defer o.end(r)
-	defer rescue(o, r, t.cfg.Logger)
+	defer rescue(o, r, t)
 	chain.ServeHTTP(o, r)
 }
 
@@ -139,7 +138,7 @@ func (t *Table) refuse(r *http.Request) http.Handler {
 // rescue turns a panic into a 500 where nothing was sent; where something was, the client's
 // connection is cut, so that nobody takes the answer for whole. http.ErrAbortHandler passes, but
 // where the answer's trailers say it.
-func rescue(o *observer, r *http.Request, log *slog.Logger) {
+func rescue(o *observer, r *http.Request, t *Table) {
 	v := recover()
 	if v == nil {
 		return
@@ -151,11 +150,20 @@ func rescue(o *observer, r *http.Request, log *slog.Logger) {
 		}
 		panic(v)
 	}
-	log.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, loggedPath(o.decision, r),
+	t.cfg.Logger.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, loggedPath(o.decision, r),
 		keyError, fmt.Sprint(v), keyStack, string(debug.Stack()))
 	if o.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	o.aborted = false
-	problem(o, r, http.StatusInternalServerError, "the gateway made a mistake; its log has the details under this request id")
+	t.unanswered(o, r, &failure{status: http.StatusInternalServerError, text: "the gateway made a mistake; its log has the details under this request id"})
+}
+
+// unanswered tells a client why it gets no answer from any side, as the clients of its route are told.
+func (t *Table) unanswered(o *observer, r *http.Request, fail *failure) {
+	if i, ok := t.index.names[o.decision.Route]; ok && t.entries[i].tells != nil {
+		t.entries[i].tells.of(o, r, fail)
+		return
+	}
+	problem(o, r, fail.status, fail.text)
 }

@@ -15,7 +15,17 @@ import (
 // of the version in which it asks and with the status that the binding asks for. The fault's reason is the
 // document's detail, and its detail the whole document.
 func (f front) Refusal(client *http.Request, status int, problem []byte) *http.Response {
-	faults := f.x.faultsFor(client)
+	return f.x.refusal(body.ToService, client, status, problem)
+}
+
+// Refusal implements acl.Refuser: where the services' format is SOAP, as those of a front are told.
+func (f facade) Refusal(client *http.Request, status int, problem []byte) *http.Response {
+	return f.x.refusal(body.ToLegacy, client, status, problem)
+}
+
+// refusal tells a client, whose requests go that way.
+func (x *Exchange) refusal(way body.Direction, client *http.Request, status int, problem []byte) *http.Response {
+	faults := x.faultsFor(way, client)
 	if faults == nil {
 		return nil
 	}
@@ -43,16 +53,16 @@ func (f front) Refusal(client *http.Request, status int, problem []byte) *http.R
 	}
 }
 
-// faultsFor returns the format in which a client reads faults; nil: it reads none.
-func (x *Exchange) faultsFor(client *http.Request) format.Faults {
-	var legacy format.Format
+// faultsFor returns the format in which a client reads faults, whose requests go that way; nil: it reads none.
+func (x *Exchange) faultsFor(way body.Direction, client *http.Request) format.Faults {
+	var own format.Format
 	switch {
 	case x.answer != nil:
-		legacy = x.answer.Written(body.ToLegacy)
+		own = x.answer.Written(way.Reverse())
 	case x.request != nil:
-		legacy = x.request.Read(body.ToService)
+		own = x.request.Read(way)
 	}
-	faults, ok := legacy.(format.Faults)
+	faults, ok := own.(format.Faults)
 	if !ok {
 		return nil
 	}

@@ -10,25 +10,36 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/strangler-fig/toolkit/acl"
 )
+
+// Options are for [Bridge.Transport]. The zero value is good.
+type Options struct {
+	// Prefix is what the paths of requests begin with that no client has sent, with its escapes and without
+	// a slash at its end: that of the service's URL.
+	Prefix string
+	// Refuser tells a client that it isn't let through (Config.Required) where legacy's answer doesn't; nil: a
+	// problem document (RFC 9457) does.
+	Refuser acl.Refuser
+}
 
 // Transport returns a http.RoundTripper that sends requests through next, to a service, with the
 // visitor's token instead of the session cookie. Its errors are next's, an *Error where it can't be found
-// out who the visitor is, ErrNotCached, or the cause that ended the request's context.
-func (b *Bridge) Transport(next http.RoundTripper) http.RoundTripper {
-	return b.TransportBelow("", next)
-}
-
-// TransportBelow is Transport for requests whose path has a prefix already that no client has sent, with its
-// escapes and without a slash at its end: that of the service's URL.
-func (b *Bridge) TransportBelow(prefix string, next http.RoundTripper) http.RoundTripper {
-	return &transport{b, prefix, next}
+// out who the visitor is, ErrNotCached, or the cause that ended the request's context. Of at most one Options,
+// which may be left out.
+func (b *Bridge) Transport(next http.RoundTripper, options ...Options) http.RoundTripper {
+	t := &transport{Bridge: b, next: next}
+	for _, o := range options {
+		t.Options = o
+	}
+	return t
 }
 
 type transport struct {
 	*Bridge
-	prefix string
-	next   http.RoundTripper
+	Options
+	next http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -128,8 +139,10 @@ func (t *transport) introduce(out *http.Request, e *entry) error {
 func (t *transport) refuse(client *http.Request, e *entry, waited bool) *http.Response {
 	var resp *http.Response
 	if e.answer == nil {
-		resp = problem(client, http.StatusUnauthorized, "Nobody is logged in, and this needs a visitor who is.")
-		resp.Header.Set("WWW-Authenticate", `Cookie realm=`+strconv.Quote(t.c.Name)) // RFC 9110 section 11.6.1
+		resp = t.tell(client, http.StatusUnauthorized, "Nobody is logged in, and this needs a visitor who is.")
+		if resp.StatusCode == http.StatusUnauthorized {
+			resp.Header.Set("WWW-Authenticate", `Cookie realm=`+strconv.Quote(t.c.Name)) // RFC 9110 section 11.6.1
+		}
 	} else {
 		resp = newResponse(client, e.answer.status, e.answer.header.Clone(), e.answer.body)
 		if to := resp.Header["Location"]; len(to) == 1 {
@@ -141,6 +154,16 @@ func (t *transport) refuse(client *http.Request, e *entry, waited bool) *http.Re
 		resp.Header["Set-Cookie"] = slices.Clone(e.cookies)
 	}
 	return resp
+}
+
+// tell makes an answer of ours, in the form that the client knows.
+func (t *transport) tell(client *http.Request, status int, detail string) *http.Response {
+	if t.Refuser != nil {
+		if resp := t.Refuser.Refusal(client, status, document(status, detail)); resp != nil {
+			return resp
+		}
+	}
+	return problem(client, status, detail)
 }
 
 // back returns where a login page leads to that legacy sends a visitor to: to what they asked for, where
@@ -177,7 +200,7 @@ func (t *transport) back(client *http.Request, location string) string {
 // asked returns what a client asked for.
 func (t *transport) asked(u *url.URL) string {
 	uri := u.RequestURI()
-	behind, ok := strings.CutPrefix(uri, t.prefix)
+	behind, ok := strings.CutPrefix(uri, t.Prefix)
 	switch {
 	case !ok || behind == "" || behind[0] != '/' && behind[0] != '?':
 		return uri

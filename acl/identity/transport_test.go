@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/acl/identity"
 )
 
@@ -337,6 +339,26 @@ func TestRequired(t *testing.T) {
 		resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("WWW-Authenticate") == "" {
 		t.Errorf("%d %v %s", resp.StatusCode, resp.Header, body)
 	}
+
+	// Who knows how legacy's clients are told says the same, unless it leaves it.
+	through = b.Transport(pool(t), identity.Options{Refuser: faults{}})
+	fault, told := get(t, through, s.URL, "Cookie: "+cookie+"=nobody", "Content-Type: text/xml")
+	if want := "<Fault>401 " + body + "</Fault>"; fault.StatusCode != 500 || told != want || fault.Header.Get("WWW-Authenticate") != "" || fault.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d %v %s, want %s", fault.StatusCode, fault.Header, told, want)
+	}
+	if resp, told := get(t, through, s.URL, "Cookie: "+cookie+"=nobody"); resp.StatusCode != 401 || told != body || resp.Header.Get("WWW-Authenticate") == "" {
+		t.Errorf("%d %v %s, want %s", resp.StatusCode, resp.Header, told, body)
+	}
+}
+
+// faults tells clients that send XML what is wrong.
+type faults struct{ acl.Funcs }
+
+func (faults) Refusal(client *http.Request, status int, problem []byte) *http.Response {
+	if client.Header.Get("Content-Type") != "text/xml" {
+		return nil
+	}
+	return &http.Response{StatusCode: 500, Header: http.Header{}, Request: client, Body: io.NopCloser(strings.NewReader(fmt.Sprintf("<Fault>%d %s</Fault>", status, problem)))}
 }
 
 // TestRenewed says that the cookies of a lookup's answer go, as they are, to those who waited for it, and

@@ -96,9 +96,9 @@ func (b bridges) close(ctx context.Context, replaced replacedBridges) error {
 	return errors.Join(errs...)
 }
 
-// around stands around a service whose URL has that path.
-func (b *bridge) around(prefix string, next http.RoundTripper) http.RoundTripper {
-	return identified{b.TransportBelow(prefix, next)}
+// around stands around a service.
+func (b *bridge) around(next http.RoundTripper, o identity.Options) http.RoundTripper {
+	return identified{b.Transport(next, o)}
 }
 
 // identified tells a copy whose session isn't known, or can't be found out, from one that the service

@@ -21,15 +21,16 @@ func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Faca
 	}
 	routes := make([]strangler.Route, len(f.Routes))
 	positions := map[string]strangler.Position{}
-	translations := map[string]around{}
+	translations, refuse := map[string]around{}, map[string]acl.Refuser{}
 	for at, r := range f.Routes {
 		routes[at] = r.Route
 		positions[r.Name] = strangler.At(strangler.PhaseRetired)
-		reverse, err := d.aroundLegacy(i, cfg, f.Name, r, all[r.Translation.Session])
+		reverse, err := d.reverse(i, cfg, r.Translation)
 		if err != nil {
 			return nil, err
 		}
-		translations[r.Name] = reverse
+		translations[r.Name] = d.aroundLegacy(f.Name, reverse, all[r.Translation.Session])
+		refuse[r.Name], _ = reverse.(acl.Refuser)
 	}
 	table, err := strangler.NewTable(strangler.Config{
 		NoLegacy:  true,
@@ -38,6 +39,12 @@ func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Faca
 		Positions: positions,
 		Translate: func(route strangler.Route) func(http.RoundTripper) http.RoundTripper {
 			return translations[route.Name]
+		},
+		Unanswered: func(route strangler.Route) func(*http.Request, int, []byte) *http.Response {
+			if refuser := refuse[route.Name]; refuser != nil {
+				return refuser.Refusal
+			}
+			return func(*http.Request, int, []byte) *http.Response { return nil } // programs call it, which read documents
 		},
 		TrustedProxies: cfg.TrustedProxies,
 		Forwarded:      cfg.Forwarded,
@@ -61,24 +68,28 @@ const facadePrefix = "facade:"
 
 func isFacadeTraffic(name string) bool { return strings.HasPrefix(name, facadePrefix) }
 
-// aroundLegacy returns what stands around legacy for a facade's route: the translator on the service's
-// side, so that a session is put into, and its end seen in, what legacy itself says.
-func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade string, r config.FacadeRoute, session *bridge) (around, error) {
-	var reverse acl.Facade
-	switch t := r.Translation; {
+// reverse returns what translates a facade's exchanges; nil: nothing does.
+func (d *Daemon) reverse(i *config.Interpreter, cfg *config.Config, t *config.Translation) (acl.Facade, error) {
+	switch {
 	case len(t.Go) > 0:
 		plugged, err := d.plugged(t.Go)
 		if err != nil {
 			return nil, err
 		}
-		reverse = acl.Reversed(plugged)
+		return acl.Reversed(plugged), nil
 	case t.Declared():
 		x, err := i.Compile(t, plainURL(cfg.Legacy.URLs[0]))
 		if err != nil {
 			return nil, err
 		}
-		reverse = x.Facade()
+		return x.Facade(), nil
 	}
+	return nil, nil
+}
+
+// aroundLegacy returns what stands around legacy for a facade's route: the translator on the service's
+// side, so that a session is put into, and its end seen in, what legacy itself says.
+func (d *Daemon) aroundLegacy(facade string, reverse acl.Facade, session *bridge) around {
 	return func(next http.RoundTripper) http.RoundTripper {
 		next = &facadeCalls{d, "facade " + facade, next}
 		if session != nil {
@@ -89,7 +100,7 @@ func (d *Daemon) aroundLegacy(i *config.Interpreter, cfg *config.Config, facade 
 			next = d.counting(talk{facadeTraffic(facade), acl.ToLegacy, shadow.CaptureNone, nil}, func(o acl.Options) http.RoundTripper { return acl.FacadeTransport(reverse, to, o) })
 		}
 		return next
-	}, nil
+	}
 }
 
 // observeFacade counts one request of a facade's, when its answer is done. What no route holds has not

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strangler-fig/toolkit/acl"
 	"github.com/strangler-fig/toolkit/acl/exchange"
+	"github.com/strangler-fig/toolkit/acl/identity"
 	"github.com/strangler-fig/toolkit/internal/config"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
@@ -110,7 +111,9 @@ func (d *Daemon) aroundService(cfg *config.Config, route config.Route, translato
 			next = d.counting(talk{route.Name, acl.ToService, route.Capture, hidden}, func(o acl.Options) http.RoundTripper { return acl.Transport(translator, through, o) })
 		}
 		if session != nil {
-			next = session.around(prefix, next)
+			o := identity.Options{Prefix: prefix}
+			o.Refuser, _ = translator.(acl.Refuser)
+			next = session.around(next, o)
 		}
 		return next
 	}

@@ -49,6 +49,11 @@ translators:
   plain:
     fields: [{legacy: STS, service: status, values: {A: active}}]
     unknown: drop
+  reversed:
+    legacy: {format: json}
+    service: {format: soap, version: "1.2", root: "c:Customer", namespaces: {c: "urn:c"}}
+    fields: [{legacy: STS, service: "c:status", values: {A: active}}]
+    unknown: drop
 defaults: {fallback: none}
 routes:
   - {name: v11, match: {path: /v11}, service: customers, start: live, translate: {with: customer}}
@@ -64,6 +69,12 @@ facades:
     with: customer
     method: {legacy: POST, service: GET}
     path: {legacy: /soap, service: "/customers?sts={status}"}
+  soap:
+    listen: 127.0.0.1:0
+    with: reversed
+  untranslated:
+    listen: 127.0.0.1:0
+    headers: [{legacy: X-A, service: X-B}]
 `, service.URL))
 
 	envelope := func(version, status string) string {
@@ -140,15 +151,68 @@ facades:
 		}
 	}
 
-	// Nor is a service that calls legacy, which speaks SOAP, through a facade.
-	for path, want := range map[string]string{"/customers?sts=active": "502 text/plain; charset=utf-8", "/customers?sts=unheard": "502 application/problem+json"} {
-		resp, err := s.Client.Get(s.FacadeURL("customers") + path)
+	// Nor is a service that calls legacy, which speaks SOAP, through a facade; one that speaks SOAP itself reads a fault.
+	soap12 := strings.ReplaceAll(envelope("1.2", "active"), "STS", "status")
+	for _, tt := range []struct{ facade, method, path, sends, body, want string }{
+		{"customers", "GET", "/customers?sts=active", "", "", "502 application/problem+json"},
+		{"customers", "GET", "/customers?sts=unheard", "", "", "502 application/problem+json"},
+		{"soap", "POST", "/x", "application/soap+xml", soap12, "500 application/soap+xml; charset=utf-8"},
+		{"soap", "POST", "/x", "application/soap+xml", "<e:", "400 application/soap+xml; charset=utf-8"},
+		{"soap", "GET", "/x", "", "", "502 application/problem+json"},
+		{"untranslated", "GET", "/x", "", "", "502 application/problem+json"},
+	} {
+		req, err := http.NewRequest(tt.method, s.FacadeURL(tt.facade)+tt.path, strings.NewReader(tt.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", tt.sends)
+		resp, err := s.Client.Do(req)
 		text, err := body(resp, err)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(resp.StatusCode, " ", resp.Header.Get("Content-Type")); got != want {
-			t.Errorf("%s of the facade: %s %s, want %s", path, got, text, want)
+		if got := fmt.Sprint(resp.StatusCode, " ", resp.Header.Get("Content-Type")); got != tt.want || strings.Contains(text, "127.0.0.1") {
+			t.Errorf("%s %s of the facade %s: %s %s, want %s and no addresses", tt.method, tt.path, tt.facade, got, text, tt.want)
+		}
+	}
+}
+
+// TestSOAPUnauthorized has a visitor whom legacy doesn't know call a SOAP route that needs one who is logged in.
+func TestSOAPUnauthorized(t *testing.T) {
+	t.Parallel()
+	legacy := backend(t, "", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"USR":null}`)
+	})
+	s := start(t, fmt.Sprintf(`
+legacy: {url: %[1]q}
+services: {customers: {urls: [%[1]q]}}
+translators:
+  customer:
+    legacy: {format: soap, root: "c:Customer", namespaces: {c: "urn:c"}}
+    fields: [{legacy: "c:STS", service: status}]
+    unknown: drop
+sessions: {shop: {cookie: SID, lookup: {url: /whoami}, required: true, issue: {jwt: {issuer: shop, audience: customers, claims: {sub: /USR}}}}}
+routes:
+  - {name: soap, match: {path: /soap}, service: customers, start: live, translate: {with: customer, session: shop}}
+`, legacy.URL))
+	for _, tt := range []struct{ sends, want, says string }{
+		{"text/xml", "500 text/xml; charset=utf-8 no-store", "<faultcode>soap:Client</faultcode>"},
+		{"application/json", "401 application/problem+json no-store", `"status":401`},
+	} {
+		req, err := http.NewRequest("POST", s.URL+"/soap", strings.NewReader("<e:Envelope/>"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = http.Header{"Content-Type": {tt.sends}, "Cookie": {"SID=7"}}
+		resp, err := s.Client.Do(req)
+		text, err := body(resp, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprint(resp.StatusCode, " ", resp.Header.Get("Content-Type"), " ", resp.Header.Get("Cache-Control"))
+		if got != tt.want || !strings.Contains(text, tt.says) || !strings.Contains(text, "Nobody is logged in") {
+			t.Errorf("%s is told %s %s, want %s with %s", tt.sends, got, text, tt.want, tt.says)
 		}
 	}
 }

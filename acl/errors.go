@@ -26,6 +26,9 @@ type Error struct {
 	Direction Direction
 	Pointer   string // RFC 6901 into the body that was read; empty: the message as a whole
 	Err       error
+	// Told is what a client is told instead of Err, which says what is for an operator, such as an option of
+	// the configuration; empty: Err is.
+	Told string
 
 	// Status is the HTTP status for a request that would be wrong whatever the translator: 400
 	// for a body that isn't well-formed, 413 for one that is too large, 415 for one of another
@@ -93,6 +96,9 @@ func (e *Error) reason() string {
 	var op *net.OpError
 	if errors.As(e.Err, &network) || errors.As(e.Err, &op) || errors.Is(e.Err, io.ErrUnexpectedEOF) {
 		return "the body could not be read to its end"
+	}
+	if e.Told != "" {
+		return fmt.Sprintf("translate %s: %s", e.Direction, e.Told)
 	}
 	return fmt.Sprintf("translate %s: %v", e.Direction, e.Err)
 }

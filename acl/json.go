@@ -123,7 +123,7 @@ func translate[From, To any](way Direction, body io.ReadCloser, h http.Header, c
 	return out, nil
 }
 
-var errTooLarge = errors.New("the body is larger than the limit")
+var errTooLarge = fmt.Errorf("the body is larger than %d bytes", MaxBody)
 
 // blame says of an error of a request whether the client alone made it.
 func blame(err error) error {

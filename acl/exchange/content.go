@@ -23,8 +23,11 @@ type tooLarge struct{ limit int64 }
 
 // Error implements error.
 func (t *tooLarge) Error() string {
-	return fmt.Sprintf("the body is larger than %d bytes, and it isn't a list of records on both sides, so that it would have to be held whole; the option buffer of translate allows for more", t.limit)
+	return t.told() + ", and it isn't a list of records on both sides, so that it would have to be held whole; the option buffer of translate allows for more"
 }
+
+// told is what a client is told of it.
+func (t *tooLarge) told() string { return fmt.Sprintf("the body is larger than %d bytes", t.limit) }
 
 // otherMedia says that a body is of another media type or coding than the translator's.
 type otherMedia struct{ why string }

@@ -250,6 +250,7 @@ func TestRequests(t *testing.T) {
 		header http.Header
 		want   string
 		fails  string
+		told   string // a client, where it isn't all; empty: anything
 		status int
 	}{
 		"a customer":           {text: anna, want: clean},
@@ -264,7 +265,7 @@ func TestRequests(t *testing.T) {
 		"no gzip":              {text: anna, header: http.Header{"Content-Encoding": {"gzip"}}, fails: "gzip can't be read", status: 400},
 		"not JSON":             {text: `{"CUST_NO"`, fails: "legacy's request", status: 400},
 		"a value not foreseen": {text: `{"STS":"X"}`, fails: "at /STS: legacy's request"},
-		"too large":            {text: `{"CUST_NM":"` + strings.Repeat("x", exchange.DefaultBuffer) + `"}`, fails: "buffer", status: 413},
+		"too large":            {text: `{"CUST_NM":"` + strings.Repeat("x", exchange.DefaultBuffer) + `"}`, fails: "the option buffer of translate allows for more", status: 413, told: "translate to service: legacy's request: the body is larger than 1048576 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			around, path := front(x), "/cgi/cust.pl?id=42"
@@ -290,7 +291,7 @@ func TestRequests(t *testing.T) {
 				if want == 0 {
 					want = 502
 				}
-				if status, _, detail, _ := e.Problem(); status != want || detail == "" {
+				if status, _, detail, _ := e.Problem(); status != want || detail == "" || c.told != "" && detail != c.told {
 					t.Errorf("a client is told %d, want %d: %s", status, want, detail)
 				}
 				if last.Request != nil {

@@ -78,16 +78,19 @@ func (m message) fail(err error) *acl.Error {
 	if errors.As(err, &at) && !errors.As(err, &parameters) {
 		e.Pointer, e.Err = at.Pointer, fmt.Errorf("%v: %w", m, at.Err)
 	}
+	var large *tooLarge
+	if errors.As(err, &large) {
+		e.Told = fmt.Sprintf("%v: %s", m, large.told())
+	}
 	if m.answer {
 		return e
 	}
 	var malformed *body.Malformed
-	var large *tooLarge
 	var media *otherMedia
 	switch {
 	case errors.As(err, &malformed):
 		e.Status = http.StatusBadRequest
-	case errors.As(err, &large):
+	case large != nil:
 		e.Status = http.StatusRequestEntityTooLarge
 	case errors.As(err, &media):
 		e.Status = http.StatusUnsupportedMediaType

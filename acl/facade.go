@@ -17,8 +17,9 @@ type Facade interface {
 // FacadeTransport is [Transport] for a Facade: it takes requests in the service's form, sends
 // them through next in legacy's, and answers in the service's form again.
 func FacadeTransport(f Facade, next http.RoundTripper, options ...Options) http.RoundTripper {
+	hinter, _ := f.(Hinter)
 	return newTransport(&transport{
-		request: f.ToLegacy, answer: f.ToService, asks: ToLegacy, answers: ToService, next: next,
+		hinter: hinter, request: f.ToLegacy, answer: f.ToService, asks: ToLegacy, answers: ToService, next: next,
 	}, options)
 }
 
@@ -47,4 +48,11 @@ func (r reversed) Refusal(client *http.Request, status int, problem []byte) *htt
 		return refuser.Refusal(client, status, problem)
 	}
 	return nil
+}
+
+// Hint implements Hinter, if the Translator does.
+func (r reversed) Hint(asked *http.Request, header http.Header) {
+	if h, ok := r.t.(Hinter); ok {
+		h.Hint(asked, header)
+	}
 }

@@ -1,6 +1,9 @@
 package acl
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Translator translates between the legacy model and a service's. Implementations are safe for
 // concurrent use and keep nothing of one exchange for the next.
@@ -21,6 +24,14 @@ type Refuser interface {
 	// Refusal makes an answer of that status and of a problem document (RFC 9457), which is JSON and says
 	// all that may be told; nil: the document is the answer. client is as in [Translator.ToLegacy].
 	Refusal(client *http.Request, status int, problem []byte) *http.Response
+}
+
+// Hinter is a Translator, or a Facade, that knows what is to be translated of an informational answer, such as 103
+// Early Hints (RFC 8297). Implementations are safe for concurrent use.
+type Hinter interface {
+	// Hint turns the header of an informational answer, in place, into what the client can follow. asked is the
+	// request as it was sent.
+	Hint(asked *http.Request, header http.Header)
 }
 
 // Funcs is a Translator made of two functions; a nil one leaves its direction unchanged.
@@ -68,6 +79,15 @@ func (c Chain) Refusal(client *http.Request, status int, problem []byte) *http.R
 		}
 	}
 	return nil
+}
+
+// Hint implements Hinter, by the members that do, in reverse.
+func (c Chain) Hint(asked *http.Request, header http.Header) {
+	for _, t := range slices.Backward(c) {
+		if h, ok := t.(Hinter); ok {
+			h.Hint(asked, header)
+		}
+	}
 }
 
 // ToLegacy implements Translator. Every member is given the client's request.

@@ -1,7 +1,10 @@
 package acl
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 )
 
 // Options are for [Transport] and [FacadeTransport]. The zero value is good.
@@ -27,12 +30,14 @@ type Options struct {
 //
 // A translator's panic goes on to the caller; the service's answer is closed first.
 func Transport(t Translator, next http.RoundTripper, options ...Options) http.RoundTripper {
+	hinter, _ := t.(Hinter)
 	return newTransport(&transport{
-		request: t.ToService, answer: t.ToLegacy, asks: ToService, answers: ToLegacy, next: next,
+		hinter: hinter, request: t.ToService, answer: t.ToLegacy, asks: ToService, answers: ToLegacy, next: next,
 	}, options)
 }
 
 type transport struct {
+	hinter        Hinter // nil: informational answers pass as they are
 	request       func(*http.Request) (*http.Request, error)
 	answer        func(*http.Request, *http.Response) error
 	asks, answers Direction
@@ -52,7 +57,8 @@ func newTransport(t *transport, options []Options) http.RoundTripper {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
-	req := client.Clone(client.Context())
+	ctx, asked := t.hinting(client.Context())
+	req := client.Clone(ctx)
 	req.Header.Del("Range")
 	req.Header.Del("If-Range")
 	dropDigests(req.Header)
@@ -61,6 +67,9 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	if err != nil {
 		closeBody(client)
 		return nil, t.refuse(client, t.asks, err, true)
+	}
+	if asked != nil {
+		*asked = req
 	}
 	upload := t.watchRequest(client, req)
 	resp, err := t.next.RoundTrip(req)
@@ -89,6 +98,21 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	}
 	resp.Request = client
 	return resp, nil
+}
+
+// hinting returns a context in which informational answers are translated before whoever listens for them learns of
+// them, through net/http/httptrace, and where the request has to be put to which they come; nil: nobody asks for it.
+func (t *transport) hinting(ctx context.Context) (context.Context, **http.Request) {
+	if t.hinter == nil {
+		return ctx, nil
+	}
+	asked := new(*http.Request)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
+		if *asked != nil { // else it is an answer to somebody whom the translator itself asked
+			t.hinter.Hint(*asked, http.Header(header))
+		}
+		return nil
+	}}), asked
 }
 
 func (t *transport) refuse(client *http.Request, d Direction, err error, unsent bool) *Error {

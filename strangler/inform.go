@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"net/textproto"
 	"sync"
 )
@@ -11,12 +12,20 @@ import (
 // Inform passes an informational answer (1xx but 101) of an upstream on to the client of the
 // request whose context this is: 103 Early Hints (RFC 8297), and 100 Continue where the client
 // waits for that. It is for transports that read answers themselves and say so by a method
-// Informs() bool; of others the proxy learns it through httptrace. It does nothing elsewhere,
+// Informs() bool; of others the proxy learns it through httptrace. Who listens through that in the context, such
+// as a translator, which may change the header, is told here too, before the client is. It does nothing elsewhere,
 // and is called by the goroutine that serves the request, before RoundTrip returns.
 func Inform(ctx context.Context, status int, header http.Header) {
-	if c := callFrom(ctx); c != nil {
-		_ = c.hints.pass(status, textproto.MIMEHeader(header)) // it has no error to tell
+	c := callFrom(ctx)
+	if c == nil {
+		return
 	}
+	if t := httptrace.ContextClientTrace(ctx); t != nil && t.Got1xxResponse != nil && status != http.StatusContinue {
+		if err := t.Got1xxResponse(status, textproto.MIMEHeader(header)); err != nil || c.traced != nil {
+			return // it was passed on there, see trace
+		}
+	}
+	_ = c.hints.pass(status, textproto.MIMEHeader(header)) // it has no error to tell
 }
 
 // Informs reports whether a transport says that it calls Inform, for what stands around one to say so too.

@@ -32,8 +32,8 @@ import (
 // if the fault tells it, or 400 or 500, by whose fault it is. The same holds where the service's
 // format is SOAP.
 //
-// Location, Content-Location and the targets of Link (RFC 8288) are translated by the templates, where
-// they fit one; an absolute one of the server that was asked becomes relative to it, since the client knows
+// Location, Content-Location and the targets of Link (RFC 8288), in informational answers too (103 Early Hints),
+// are translated by the templates, where they fit one; an absolute one of the server that was asked becomes relative to it, since the client knows
 // that server under another name. What else the client would look for in vain, the path of a cookie, is
 // translated where a Cookie says how.
 type Exchange struct {

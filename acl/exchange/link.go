@@ -1,6 +1,16 @@
 package exchange
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
+
+// placeLinks has the targets of a header's links replaced.
+func placeLinks(h http.Header, place func(target string) string) {
+	if values := h["Link"]; len(values) > 0 {
+		h["Link"] = links(values, place)
+	}
+}
 
 // links returns the values of a Link header (RFC 8288) with other targets: place returns what a target
 // becomes, empty: it stays. Parameters stay as they are, an anchor among them, and so does a value that isn't

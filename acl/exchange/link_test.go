@@ -2,6 +2,8 @@ package exchange_test
 
 import (
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"testing"
 
@@ -51,8 +53,18 @@ func TestLink(t *testing.T) {
 				for _, link := range c.link {
 					w.Header().Add("Link", strings.Replace(link, "SERVER", r.Host, 1))
 				}
+				w.WriteHeader(http.StatusEarlyHints)
 			})
-			resp, err := client.Get(url + path)
+			var early []string
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
+				early = h["Link"]
+				return nil
+			}})
+			req, err := http.NewRequestWithContext(ctx, "GET", url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := client.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,6 +75,9 @@ func TestLink(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, resp.Header["Link"]); diff != "" {
 				t.Errorf("Link (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want, early); diff != "" {
+				t.Errorf("Link of the early hints (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -30,9 +30,12 @@ func (a *answer) locate(client *http.Request) {
 			}
 		}
 	}
-	if values := in.resp.Header["Link"]; len(values) > 0 {
-		in.resp.Header["Link"] = links(values, place)
-	}
+	placeLinks(in.resp.Header, place)
+}
+
+// hint translates the header of an informational answer: of what it may say, Link alone has a place in it.
+func (x *Exchange) hint(way body.Direction, asked *http.Request, h http.Header) {
+	placeLinks(h, func(reference string) string { return x.place(asked.Context(), way, reference, asked) })
 }
 
 // written returns the template of the Location that is written; nil: there is none.

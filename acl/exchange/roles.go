@@ -28,6 +28,9 @@ func (f front) ToLegacy(client *http.Request, resp *http.Response) error {
 	return f.x.tell(client, resp, body.ToLegacy)
 }
 
+// Hint implements acl.Hinter.
+func (f front) Hint(asked *http.Request, header http.Header) { f.x.hint(body.ToLegacy, asked, header) }
+
 type facade struct{ x *Exchange }
 
 // ToLegacy implements acl.Facade.
@@ -38,6 +41,11 @@ func (f facade) ToLegacy(req *http.Request) (*http.Request, error) {
 // ToService implements acl.Facade.
 func (f facade) ToService(client *http.Request, resp *http.Response) error {
 	return f.x.tell(client, resp, body.ToService)
+}
+
+// Hint implements acl.Hinter.
+func (f facade) Hint(asked *http.Request, header http.Header) {
+	f.x.hint(body.ToService, asked, header)
 }
 
 func aclDirection(way body.Direction) acl.Direction {

@@ -64,6 +64,8 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // keeps returns how much of a request's body is kept until it is sent. Afterwards it is what keptOnceSent says.
+// A translation holds as much again: its copy becomes the document, escapes and all resolved where they stand, so
+// that it isn't what the client sent any more.
 func (f *forwarder) keeps(repeat Repeat) int64 {
 	limit := keptOnceSent(repeat)
 	if f.fallback != nil && f.held > 0 { // what couldn't be translated was never sent

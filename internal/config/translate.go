@@ -229,7 +229,11 @@ func (l *loader) settleWith(d *translationDraft, r reference) {
 		if hint == "" && len(known) > 0 {
 			hint = "; there is " + strings.Join(known, ", ")
 		}
-		r.at.fail("no translator %q stands under translators or is registered%s", r.name, hint)
+		missing := "stands under translators or is registered"
+		if len(l.options.Translators) == 0 {
+			missing = "stands under translators, and none in Go is plugged into this program (examples/bookshop/proxy shows how)"
+		}
+		r.at.fail("no translator %q %s%s", r.name, missing, hint)
 		d.slip(r.at)
 	}
 }

@@ -104,16 +104,8 @@ func readName(f lens.Field, direction string) []string {
 	return []string{strings.Join(paths, "+")}
 }
 
-// Text says the loss in a line; with the fields, unless there is only one, at whose place it is told.
+// Text says the loss in a line, with the fields.
 func (l Loss) Text() string {
-	if len(l.Fields) < 2 {
-		return l.Direction + ": " + l.What
-	}
-	return l.Direction + ": " + l.of() + ": " + l.What
-}
-
-// Whole says the loss in a line for whoever doesn't see where it stands.
-func (l Loss) Whole() string {
 	if len(l.Fields) == 0 {
 		return l.Direction + ": " + l.What
 	}

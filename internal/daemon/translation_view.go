@@ -106,7 +106,7 @@ func bodyView(cfg *config.Config, of, name string) (b web.TranslatedBody, ok boo
 		b.Fields = append(b.Fields, web.TranslatedField{Legacy: orNone(f.Legacy), Service: orNone(f.Service), How: f.How()})
 	}
 	for _, loss := range t.Losses {
-		b.Losses = append(b.Losses, loss.Whole())
+		b.Losses = append(b.Losses, loss.Text())
 	}
 	return b, true
 }

@@ -55,10 +55,20 @@ func translatorOf(c *Config, cfg *config.Config, name string) (body.Definition, 
 		return body.Definition{}, usagef("%s declares no translators; strangler translate suggest proposes one", cfg.File)
 	}
 	hint := didYouMean(name, cfg.TranslatorNames)
-	if hint == "" {
+	if i := slices.IndexFunc(cfg.Routes, func(r config.Route) bool { return r.Name == name }); i >= 0 {
+		hint = "; that is a route, and translates no bodies"
+		if names := declared(cfg, cfg.Routes[i]); len(names) > 0 {
+			hint = "; that is a route, whose bodies go through " + strings.Join(names, ", ")
+		}
+	} else if hint == "" {
 		hint = "; there is " + strings.Join(cfg.TranslatorNames, ", ")
 	}
 	return body.Definition{}, usagef("%s declares no translator %q%s", cfg.File, name, hint)
+}
+
+// declared returns the names of a route's translators that the file declares.
+func declared(cfg *config.Config, r config.Route) []string {
+	return slices.DeleteFunc(r.Translate.Names(), func(name string) bool { return cfg.Translators[name] == nil })
 }
 
 // routeIn returns a route of a file.
@@ -72,7 +82,10 @@ func routeIn(cfg *config.Config, name string) (config.Route, error) {
 	}
 	unknown := &strangler.UnknownRouteError{Name: name, Near: strangler.Nearest(name, names)}
 	detail := fmt.Sprintf("%s: %v", cfg.File, unknown)
-	if unknown.Near == "" && len(names) > 0 {
+	switch {
+	case cfg.Translators[name] != nil:
+		detail += "; that is a translator, which translate check takes as --translator, with --files"
+	case unknown.Near == "" && len(names) > 0:
 		const most = 8
 		detail += "; there is " + strings.Join(names[:min(len(names), most)], ", ")
 		if more := len(names) - most; more > 0 {

@@ -229,7 +229,7 @@ func bodiesText(n int) string {
 
 // table prints one test.
 func (t *tested) table(w io.Writer) {
-	title := fmt.Sprintf("%s: %s of %s's", t.Translator, t.Of, t.Side)
+	title := fmt.Sprintf("%s: %s of %s's", t.Translator, t.Of, sideName(t.Side))
 	if t.Route != "" {
 		title = t.Route + ", " + title
 	}
@@ -255,7 +255,7 @@ func (t *tested) table(w io.Writer) {
 		row(w, place(f.Pointer), f.Bodies, percentOf(f.Share), failed(f.Step, t.Side), orDash(excerpt([]byte(f.Examples[0].Before))), f.Reason)
 	}
 	for _, p := range t.Places {
-		kind := string(p.Kind)
+		kind := what(p.Kind)
 		if p.Known {
 			kind = "known: " + kind
 		}

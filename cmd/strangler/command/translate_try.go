@@ -52,7 +52,7 @@ configuration.`,
 				return err
 			}
 			if len(strings.TrimSpace(string(text))) == 0 {
-				return usagef("%s is empty; give it a body of %s's", inputName(name), from(to.value))
+				return usagef("%s is empty; give it a body of %s's", inputName(name), sideName(from(to.value)))
 			}
 			set := lensSet(cfg)
 			if tables := usesTables(d.Lens, set); len(tables) > 0 {
@@ -72,6 +72,9 @@ configuration.`,
 			}
 			tried, err := try(cmd, t, test, way, args[0], inputName(name), roundtrip.Body{Name: inputName(name), Text: text, ContentType: contentType})
 			if tried == nil {
+				if _, other := t.Translate(cmd.Context(), !way, text, contentType); other == nil {
+					err = fmt.Errorf("%w; it can be translated to %s: --to %s, if it is one of %s's", err, sideName(from(to.value)), from(to.value), sideName(to.value))
+				}
 				return err
 			}
 			if printed := tried.print(cmd, &o); printed != nil {

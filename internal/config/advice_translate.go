@@ -15,7 +15,7 @@ import (
 // checkReach refuses what no exchange of the requests in question could come through, and warns of a path
 // that none of them seems to have. read is the side whose requests those are.
 func (d *translationDraft) checkReach(m strangler.Match, read string) {
-	if d.compiled == nil || d.vague() || d.slips.any("method", "path") {
+	if d.compiled == nil || d.vague("request") || d.slips.any("method", "path") {
 		return
 	}
 	x, way, other := &d.to.Exchange, body.ToService, "service"

@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/strangler-fig/toolkit/acl/body"
@@ -28,11 +27,11 @@ func (l *loader) compileTranslation(d *translationDraft) {
 	all.bodies[anyBody], _ = body.New(body.Definition{Legacy: format.Config{Name: format.JSON}, Service: format.Config{Name: format.JSON}}, lens.Set{})
 
 	d.compileAlone(all)
-	rest := d.rest(all, fieldSlips.known)
+	rest := d.rest(all, true)
 	compiled, err := all.Compile(&rest.Translation, nil)
 	if err != nil {
 		rest.place(err)
-		rest = d.rest(all, func(s fieldSlips, f lens.Field) (none lens.Field) { return none })
+		rest = d.rest(all, false)
 		if compiled, err = all.Compile(&rest.Translation, nil); err != nil {
 			return // the rest can't do without them
 		}
@@ -58,9 +57,14 @@ func (d *translationDraft) of(part string) slips {
 	return d.slips.of(at.within(d.at))
 }
 
-// vague reports whether there may be more than is known: translators of bodies, or names that fill a path.
-func (d *translationDraft) vague() bool {
-	return d.slips.beside("", "method", "path", "query", "status", "headers", "cookies", "buffer", "session", "listen", "hosts", "upstream", "routes")
+// vague reports whether there may be more than is known of these bodies, request or answer: how they are translated,
+// or what else fills a path.
+func (d *translationDraft) vague(body string) bool {
+	other := "answer"
+	if body == other {
+		other = "request"
+	}
+	return d.slips.beside("", other, "method", "path", "query", "status", "headers", "cookies", "buffer", "session", "listen", "hosts", "upstream", "routes")
 }
 
 // body returns the name of a translator, or of what stands for it.
@@ -78,11 +82,11 @@ type rest struct {
 	index map[string][]int // by option: where those of its list that are left stand in that of the whole
 }
 
-// rest returns what is left. Of params, whose order the others' messages refer to, field says what stands for one.
-func (d *translationDraft) rest(all *Interpreter, field func(fieldSlips, lens.Field) lens.Field) *rest {
-	vague := d.vague()
-	r := &rest{of: d, index: map[string][]int{}, Translation: Translation{Answer: all.body(d.to.Answer, vague), Request: all.body(d.to.Request, vague)}}
-	if vague {
+// rest returns what is left. Of params all may be wanted, as far as they are known: what is wrong with one may be
+// another.
+func (d *translationDraft) rest(all *Interpreter, params bool) *rest {
+	r := &rest{of: d, index: map[string][]int{}, Translation: Translation{Answer: all.body(d.to.Answer, d.vague("answer")), Request: all.body(d.to.Request, false)}}
+	if d.vague("request") {
 		r.Request = anyBody
 	}
 	x := &r.Exchange
@@ -93,7 +97,7 @@ func (d *translationDraft) rest(all *Interpreter, field func(fieldSlips, lens.Fi
 	if d.slips.has("path") {
 		x.Path = lens.Sides[string]{}
 	}
-	x.Params, x.Status, x.Headers, x.Cookies = slices.Clone(x.Params), nil, nil, nil
+	x.Params, x.Status, x.Headers, x.Cookies = nil, nil, nil, nil
 	good := func(option string, n int) bool {
 		if len(d.of(element(option, n))) > 0 {
 			return false
@@ -101,9 +105,12 @@ func (d *translationDraft) rest(all *Interpreter, field func(fieldSlips, lens.Fi
 		r.index[option] = append(r.index[option], n)
 		return true
 	}
-	for n, f := range x.Params {
-		if r.index["params"] = append(r.index["params"], n); len(d.of(element("params", n))) > 0 {
-			x.Params[n] = field(fieldSlips{d.of(element("params", n))}, f)
+	for n, f := range d.to.Exchange.Params {
+		if of := d.of(element("params", n)); params {
+			r.index["params"] = append(r.index["params"], n)
+			x.Params = append(x.Params, fieldSlips{of}.known(f))
+		} else if len(of) == 0 {
+			x.Params = append(x.Params, f)
 		}
 	}
 	for n, s := range d.to.Exchange.Status {
@@ -157,7 +164,7 @@ func (r *rest) place(err error) {
 // compileAlone looks at what couldn't be read whole, each by itself.
 func (d *translationDraft) compileAlone(all *Interpreter) {
 	x := &d.to.Exchange
-	answer := all.body(d.to.Answer, d.vague())
+	answer := all.body(d.to.Answer, d.vague("answer"))
 	alone := func(part string, x exchange.Config, with []string, follows func(part string) bool) {
 		_, err := all.Compile(&Translation{Request: anyBody, Answer: answer, Exchange: x, With: with}, nil)
 		problems, _ := errors.AsType[exchange.Problems](err)

@@ -60,6 +60,12 @@ func (tells telling) of(w http.ResponseWriter, r *http.Request, fail *failure) {
 		return
 	}
 	defer resp.Body.Close()
+	if fail.kind == "" && fail.status < http.StatusInternalServerError && resp.StatusCode >= http.StatusInternalServerError {
+		// SOAP 1.1 tells whatever it is by 500, which would else count as the side's failure.
+		if d := DecisionFrom(r.Context()); d != nil && d.Failure == "" {
+			d.Failure = FailureMalformed
+		}
+	}
 	h := w.Header()
 	forgetAnswer(h)
 	maps.Copy(h, resp.Header)

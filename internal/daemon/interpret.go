@@ -112,7 +112,9 @@ func (d *Daemon) aroundService(cfg *config.Config, route config.Route, translato
 		}
 		if session != nil {
 			o := identity.Options{Prefix: prefix}
-			o.Refuser, _ = translator.(acl.Refuser)
+			if refuser, ok := translator.(acl.Refuser); ok {
+				o.Refuser = blameless{refuser}
+			}
 			next = session.around(next, o)
 		}
 		return next
@@ -135,3 +137,16 @@ func (i *interpreted) refusal(route strangler.Route) func(*http.Request, int, []
 // buffer returns how much of a request's body is held before anything is sent, in bytes; 0: the bridge of a
 // session alone doesn't read it.
 func (i *interpreted) buffer(route strangler.Route) int64 { return i.buffers[route.Name] }
+
+// blameless has a visitor's not being logged in count as nobody's failure, though SOAP 1.1 tells whatever it is
+// by 500.
+type blameless struct{ acl.Refuser }
+
+// Refusal implements acl.Refuser.
+func (b blameless) Refusal(client *http.Request, status int, problem []byte) *http.Response {
+	resp := b.Refuser.Refusal(client, status, problem)
+	if d := strangler.DecisionFrom(client.Context()); d != nil && resp != nil && resp.StatusCode >= http.StatusInternalServerError {
+		d.Failure = strangler.FailureMalformed
+	}
+	return resp
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/strangler-fig/toolkit/web"
 )
 
 // soapAnswer is what a client of SOAP reads, of either version.
@@ -62,6 +63,7 @@ routes:
   - {name: down, match: {path: /down}, service: down, start: live, translate: {with: customer}}
   - {name: both, match: {path: /both}, service: down, start: live, fallback: legacy, repeat: safe, translate: {with: customer}}
   - {name: small, match: {path: /small}, service: customers, start: live, max_body: 10B, translate: {with: customer12}}
+  - {name: small11, match: {path: /small11}, service: customers, start: live, max_body: 10B, translate: {with: customer}}
   - {name: early, match: {path: /early}, service: customers, start: legacy, translate: {with: customer}}
 facades:
   customers:
@@ -96,6 +98,7 @@ facades:
 		{"nothing", "/v11", "", "1.1", 500, "soap:Client", "it is empty, though it is announced as text/xml", ""},
 		{"1.2: nothing", "/v12", "", "1.2", 400, "soap:Sender", "it is empty, though it is announced as application/soap+xml", ""},
 		{"1.2: more than max_body", "/small", envelope("1.2", "A"), "1.2", 400, "soap:Sender", "larger than this gateway takes", ""},
+		{"more than max_body", "/small11", envelope("1.1", "A"), "1.1", 500, "soap:Client", "larger than this gateway takes", ""},
 		{"a service that isn't there", "/down", envelope("1.1", "A"), "1.1", 500, "soap:Server", `service "down" could not be reached`, ""},
 		{"neither side is there", "/both", envelope("1.1", "A"), "1.1", 500, "soap:Server", "the legacy application could not be reached", ""},
 		{"legacy serves, and isn't there", "/early", envelope("1.1", "A"), "1.1", 500, "soap:Server", "the legacy application could not be reached", ""},
@@ -139,6 +142,8 @@ facades:
 		})
 	}
 
+	s.blames(t, "small11", 1, 0)
+
 	// Whoever doesn't speak SOAP is told as ever.
 	for path, want := range map[string][2]string{"/v11": {"415", "application/problem+json"}, "/json": {"502", "application/problem+json"}, "/down": {"415", "application/problem+json"}, "/early": {"502", "application/problem+json"}} {
 		resp, err := s.Client.Post(s.URL+path, "application/json", strings.NewReader(`{"STS":"Z"}`))
@@ -174,6 +179,23 @@ facades:
 		if got := fmt.Sprint(resp.StatusCode, " ", resp.Header.Get("Content-Type")); got != tt.want || strings.Contains(text, "127.0.0.1") {
 			t.Errorf("%s %s of the facade %s: %s %s, want %s and no addresses", tt.method, tt.path, tt.facade, got, text, tt.want)
 		}
+	}
+}
+
+// blames waits until so many requests of a route's count, and looks how many of them are the service's failure.
+func (s *system) blames(t *testing.T, route string, requests, failures int64) {
+	t.Helper()
+	var of web.SideStats
+	eventually(t, "all requests count", func() bool {
+		for _, r := range s.Stats().Routes {
+			if r.Route == route {
+				of = r.Service
+			}
+		}
+		return of.Requests == requests
+	})
+	if of.Failures != failures {
+		t.Errorf("%d of %d requests to %s are the service's failure, want %d", of.Failures, requests, route, failures)
 	}
 }
 
@@ -215,6 +237,7 @@ routes:
 			t.Errorf("%s is told %s %s, want %s with %s", tt.sends, got, text, tt.want, tt.says)
 		}
 	}
+	s.blames(t, "soap", 2, 0)
 }
 
 // problemIn returns the problem document in a fault.

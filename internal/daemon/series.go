@@ -47,7 +47,7 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 	}
 	c.mu.Unlock()
 	if !ok {
-		found, err, _ := c.looking.Do(key, func() (any, error) {
+		looking := c.looking.DoChan(key, func() (any, error) {
 			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), seriesTimeout)
 			defer cancel()
 			found, err := d.readSeries(bounded, q)
@@ -61,10 +61,15 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 			}
 			return found, err
 		})
-		if err != nil {
-			return web.Series{}, err
+		select {
+		case <-ctx.Done(): // others may wait longer
+			return web.Series{}, ctx.Err()
+		case result := <-looking:
+			if result.Err != nil {
+				return web.Series{}, result.Err
+			}
+			known = result.Val.(web.Series)
 		}
-		known = found.(web.Series)
 	}
 	known.To, known.Since = q.To.UTC(), seriesSince(q.Step)
 	return known, nil

@@ -15,15 +15,23 @@ import (
 
 // bulkPage says what moving several routes will do and asks. They move in one change of the journal, all
 // or none; those that go back in one as well, but for what may not.
-var bulkPage = page{name: "bulk", build: func(q *query) (view, error) { return buildBulk(q, q.URL.Query()) }}
+var bulkPage = page{name: "bulk", build: func(q *query) (view, error) {
+	v, err := buildBulk(q, q.URL.Query())
+	if err == nil && v.Back && len(v.Moves) > 0 { // who has confirmed it doesn't wait for the past
+		load := loadOf(q, v.Gains)
+		v.Load = &load
+	}
+	return v, err
+}}
 
 type bulkView struct {
 	frame
 	Back   bool // it is a rollback
 	To     strangler.Position
 	Moves  []bulkMove
-	Stay   []bulkMove // with why
-	Gains  float64    // requests per second that change sides
+	Stay   []bulkMove  // with why
+	Gains  float64     // requests per second that change sides
+	Load   *legacyLoad // of a rollback that is asked about
 	Reason string
 	Notice *notice
 	Done   bool

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -162,40 +163,42 @@ func pace(perSecond float64) string {
 	return rate(perSecond) + " requests/s"
 }
 
-// peakDays is how far back the most traffic is looked for.
-const peakDays = 7
+// peakPatience is how long a page waits for the past: what it asks for is needed more.
+const peakPatience = 2 * time.Second
 
-// peakOf finds the most traffic of the last days; nil: there is none on record. What is older than five
-// minutes are kept for is known by the hour.
+// peakOf finds the most traffic that routes had; nil: there is none on record.
 func peakOf(q *query, names []string) *peak {
-	const fine, coarse = web.SeriesStep(5 * time.Minute), web.SeriesStep(time.Hour)
-	now := time.Now()
-	from := now.AddDate(0, 0, -peakDays)
-	since := fine.Since(now)
-	if since.Before(from) {
-		since = from
+	ctx, cancel := context.WithTimeout(q.Context(), peakPatience)
+	defer cancel()
+	return q.drawnPeak(web.PeakOf(ctx, q.System, names, func(p web.SeriesPoint) int64 { return p.Legacy.Requests + p.Service.Requests }))
+}
+
+// legacyLoad is what a rollback makes legacy bear, beside what it was seen to bear.
+type legacyLoad struct {
+	Gains, Now float64 // requests per second
+	Peak       *peak   // nil: there is none on record
+	Beyond     bool    // it becomes more than that
+}
+
+// Then is what legacy has after it.
+func (l legacyLoad) Then() float64 { return l.Now + l.Gains }
+
+func loadOf(q *query, gains float64) legacyLoad {
+	ctx, cancel := context.WithTimeout(q.Context(), peakPatience)
+	defer cancel()
+	found, err := web.LegacyPeak(ctx, q.System)
+	l := legacyLoad{Gains: gains, Now: q.System.Stats().LegacyPerSecond(), Peak: q.drawnPeak(found, err)}
+	l.Beyond = l.Peak != nil && l.Then() > found.PerSecond
+	return l
+}
+
+// drawnPeak is a peak as pages show it. One that can't be read is told as none.
+func (q *query) drawnPeak(found web.Peak, err error) *peak {
+	if err != nil {
+		q.Logger.Debug("read the most traffic of the last days", "error", err)
 	}
-	most := 0.0
-	var found *peak
-	for _, ask := range []web.SeriesQuery{{From: from, To: since, Step: coarse}, {From: since, To: now, Step: fine}} {
-		if !ask.From.Before(ask.To) {
-			continue
-		}
-		ask.Routes, ask.NoLatency = names, true
-		series, err := q.System.Series(q.Context(), ask)
-		if err != nil { // the rest is told all the same
-			q.Logger.Debug("read the peak of a route", keyRoute, names[0], "error", err)
-			continue
-		}
-		for _, line := range series.Lines {
-			for _, point := range line.Points {
-				perSecond := float64(point.Legacy.Requests+point.Service.Requests) / time.Duration(ask.Step).Seconds()
-				if perSecond > most {
-					most = perSecond
-					found = &peak{Long: map[web.SeriesStep]string{fine: "five minutes", coarse: "hour"}[ask.Step], Days: peakDays, Rate: pace(perSecond), At: point.At}
-				}
-			}
-		}
+	if found.PerSecond == 0 {
+		return nil
 	}
-	return found
+	return &peak{Long: found.Long(), Days: web.PeakDays, Rate: pace(found.PerSecond), At: found.At}
 }

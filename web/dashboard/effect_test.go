@@ -67,6 +67,43 @@ func TestEffect(t *testing.T) {
 	}
 }
 
+// TestRollbackSaysTheLoad holds that a rollback is asked about with what legacy would have, beside what it had.
+func TestRollbackSaysTheLoad(t *testing.T) {
+	const beyond = "more than it had in that time"
+	for _, tt := range []struct {
+		name, path string
+		peak       int64 // requests per second that legacy had
+		want       string
+		beyond     bool
+	}{
+		{"it was seen to bear that", "/rollback", 600, "busiest five minutes of the last 7 days had <b>600 requests/s</b>", false},
+		{"it was not", "/rollback?route=orders-read", 1, "busiest five minutes of the last 7 days had <b>1.0 requests/s</b>", true},
+		{"nothing is on record", "/rollback", 0, "not on record", false},
+		{"several routes", "/bulk?do=rollback&route=orders-read", 600, "had <b>600 requests/s</b>", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := good()
+			s.series = func(q web.SeriesQuery) web.Series {
+				if q.Routes != nil || !q.NoLatency {
+					t.Errorf("series of %+v are read", q)
+				}
+				requests := tt.peak * 300 // an hour of it is much less
+				return web.Series{Lines: []web.SeriesLine{{Points: []web.SeriesPoint{{At: q.From, Legacy: web.SeriesSide{Requests: requests}, Service: web.SeriesSide{Requests: 1e9}}}}}}
+			}
+			_, body := get(t, as(identity(web.RoleOperate), New(Config{System: s, Logger: quiet()})), tt.path)
+			if !strings.Contains(body, tt.want) || !strings.Contains(body, "requests/s</b> now and would have") {
+				t.Errorf("it doesn't say %q: %s", tt.want, body)
+			}
+			if got := strings.Contains(body, beyond); got != tt.beyond {
+				t.Errorf("%q is said: %t", beyond, got)
+			}
+		})
+	}
+	if _, body := get(t, as(identity(web.RoleOperate), New(Config{System: good(), Logger: quiet()})), "/bulk?do=shift&to=live&route=orders-read"); strings.Contains(body, "would have <b>") {
+		t.Error("a load of legacy's is told of a shift away from it")
+	}
+}
+
 func TestSettings(t *testing.T) {
 	s := good()
 	s.settings = []web.Setting{{Name: "shadow.sample", Value: []byte(`"50%"`), From: "route", File: "/etc/strangler/routes.d/orders.yaml", Line: 14},

@@ -24,7 +24,7 @@ type rollbackView struct {
 	Shadows []rollbackMove // legacy serves them already; their shadowing ends
 	Skipped []rollout.Skipped
 	Forced  []string // of those skipped, whom force would take along
-	Gains   float64  // requests per second
+	Load    legacyLoad
 	Reason  string
 	Force   bool // ask for it
 	Notice  *notice
@@ -77,6 +77,7 @@ func buildRollback(q *query, form url.Values) (*rollbackView, error) {
 	if err != nil {
 		return nil, err
 	}
+	gains := 0.0
 	for _, m := range moves {
 		row := rows[m.Route]
 		move := rollbackMove{row.Route, row.Stats.Service.PerSecond}
@@ -85,9 +86,11 @@ func buildRollback(q *query, form url.Values) (*rollbackView, error) {
 			continue
 		}
 		v.Moves = append(v.Moves, move)
-		v.Gains += move.PerSecond
+		gains += move.PerSecond
 	}
-	v.Skipped = skipped
+	if v.Skipped = skipped; len(v.Moves) > 0 {
+		v.Load = loadOf(q, gains)
+	}
 	if len(skipped) > 0 && !v.Force {
 		v.Forced = forced(standings, v.Target, moves)
 	}

@@ -2,12 +2,14 @@ package command
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -81,11 +83,13 @@ func theRoutes(names []string) string {
 
 // askRollback asks before more than one route, and its unit, goes back: that alone is done at once, as at
 // three in the morning. What would happen the proxy says; a question without it is better than none.
-func (c *consent) askRollback(cmd *cobra.Command, r web.Rollback, preview func() (web.RollbackResult, error)) error {
+func (c *consent) askRollback(cmd *cobra.Command, client *api.Client, r web.Rollback) error {
 	if r.Route != "" || !c.asks(cmd) {
 		return nil
 	}
-	result, err := preview()
+	preview := r
+	preview.DryRun = true
+	result, err := client.Rollback(cmd.Context(), preview)
 	switch status := statusOf(&failure{err}); {
 	case err != nil && (status == statusUnreachable || status == statusUnknown || status == statusRefused):
 		return err // as the rollback itself would
@@ -94,11 +98,35 @@ func (c *consent) askRollback(cmd *cobra.Command, r web.Rollback, preview func()
 	case len(result.Moved) == 0:
 		return nil // of which it is told why
 	}
-	question := fmt.Sprintf("Move %s back to %s? legacy would take %.1f requests/s more.", theRoutes(routeNames(result.Moved)), r.To, result.LegacyGains)
+	question := fmt.Sprintf("Move %s back to %s? legacy would take %.1f requests/s more%s.", theRoutes(routeNames(result.Moved)), r.To, result.LegacyGains,
+		besidePeak(cmd.Context(), client, result.LegacyGains))
 	if n := len(result.Skipped); n > 0 {
 		question += fmt.Sprintf(" %s would be left alone.", count(n, "route"))
 	}
 	return c.ask(cmd, question)
+}
+
+// peakPatience is how long a question waits for the past: whoever is asked may be in a hurry.
+const peakPatience = 2 * time.Second
+
+// besidePeak says what legacy would have then, and what it had at most; empty where that can't be known.
+func besidePeak(ctx context.Context, client *api.Client, gains float64) string {
+	ctx, cancel := context.WithTimeout(ctx, peakPatience)
+	defer cancel()
+	stats, err := client.Stats(ctx)
+	if err != nil {
+		return ""
+	}
+	then := stats.LegacyPerSecond() + gains
+	text := fmt.Sprintf(", %.1f in all", then)
+	switch peak, err := web.LegacyPeak(ctx, client); {
+	case err != nil || peak.PerSecond == 0:
+		return text
+	case then > peak.PerSecond:
+		return text + fmt.Sprintf(": more than its peak of the last %d days, %.1f", web.PeakDays, peak.PerSecond)
+	default:
+		return text + fmt.Sprintf("; its peak of the last %d days was %.1f", web.PeakDays, peak.PerSecond)
+	}
 }
 
 // askImport asks before routes are moved to where a state has them.

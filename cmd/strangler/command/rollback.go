@@ -24,7 +24,7 @@ takes over. Rollouts of the routes stop until strangler rollout resume. Routes t
 or that are retired, are left alone by --service and --all, also with --force.
 
 On a terminal it is asked first where more than one route and its unit would move, and said what
-that does to legacy; --yes leaves the question out.
+that does to legacy, beside its peak of the last seven days; --yes leaves the question out.
 
 It is in effect at once, whatever the disk does. Where the journal can't take it, as on a full disk,
 a warning says so, and the proxy goes on trying; the status is 0.`,
@@ -53,11 +53,7 @@ a warning says so, and the proxy goes on trying; the status is 0.`,
 			if err != nil {
 				return err
 			}
-			if err := consent.askRollback(cmd, request, func() (web.RollbackResult, error) {
-				preview := request
-				preview.DryRun = true
-				return client.Rollback(cmd.Context(), preview)
-			}); err != nil {
+			if err := consent.askRollback(cmd, client, request); err != nil {
 				return err
 			}
 			result, err := client.Rollback(cmd.Context(), request)

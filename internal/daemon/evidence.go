@@ -90,11 +90,15 @@ func nearID(id string, ids []string) string {
 	return strangler.Nearest(id, ids)
 }
 
+// suggestionBytes is up to which size, of all together, examples are looked at for suggestions.
+const suggestionBytes = 4 << 20
+
 // suggestions returns the rules that most of a group's newest examples suggest.
 func (d *Daemon) suggestions(ctx context.Context, g ledger.Group) ([]web.Suggestion, error) {
 	const most = 3 // examples to look at
 	times, looked := map[web.Suggestion]int{}, 0
 	var found []web.Suggestion
+	var size int
 	for _, id := range g.Examples[:min(most, len(g.Examples))] {
 		example, err := d.ledger.Divergence(ctx, id)
 		switch {
@@ -104,6 +108,9 @@ func (d *Daemon) suggestions(ctx context.Context, g ledger.Group) ([]web.Suggest
 			return nil, err
 		}
 		looked++
+		if size += len(example.Legacy.Body) + len(example.Service.Body); size > suggestionBytes {
+			break // somebody waits for the page
+		}
 		for _, s := range compare.Suggest(example.Legacy, example.Service, example.Differences) {
 			suggestion := web.Suggestion{Kind: s.Rule, Pointer: s.Pointer, Value: s.Key}
 			if times[suggestion]++; times[suggestion] == 1 {

@@ -15,6 +15,8 @@ type bodyLine struct {
 	Inside bool        // within a value that differs
 	Ghost  bool        // not in this body: stands where the other has something
 	Pad    bool        // empty, so that what follows stands beside what it is compared with
+	Of     int         // it stands for so many lines that aren't laid out; 0: it is one
+	whole  string      // of a line that is cut: all of it
 	hot    []stretch   // the parts of Text that differ, ascending
 }
 
@@ -34,6 +36,12 @@ func (l bodyLine) Mark() string {
 
 // alike reports whether nothing on the line differs.
 func (l bodyLine) alike() bool { return l.Kind == "" && !l.Ghost && !l.Inside && !l.Pad }
+
+// unseen reports whether it stands for lines that aren't laid out.
+func (l bodyLine) unseen() bool { return l.Of > 0 }
+
+// differs is the contrary of alike.
+func (l bodyLine) differs() bool { return !l.alike() }
 
 // linePiece is a part of a line.
 type linePiece struct {
@@ -117,10 +125,49 @@ func besides(left, right []bodyLine) (a, b []bodyLine) {
 			b[k] = right[k]
 		}
 		if k < len(left) && k < len(right) {
+			atDifference(&a[k], &b[k])
 			a[k].hot, b[k].hot = lineSpans(a[k].Text, b[k].Text)
 		}
 	}
 	return a, b
+}
+
+// textLine is a line of a text.
+func textLine(text string) bodyLine {
+	l := bodyLine{Text: visible(cut(text, maxLine))}
+	if len(text) > maxLine {
+		l.whole = text
+	}
+	return l
+}
+
+// leading is how many bytes of a long line are shown before what differs.
+const leading = maxLine / 4
+
+// atDifference has two lines of which only the begin is shown begin before the part that is another, if it
+// isn't in that.
+func atDifference(a, b *bodyLine) {
+	if a.whole == "" || b.whole == "" {
+		return
+	}
+	same := 0
+	for same < len(a.whole) && same < len(b.whole) && a.whole[same] == b.whole[same] {
+		same++
+	}
+	from := same - leading
+	if same < maxLine/2 || same == min(len(a.whole), len(b.whole)) && len(a.whole) == len(b.whole) {
+		return
+	}
+	for from > 0 && !utf8.RuneStart(a.whole[from]) {
+		from--
+	}
+	for _, l := range []*bodyLine{a, b} {
+		end, text := "", l.whole[from:]
+		if rest := len(text) - maxLine; rest > 0 {
+			text, end = strings.ToValidUTF8(text[:maxLine], ""), "…"
+		}
+		l.Text = "…" + visible(text) + end
+	}
 }
 
 func lineSpans(own, other string) (a, b []stretch) {

@@ -141,6 +141,7 @@ func (d *dashboard) routes() http.Handler {
 			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })
 		}
 		mux.With(web.Require(web.RoleEvidence)).Get("/groups/{id}/export", d.export(exportedGroup))
+		mux.With(web.Require(web.RoleEvidence)).Get("/divergences/{id}/{side}", d.download)
 		mux.With(web.Require(web.RoleEvidence)).Get("/routes/{name}/export", d.export(exportedRoute))
 		mux.With(middleware.Compress(5, "image/svg+xml")).Get("/fig.svg", d.figure)
 		mux.With(middleware.Compress(5, "application/json")).Get("/data/routes/{name}", d.routeCharts)

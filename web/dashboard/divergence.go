@@ -3,6 +3,7 @@ package dashboard
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -121,28 +122,6 @@ func headerRows(d web.Divergence) []headerRow {
 	return rows
 }
 
-// bodyView is a body as lines, of which those that differ are marked.
-type bodyView struct {
-	Note  string // instead of or before the lines: empty, binary, cut
-	Hint  string // how the lines are arranged; empty: as they were sent
-	Parts []bodyPart
-}
-
-// bodyPart is a run of lines; one that holds nothing that differs may be folded away.
-type bodyPart struct {
-	Folded bool
-	Lines  []bodyLine
-}
-
-// The bounds of what is shown of a body.
-const (
-	maxLines  = 3000
-	maxLine   = 2000 // characters
-	maxHex    = 512  // bytes of a binary one
-	foldOver  = 14   // alike lines in a row
-	foldLeave = 3    // of them, next to a difference
-)
-
 func bodyViews(d web.Divergence) (legacy, service bodyView) {
 	if d.Legacy.Binary || d.Service.Binary {
 		return binaryView(d.Legacy), binaryView(d.Service)
@@ -163,7 +142,7 @@ func bodyViews(d web.Divergence) (legacy, service bodyView) {
 			return legacy, service
 		}
 	}
-	left, right := textLines(d.Legacy.Body, d.Service.Body)
+	left, right := textLines(brokenUp(d.Legacy), brokenUp(d.Service))
 	return viewOf(left, d.Legacy), viewOf(right, d.Service)
 }
 
@@ -177,61 +156,34 @@ func bodyViewOf(a *web.Answer) bodyView {
 	if a.Binary {
 		return binaryView(a)
 	}
-	lines, ok := jsonLines(a.Body, nil, shadow.Service)
-	if !ok {
-		lines, _ = textLines(a.Body, a.Body)
-	}
-	if len(lines) > maxLines {
-		return viewOf(lines, a)
+	// Nothing in it is marked, so that its begin says as much as the rest.
+	lines, err := layJSON(a.Body, nil, shadow.Service, false)
+	cut := errors.Is(err, errEnough)
+	if err != nil && !cut {
+		body := brokenUp(a)
+		cut = len(body) > roomy
+		head := strings.ToValidUTF8(body[:min(len(body), roomy)], "")
+		lines, _ = textLines(head, head)
 	}
 	v := viewOf(nil, a)
 	v.Parts = []bodyPart{{Lines: lines}} // nothing differs, so that nothing is to be folded away
+	v.bound()
+	if v.Cut = v.Cut || cut; v.Cut {
+		v.Note = "its begin"
+	}
 	return v
 }
 
 func binaryView(a *web.Answer) bodyView {
 	raw := []byte(a.Body)
 	if a.Binary {
-		raw, _ = base64.StdEncoding.DecodeString(a.Body)
+		raw, _ = base64.StdEncoding.DecodeString(a.Body[:min(len(a.Body), (maxHex/3+1)*4)])
 	}
 	v := bodyView{Note: fmt.Sprintf("binary, %s; the first %d bytes:", size(a.Size), min(len(raw), maxHex))}
 	var lines []bodyLine
 	for line := range strings.Lines(hex.Dump(raw[:min(len(raw), maxHex)])) {
 		lines = append(lines, bodyLine{Text: strings.TrimRight(line, "\n")})
 	}
-	v.Parts = []bodyPart{{Lines: lines}}
-	return v
-}
-
-// viewOf bounds lines and folds away what is alike.
-func viewOf(lines []bodyLine, a *web.Answer) bodyView {
-	var v bodyView
-	switch {
-	case a.Body == "" && a.Size == 0:
-		v.Note = "empty body"
-	case a.Body == "":
-		v.Note = "the body, " + size(a.Size) + ", was too large to keep"
-	}
-	if len(lines) > maxLines {
-		v.Note = fmt.Sprintf("the first %s of %s lines", count(maxLines), count(int64(len(lines))))
-		lines = lines[:maxLines]
-	}
-	for len(lines) > 0 {
-		alike := slices.IndexFunc(lines, func(l bodyLine) bool { return !l.alike() })
-		if alike < 0 {
-			alike = len(lines)
-		}
-		if alike > foldOver {
-			head, tail := foldLeave, alike-foldLeave
-			v.Parts = append(v.Parts, bodyPart{Lines: lines[:head]}, bodyPart{true, lines[head:tail]})
-			lines, alike = lines[tail:], foldLeave
-		}
-		differ := slices.IndexFunc(lines[alike:], bodyLine.alike)
-		if differ < 0 {
-			differ = len(lines) - alike
-		}
-		v.Parts = append(v.Parts, bodyPart{Lines: lines[:alike+differ]})
-		lines = lines[alike+differ:]
-	}
+	v.Parts, v.Cut = []bodyPart{{Lines: lines}}, a.Size > maxHex
 	return v
 }

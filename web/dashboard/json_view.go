@@ -16,7 +16,7 @@ import (
 const maxDepth = 200
 
 // layoutLines bounds the work on a body; what comes after is not laid out.
-const layoutLines = 4 * maxLines
+const layoutLines = 12_000
 
 // errEnough ends a layout.
 var errEnough = errors.New("enough lines")
@@ -24,14 +24,26 @@ var errEnough = errors.New("enough lines")
 // jsonLines lays a JSON body out, one value a line, and marks where it differs on side. It
 // reports false where the body isn't JSON.
 func jsonLines(body string, differences []shadow.Difference, side shadow.Side) ([]bodyLine, bool) {
+	lines, err := layJSON(body, differences, side, len(body) > roomy)
+	if errors.Is(err, errEnough) { // many short lines
+		lines, err = layJSON(body, differences, side, true)
+	}
+	return lines, err == nil || errors.Is(err, errEnough)
+}
+
+// layJSON does so, with sparing only what is near a difference. With errEnough there are the first lines.
+func layJSON(body string, differences []shadow.Difference, side shadow.Side, sparing bool) ([]bodyLine, error) {
 	if strings.TrimSpace(body) == "" {
-		return nil, false
+		return nil, io.ErrUnexpectedEOF
 	}
 	l := &layout{
-		dec:    jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		dec:    decoderOf([]byte(body)),
 		marks:  make(map[string]mark),
 		moved:  make(map[[2]string]mark),
 		ghosts: make(map[string][]string),
+	}
+	if sparing {
+		l.near = new(nearby)
 	}
 	for _, d := range differences {
 		if d.Pointer != "" && d.Pointer[0] != '/' {
@@ -42,6 +54,7 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 			cut := strings.LastIndexByte(d.Pointer, '/')
 			if cut >= 0 {
 				l.ghosts[d.Pointer[:cut]] = append(l.ghosts[d.Pointer[:cut]], unescapeToken(d.Pointer[cut+1:]))
+				l.near.add(d.Pointer[:cut])
 			}
 			continue
 		}
@@ -51,19 +64,18 @@ func jsonLines(body string, differences []shadow.Difference, side shadow.Side) (
 		if d.Kind == shadow.KindValue && side == shadow.Service && strings.Contains(d.Pattern, "*") && !bytes.Contains(d.Service, []byte("…")) {
 			m.value = plain(d.Service)
 			l.moved[[2]string{d.Pattern, m.value}] = m
+			l.near.addMoved(d.Pattern, d.Service)
 		}
 		l.marks[d.Pointer] = m
+		l.near.add(d.Pointer)
 	}
-	switch err := l.value(place{}, "", 0, false); {
-	case errors.Is(err, errEnough):
-		return l.lines, true
-	case err != nil:
-		return nil, false
+	if err := l.value(place{at: l.near, like: l.near.patterns()}, "", 0, false); err != nil {
+		return l.lines, err
 	}
 	if _, err := l.dec.ReadToken(); err != io.EOF {
-		return nil, false
+		return nil, errors.New("more than one value")
 	}
-	return l.lines, true
+	return l.lines, nil
 }
 
 type layout struct {
@@ -72,6 +84,13 @@ type layout struct {
 	marks  map[string]mark     // by pointer
 	moved  map[[2]string]mark  // by pattern and value
 	ghosts map[string][]string // by pointer of the parent, what it lacks
+	near   *nearby             // nil: all is laid out
+	inside int                 // lines within values that differ
+	size   int                 // of all lines, in bytes of HTML, about
+}
+
+func decoderOf(body []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // mark is a difference at a place.
@@ -100,7 +119,10 @@ func otherText(d shadow.Difference, side shadow.Side) string {
 }
 
 // place is where a value stands: its pointer, and the same with indices as *.
-type place struct{ pointer, pattern string }
+type place struct {
+	pointer, pattern string
+	at, like         *nearby // of both; nil: no difference is there or below, or all is laid out
+}
 
 // mark returns how a scalar at p differs; its kind is empty where it doesn't.
 func (l *layout) mark(p place, value string) mark {
@@ -120,10 +142,12 @@ func plain(raw []byte) string {
 }
 
 func (l *layout) add(depth int, text string, m mark, inside bool) error {
-	if len(l.lines) >= layoutLines {
+	if len(l.lines) >= layoutLines || l.near == nil && l.size > 2*roomy {
 		return errEnough
 	}
-	l.lines = append(l.lines, bodyLine{Text: strings.Repeat("  ", depth) + cut(text, maxLine), Kind: m.kind, Noise: m.noise, Inside: inside})
+	text = cut(text, maxLine)
+	l.size += lineCost + len(text)
+	l.lines = append(l.lines, bodyLine{Text: strings.Repeat("  ", depth) + text, Kind: m.kind, Noise: m.noise, Inside: inside})
 	return nil
 }
 
@@ -170,7 +194,14 @@ func (l *layout) container(open jsontext.Kind, p place, label string, depth int,
 	}
 	// What is marked as another order or length is not other in each of its parts.
 	within := inside || m.kind != "" && m.kind != shadow.KindOrder && m.kind != shadow.KindLength
+	near := p.at.indexes()
 	for i := 0; l.dec.PeekKind() != jsontext.Kind(end[0]); i++ {
+		if l.near != nil && open == '[' && !within && p.at != nil && p.like == nil && !near[i] {
+			if err := l.skip(within); err != nil {
+				return err
+			}
+			continue
+		}
 		step, general, name := strconv.Itoa(i), "*", ""
 		if open == '{' {
 			token, err := l.dec.ReadToken()
@@ -180,7 +211,7 @@ func (l *layout) container(open jsontext.Kind, p place, label string, depth int,
 			step, name = escapeToken(token.String()), quoted(token.String())+": "
 			general = step
 		}
-		if err := l.value(place{p.pointer + "/" + step, p.pattern + "/" + general}, name, depth+1, within); err != nil {
+		if err := l.part(p, step, general, name, depth+1, within); err != nil {
 			return err
 		}
 	}

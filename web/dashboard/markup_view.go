@@ -25,14 +25,16 @@ func markupViews(d web.Divergence) (legacy, service bodyView, ok bool) {
 	switch media := mediaOf(d.Legacy); {
 	case media != mediaOf(d.Service):
 		return legacy, service, false
-	case media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml"):
+	case !isXML(media) && media != "text/html":
+		return legacy, service, false
+	case max(len(d.Legacy.Body), len(d.Service.Body)) > maxMarkup:
+		err = errMarkup
+	case isXML(media):
 		if documents[0], err = readXML(d.Legacy.Body); err == nil {
 			documents[1], err = readXML(d.Service.Body)
 		}
-	case media == "text/html":
-		documents, err = readHTML(d.Legacy.Body, d.Service.Body)
 	default:
-		return legacy, service, false
+		documents, err = readHTML(d.Legacy.Body, d.Service.Body)
 	}
 	if err != nil {
 		return legacy, service, false
@@ -46,14 +48,16 @@ func markupViews(d web.Divergence) (legacy, service bodyView, ok bool) {
 	return viewOf(left, d.Legacy), viewOf(right, d.Service), true
 }
 
-func (l bodyLine) differs() bool { return !l.alike() }
-
 func textsOf(lines []bodyLine) []string {
 	all := make([]string, len(lines))
 	for i, l := range lines {
 		all[i] = l.Text
 	}
 	return all
+}
+
+func isXML(media string) bool {
+	return media == "application/xml" || media == "text/xml" || strings.HasSuffix(media, "+xml")
 }
 
 // mediaOf returns an answer's media type, without parameters.
@@ -65,6 +69,19 @@ func mediaOf(a *web.Answer) string {
 		}
 	}
 	return ""
+}
+
+// maxMarkup is up to which size, in bytes, a document is laid out by its structure.
+const maxMarkup = 1 << 20
+
+// brokenUp returns an answer's body as text to be shown by lines. Markup may have come with hardly any: then
+// each element begins one.
+func brokenUp(a *web.Answer) string {
+	const longest = 500 // characters, on average
+	if media := mediaOf(a); (isXML(media) || media == "text/html") && len(a.Body) > longest*(1+strings.Count(a.Body, "\n")) {
+		return strings.ReplaceAll(a.Body, "><", ">\n<")
+	}
+	return a.Body
 }
 
 // markupLayout lays a document out.

@@ -23,6 +23,7 @@ func functions(files *assets) template.FuncMap {
 		"asset":     files.url,
 		"visible":   visible,
 		"short":     func(s string) string { return cut(visible(s), 160) },
+		"long":      func(s string) string { return visible(cut(s, maxLine)) },
 		"ident":     url.PathEscape, // a name as part of an id
 		"path":      func(section, name string) string { return "/" + section + "/" + url.PathEscape(name) },
 		"time":      timeTag,
@@ -139,8 +140,14 @@ func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	if runes := []rune(s); len(runes) > n {
-		return string(runes[:n-1]) + "…"
+	runes, end := 0, 0
+	for at := range s {
+		if runes++; runes == n {
+			end = at
+		}
+		if runes > n {
+			return s[:end] + "…"
+		}
 	}
 	return s
 }

@@ -1,13 +1,16 @@
 package dashboard
 
 import (
+	"hash/maphash"
 	"strings"
+
+	"github.com/aymanbagabas/go-udiff/lcs"
 
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
-// maxCells bounds the table with which lines are aligned; beyond it all between the common
-// beginning and end counts as different.
+// maxCells bounds the table with which lines are aligned; beyond it a search that gives up after some hundred
+// changes finds them.
 const maxCells = 1 << 20
 
 // textLines lays two bodies without structure out line by line, beside one another, and marks the lines
@@ -26,32 +29,101 @@ func alignedLines(a, b []string) (left, right []bodyLine) {
 		endA, endB = endA-1, endB-1
 	}
 	keptA, keptB := common(a[from:endA], b[from:endB])
-	mark := func(lines []string, end int, kept []bool) []bodyLine {
-		all := make([]bodyLine, len(lines))
-		for i, text := range lines {
-			all[i].Text = cut(visible(text), maxLine)
-			if i >= from && i < end && !kept[i-from] {
-				all[i].Kind = shadow.KindBody
-			}
-		}
-		return all
+	inA := sided{a, func(i int) bool { return i < from || i >= endA || keptA[i-from] }}
+	inB := sided{b, func(i int) bool { return i < from || i >= endB || keptB[i-from] }}
+	if lengthOf(a) <= roomy && lengthOf(b) <= roomy {
+		return padded(inA.lay(nil), inB.lay(nil))
 	}
-	return padded(mark(a, endA, keptA), mark(b, endB, keptB))
+	breaks := make(map[int]bool)
+	inA.breaks(breaks)
+	inB.breaks(breaks)
+	return padded(inA.lay(breaks), inB.lay(breaks))
+}
+
+// sided are the lines of one side, and which of them are alike in both.
+type sided struct {
+	lines []string
+	alike func(int) bool
+}
+
+// breaks notes after how many lines that are alike one differs.
+func (s sided) breaks(into map[int]bool) {
+	n := 0
+	for i := range s.lines {
+		if s.alike(i) {
+			n++
+		} else {
+			into[n] = true
+		}
+	}
+}
+
+// lay lays lines out and marks those that the other side doesn't have. With breaks, which are both sides',
+// only the ends are of what is alike between two of them, so that the same is on both.
+func (s sided) lay(breaks map[int]bool) (all []bodyLine) {
+	n := 0 // alike so far
+	differ := 0
+	for i := 0; i < len(s.lines); {
+		if !s.alike(i) && breaks != nil && differ > maxNear { // more isn't drawn anyway
+			end := i + 1
+			for end < len(s.lines) && !s.alike(end) {
+				end++
+			}
+			all = append(all, bodyLine{Of: end - i, Inside: true})
+			i = end
+			continue
+		}
+		if !s.alike(i) {
+			differ++
+			l := textLine(s.lines[i])
+			l.Kind = shadow.KindBody
+			all = append(all, l)
+			i++
+			continue
+		}
+		end := i + 1
+		for n++; end < len(s.lines) && s.alike(end) && !(breaks != nil && breaks[n]); n++ {
+			end++
+		}
+		if unseen := end - i - 2*foldLeave; breaks != nil && unseen > 1 {
+			all = append(texts(all, s.lines[i:i+foldLeave]), bodyLine{Of: unseen})
+			i = end - foldLeave
+		}
+		all = texts(all, s.lines[i:end])
+		i = end
+	}
+	return all
+}
+
+func texts(all []bodyLine, lines []string) []bodyLine {
+	for _, text := range lines {
+		all = append(all, textLine(text))
+	}
+	return all
+}
+
+func lengthOf(lines []string) (n int) {
+	for _, l := range lines {
+		n += len(l)
+	}
+	return n
 }
 
 func split(body string) []string {
 	if body == "" {
 		return nil
 	}
-	lines := strings.SplitN(strings.TrimSuffix(strings.ReplaceAll(body, "\r\n", "\n"), "\n"), "\n", layoutLines+1)
-	return lines[:min(len(lines), layoutLines)]
+	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(body, "\r\n", "\n"), "\n"), "\n")
 }
 
 // common says which lines belong to a longest common subsequence.
 func common(a, b []string) (inA, inB []bool) {
 	inA, inB = make([]bool, len(a)), make([]bool, len(b))
-	if len(a) == 0 || len(b) == 0 || len(a)*len(b) > maxCells {
+	if len(a) == 0 || len(b) == 0 {
 		return inA, inB
+	}
+	if len(a)*len(b) > maxCells {
+		return commonOfMany(a, b)
 	}
 	width := len(b) + 1
 	best := make([]int32, (len(a)+1)*width) // of the rests from i and j
@@ -75,5 +147,37 @@ func common(a, b []string) (inA, inB []bool) {
 			j++
 		}
 	}
+	return inA, inB
+}
+
+// commonOfMany finds lines that both have in the same order, nearly always most of them. What is between the
+// last that it finds and the end counts as different.
+func commonOfMany(a, b []string) (inA, inB []bool) {
+	inA, inB = make([]bool, len(a)), make([]bool, len(b))
+	numbers, seed := make(map[uint64]rune, len(a)), maphash.MakeSeed()
+	numbered := func(lines []string) []rune {
+		all := make([]rune, len(lines))
+		for i, line := range lines {
+			sum := maphash.String(seed, line)
+			n, known := numbers[sum]
+			if !known {
+				n = rune(len(numbers))
+				numbers[sum] = n
+			}
+			all[i] = n
+		}
+		return all
+	}
+	i, j := 0, 0
+	mark := func(end int) {
+		for ; i < end; i, j = i+1, j+1 {
+			inA[i], inB[j] = true, true
+		}
+	}
+	for _, d := range lcs.DiffRunes(numbered(a), numbered(b)) {
+		mark(d.Start)
+		i, j = d.End, d.ReplEnd
+	}
+	mark(len(a))
 	return inA, inB
 }

@@ -153,27 +153,48 @@ func TestTextLines(t *testing.T) {
 	}
 }
 
+// TestViewIsBounded holds that no more is drawn of a body than a page has room for, what differs first, and
+// that what isn't is counted.
 func TestViewIsBounded(t *testing.T) {
-	body := "[" + strings.Repeat("0,", 100_000) + strings.Repeat("9", 10_000) + "]"
-	lines, ok := jsonLines(body, []shadow.Difference{{Pointer: "/50", Kind: shadow.KindValue}}, shadow.Legacy)
-	if !ok || len(lines) > layoutLines {
-		t.Fatalf("ok %v, %d lines", ok, len(lines))
-	}
-	v := viewOf(lines, &web.Answer{Body: body, Size: int64(len(body))})
-	shown := 0
-	for _, p := range v.Parts {
-		shown += len(p.Lines)
-		for _, l := range p.Lines {
-			if p.Folded && l.Kind != "" {
-				t.Error("a line that differs is folded away")
+	for _, tt := range []struct {
+		name, body string
+		pointer    string
+		all        int64 // lines
+	}{
+		{"a list of many numbers", "[" + strings.Repeat("0,", 100_000) + strings.Repeat("9", 10_000) + "]", "/99990", 100_003},
+		{"what is special in HTML", `{"a":[` + strings.Repeat(`"<&>'+",`, 20_000) + `"\""],"b":1}`, "/b", 20_006},
+		{"it differs as a whole", `{"a":[` + strings.Repeat("0,", 50_000) + `0],"b":1}`, "/a", 50_006},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines, ok := jsonLines(tt.body, []shadow.Difference{{Pointer: tt.pointer, Kind: shadow.KindMissing}}, shadow.Legacy)
+			if !ok || len(lines) > layoutLines {
+				t.Fatalf("ok %v, %d lines", ok, len(lines))
 			}
-			if n := utf8.RuneCountInString(l.Text); n > maxLine+2*maxDepth {
-				t.Errorf("a line of %d characters", n)
+			v := viewOf(lines, &web.Answer{Body: tt.body, Size: int64(len(tt.body))})
+			var all int64
+			drawn, marked := 0, 0
+			for _, p := range v.Parts {
+				if !p.Folded {
+					all += int64(len(p.Lines))
+				}
+				all += p.Count
+				for _, l := range p.Lines {
+					drawn += l.cost()
+					if l.Kind != "" {
+						marked++
+					}
+					if p.Folded && l.Kind != "" {
+						t.Error("a line that differs is folded away")
+					}
+					if n := utf8.RuneCountInString(l.Text); n > maxLine+2*maxDepth {
+						t.Errorf("a line of %d characters", n)
+					}
+				}
 			}
-		}
-	}
-	if shown > maxLines || v.Note == "" {
-		t.Errorf("%d lines are shown, note %q", shown, v.Note)
+			if all != tt.all || drawn > maxDrawn || marked != 1 || !v.Cut {
+				t.Errorf("%d of %d lines in %d bytes, %d marked, cut %t", all, tt.all, drawn, marked, v.Cut)
+			}
+		})
 	}
 }
 

@@ -14,7 +14,9 @@
 //   - examples: request and both answers, of at most Config.Examples divergences a group. The
 //     first quarter stay, so that one sees how it began; of the others those with the most of
 //     their like are replaced, oldest first, so that one sees how it is now and what is seldom,
-//     and only a few in each batch, so that a flood of divergences is no flood of bodies.
+//     and no more often than that each stays for about ten minutes, so that a flood of divergences is
+//     no flood of bodies, and who looks at one still finds it. At most MaxPinned more are kept
+//     because somebody took the link to them ([Ledger.Pin]).
 //   - days, recent: the counts of groups by day, for 400 days, and by ten minutes, for two.
 //   - kept: at most Point.Keep exchanges a route in which nothing differs, as unlike one another as
 //     examples are.

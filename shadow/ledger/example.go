@@ -5,21 +5,34 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/strangler-fig/toolkit/shadow"
 )
 
-// examples keeps both answers of a group's latest divergences, in the place of others where there are enough.
+// turnover is how long an example is kept at least, where there are many more: who looks at one has time to
+// take the link to it, or to go on to the next.
+const turnover = 10 * time.Minute
+
+// examples keeps both answers of a group's latest divergences, in the place of others where there are enough (see
+// displace). One that is no rarer than what would go comes only as often as fits turnover. Those that are pinned
+// stay, and are none of that number.
 func (b *batchTx) examples(ctx context.Context, group string, latest []shadow.Comparison) error {
-	kept, err := b.kept(ctx, `SELECT divergence, likeness FROM examples WHERE grp = ? ORDER BY divergence`, group)
+	kept, err := b.kept(ctx, `SELECT e.divergence, e.likeness, d.at FROM examples e JOIN divergences d ON d.id = e.divergence
+		WHERE e.grp = ? AND e.pinned = 0 ORDER BY e.divergence`, group)
 	if err != nil {
 		return err
 	}
+	most := b.w.cfg.Examples
 	fresh := map[string]shadow.Comparison{}
 	for _, c := range latest {
+		one := specimen{c.ID, likeness(c), c.At.UnixMicro()}
+		if len(kept) == most && !rarer(kept, one) && c.At.Before(newest(kept).Add(turnover/time.Duration(most-most/4))) {
+			continue
+		}
 		var gone []specimen
-		kept, gone = displace(kept, specimen{c.ID, likeness(c)}, b.w.cfg.Examples)
+		kept, gone = displace(kept, one, most)
 		for _, s := range gone {
 			if _, unwritten := fresh[s.id]; unwritten {
 				delete(fresh, s.id)
@@ -46,9 +59,29 @@ func (b *batchTx) examples(ctx context.Context, group string, latest []shadow.Co
 type specimen struct {
 	id   string // sorts by time
 	like int64  // its likeness
+	at   int64  // microseconds since 1970
 }
 
-// kept returns what a query with those two columns finds.
+// newest returns when the last of some was.
+func newest(kept []specimen) time.Time {
+	at := int64(0)
+	for _, s := range kept {
+		at = max(at, s.at)
+	}
+	return time.UnixMicro(at)
+}
+
+// rarer reports whether some have more of their like than one would have among them.
+func rarer(kept []specimen, one specimen) bool {
+	alike, most := map[int64]int{}, 0
+	for _, s := range kept {
+		alike[s.like]++
+		most = max(most, alike[s.like])
+	}
+	return most > alike[one.like]+1
+}
+
+// kept returns what a query with those three columns finds.
 func (b *batchTx) kept(ctx context.Context, query string, args ...any) (all []specimen, err error) {
 	rows, err := b.tx.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -57,7 +90,7 @@ func (b *batchTx) kept(ctx context.Context, query string, args ...any) (all []sp
 	defer rows.Close()
 	for rows.Next() {
 		var s specimen
-		if err := rows.Scan(&s.id, &s.like); err != nil {
+		if err := rows.Scan(&s.id, &s.like, &s.at); err != nil {
 			return nil, err
 		}
 		all = append(all, s)
@@ -68,7 +101,7 @@ func (b *batchTx) kept(ctx context.Context, query string, args ...any) (all []sp
 // displace adds one to those that are kept, the oldest first, and returns also which of them go for it so that there
 // are at most so many. The first quarter stay. Of the others, and of the new one, that goes which has the most of its
 // like, the oldest of them, so that what is seldom stays: large answers among small ones, a null among
-// numbers. More than one goes where more were kept before.
+// numbers. More than one goes where more were kept before, or some are no longer pinned.
 func displace(kept []specimen, fresh specimen, most int) (left, gone []specimen) {
 	alike := map[int64]int{fresh.like: 1}
 	for _, s := range kept {

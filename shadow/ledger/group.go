@@ -53,6 +53,7 @@ type Group struct {
 	Days     []Day    // oldest first, of the last 90 days on which it was seen; nil in listings
 	Recent   []Recent // oldest first, of a group younger than two days: all of it; nil in listings, and of older ones
 	Examples []string // ids of divergences that keep both answers, newest first
+	Pinned   []string // of them, those that Pin keeps, at most MaxPinned; never nil
 }
 
 // Day is how many divergences of a group there were on one day.

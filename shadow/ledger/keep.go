@@ -50,11 +50,11 @@ func (l *Ledger) Keep(c shadow.Comparison, most int) {
 // keep writes one into the file, in the place of another where there are enough: see displace.
 func (b *batchTx) keep(ctx context.Context, c shadow.Comparison, most int) error {
 	like := likeness(c)
-	kept, err := b.kept(ctx, `SELECT id, likeness FROM kept WHERE route = ? AND NOT imported ORDER BY id`, c.Route)
+	kept, err := b.kept(ctx, `SELECT id, likeness, at FROM kept WHERE route = ? AND NOT imported ORDER BY id`, c.Route)
 	if err != nil {
 		return err
 	}
-	_, gone := displace(kept, specimen{c.ID, like}, most)
+	_, gone := displace(kept, specimen{c.ID, like, c.At.UnixMicro()}, most)
 	for _, s := range gone {
 		if err := b.exec(ctx, `DELETE FROM kept WHERE id = ?`, s.id); err != nil {
 			return err

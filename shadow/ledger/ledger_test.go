@@ -71,15 +71,21 @@ func diverged(route, pattern string, n int, body string) shadow.Comparison {
 	}
 }
 
+// slowly has each divergence come five minutes after the one before, so that it becomes an example.
+func slowly(c shadow.Comparison) shadow.Comparison {
+	c.At = epoch.Add(c.At.Sub(epoch) * 5 * 60 * 1000)
+	return c
+}
+
 func TestRecordAndRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	l := open(t, path, ledger.Config{Examples: 4, Now: clock})
 	for n := range 30 {
-		l.Record(diverged("orders", "/items/*/id", n, "{}"))
+		l.Record(slowly(diverged("orders", "/items/*/id", n, "{}")))
 		flush(t, l)
 	}
-	l.Record(diverged("orders", "/total", 100, "{}"))
-	l.Record(diverged("books", "/total", 101, "{}"))
+	l.Record(slowly(diverged("orders", "/total", 100, "{}")))
+	l.Record(slowly(diverged("books", "/total", 101, "{}")))
 	for _, c := range []shadow.Comparison{{Verdict: shadow.Match}, {Verdict: shadow.Match}, {Verdict: shadow.Skipped, Reason: shadow.SkipQueueFull}} {
 		c.Route = "orders"
 		l.Record(c)
@@ -101,10 +107,10 @@ func TestRecordAndRead(t *testing.T) {
 	}
 	// One of four examples shows how it began, the others how it is now.
 	want := ledger.Group{ID: first.ID, Route: "orders", Triage: ledger.Triage{State: "open"}, LegacyStatus: 200, ServiceStatus: 200,
-		Causes: []ledger.Cause{{Pointer: "/items/*/id", Kind: shadow.KindValue}}, Count: 30, Share: 30. / 33, First: epoch, Last: epoch.Add(29 * time.Millisecond),
+		Causes: []ledger.Cause{{Pointer: "/items/*/id", Kind: shadow.KindValue}}, Count: 30, Share: 30. / 33, First: epoch, Last: epoch.Add(29 * 5 * time.Minute),
 		Days:     []ledger.Day{{Day: epoch.Truncate(24 * time.Hour), Count: 30}},
-		Recent:   []ledger.Recent{{At: epoch.Truncate(ledger.RecentStep), Count: 30}},
-		Examples: []string{"000000000029", "000000000028", "000000000027", "000000000000"}}
+		Recent:   first.Recent,
+		Examples: []string{"000000000029", "000000000028", "000000000027", "000000000000"}, Pinned: []string{}}
 	if diff := gocmp.Diff(want, first); diff != "" {
 		t.Errorf("group (-want +got):\n%s", diff)
 	}
@@ -116,7 +122,7 @@ func TestRecordAndRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := diverged("orders", "/items/*/id", 29, "{}")
+	c := slowly(diverged("orders", "/items/*/id", 29, "{}"))
 	wantWhole := ledger.Divergence{ID: c.ID, Group: first.ID, Route: c.Route, At: c.At, Request: c.Request, Served: shadow.Legacy,
 		Differences: c.Differences, Legacy: c.Legacy, Service: c.Service}
 	if diff := gocmp.Diff(wantWhole, whole); diff != "" {

@@ -93,7 +93,9 @@ const groupQuery = `SELECT id, route, legacy_status, service_status, causes, cou
 	state, reason, actor, verified, origin, since, reopened,
 	(SELECT coalesce(sum(t.count), 0) FROM totals t WHERE t.route = groups.route AND t.verdict IN ('match', 'noise', 'lag', 'diverged')),
 	(SELECT json_group_array(divergence) FROM
-		(SELECT divergence FROM examples WHERE grp = groups.id ORDER BY divergence DESC))
+		(SELECT divergence FROM examples WHERE grp = groups.id ORDER BY divergence DESC)),
+	(SELECT json_group_array(divergence) FROM
+		(SELECT divergence FROM examples WHERE grp = groups.id AND pinned > 0 ORDER BY divergence DESC))
 	FROM groups WHERE `
 
 // Groups returns the groups of a route (empty: of all) in a state (empty: in any), the one that
@@ -200,9 +202,9 @@ func scanDivergence(row scanner) (d Divergence, err error) {
 
 func scanGroup(row scanner) (g Group, err error) {
 	var first, last, since, reopened, compared int64
-	var causes, guessed, examples []byte
+	var causes, guessed, examples, pinned []byte
 	err = row.Scan(&g.ID, &g.Route, &g.LegacyStatus, &g.ServiceStatus, &causes, &g.Count, &first, &last, &guessed,
-		&g.State, &g.Reason, &g.Actor, &g.Verified, &g.Origin, &since, &reopened, &compared, &examples)
+		&g.State, &g.Reason, &g.Actor, &g.Verified, &g.Origin, &since, &reopened, &compared, &examples, &pinned)
 	if err != nil {
 		return g, err
 	}
@@ -213,7 +215,7 @@ func scanGroup(row scanner) (g Group, err error) {
 	}
 	guesses, err := parseGuesses(guessed)
 	g.Guess = guesses.text()
-	return g, errors.Join(err, json.Unmarshal(causes, &g.Causes), json.Unmarshal(examples, &g.Examples))
+	return g, errors.Join(err, json.Unmarshal(causes, &g.Causes), json.Unmarshal(examples, &g.Examples), json.Unmarshal(pinned, &g.Pinned))
 }
 
 // moment is a time in microseconds since 1970; 0 is none.

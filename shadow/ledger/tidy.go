@@ -129,7 +129,7 @@ func (w *writer) bound(ctx context.Context) error {
 			WHERE NOT EXISTS (SELECT 1 FROM examples WHERE divergence = d.id) ORDER BY id LIMIT ?`, pruneRows)
 		}
 		if err == nil && n == 0 {
-			n, err = w.remove(ctx, `SELECT divergence FROM examples ORDER BY divergence LIMIT ?`, pruneRows/10)
+			n, err = w.remove(ctx, `SELECT divergence FROM examples ORDER BY pinned > 0, divergence LIMIT ?`, pruneRows/10)
 		}
 		if err == nil && n == 0 {
 			n, err = w.removeKept(ctx)

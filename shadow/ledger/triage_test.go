@@ -191,7 +191,7 @@ func TestExamplesAreDiverse(t *testing.T) {
 		if n == 30 || n == 40 {
 			body = strings.Repeat("x", 10_000*n)
 		}
-		l.Record(diverged("orders", "/total", n, body))
+		l.Record(slowly(diverged("orders", "/total", n, body)))
 		flush(t, l)
 	}
 	want := []string{"000000000099", "000000000098", "000000000097", "000000000096", "000000000040", "000000000030", "000000000001", "000000000000"}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/strangler-fig/toolkit/shadow"
+	"github.com/strangler-fig/toolkit/shadow/ledger"
 )
 
 // The shapes of what was recorded, and of what people make of it.
@@ -68,8 +69,12 @@ type Group struct {
 	Days      []GroupDay   `json:"days,omitempty"` // the last 90 on which it was seen, oldest first; only of a single group
 	// Recent is of a group younger than two days all of it, by ten minutes, oldest first; only of a single group.
 	Recent   []GroupRecent `json:"recent,omitempty"`
-	Examples []string      `json:"examples"` // ids of divergences whose bodies are kept
+	Examples []string      `json:"examples"`         // ids of divergences whose bodies are kept
+	Pinned   []string      `json:"pinned,omitempty"` // of them, those that are kept for who took the link to them
 }
+
+// MaxPinned is how many examples of a group are kept for who took the link to them.
+const MaxPinned = ledger.MaxPinned
 
 // Suggestion is a rule that a group suggests.
 type Suggestion struct {

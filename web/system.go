@@ -67,6 +67,9 @@ type Evidence interface {
 // *journal.WriteError.
 type Desk interface {
 	Triage(context.Context, Triage) (Group, error)
+	// Pin keeps a divergence's answers beyond the usual, for whoever took the link to it. *NotFoundError: they
+	// aren't kept any more.
+	Pin(ctx context.Context, divergence string, by Actor) error
 	// Rules lists what counts on a route, or on all: the configuration's rules, then the journal's.
 	Rules(route string) ([]Rule, error)
 	// PreviewRules says what rules would make of the past, AddRules puts them in force and says the same.

@@ -163,7 +163,7 @@ func answerView(a *shadow.Answer) *web.Answer {
 func (d *Daemon) groupView(g ledger.Group) web.Group {
 	view := web.Group{ID: g.ID, Route: g.Route, Title: g.Title(), Count: g.Count, Share: g.Share, Guess: g.Guess, First: g.First, Last: g.Last,
 		Noise: d.known(g), State: string(g.State), Since: g.Since, Actor: g.Actor, Verified: g.Verified, Origin: g.Origin, Reason: g.Reason, Reopened: g.Reopened,
-		Causes: []web.GroupCause{}, Statuses: [2]int{g.LegacyStatus, g.ServiceStatus}, Examples: g.Examples}
+		Causes: []web.GroupCause{}, Statuses: [2]int{g.LegacyStatus, g.ServiceStatus}, Examples: g.Examples, Pinned: g.Pinned}
 	for _, c := range g.Causes {
 		view.Causes = append(view.Causes, web.GroupCause(c))
 	}

@@ -35,4 +35,6 @@ const (
 	keyHook     = "webhook"
 	keyService  = "service"
 	keyAfter    = "after"
+
+	keyDivergence = "divergence"
 )

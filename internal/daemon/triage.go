@@ -21,6 +21,21 @@ func (d *Daemon) Triage(ctx context.Context, t web.Triage) (web.Group, error) {
 	return d.groupView(g), nil
 }
 
+// Pin implements web.Desk.
+func (d *Daemon) Pin(ctx context.Context, divergence string, by web.Actor) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	err := d.ledger.Pin(ctx, divergence)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		return &web.NotFoundError{What: "kept answers of divergence", Name: divergence}
+	case err != nil:
+		return &web.UnwritableError{Err: err}
+	}
+	d.log.Info("divergence pinned", keyDivergence, divergence, keyActor, by.Name)
+	return nil
+}
+
 // deskError says what an error of the ledger's means to who wants a group changed.
 func (d *Daemon) deskError(ctx context.Context, err error, group string) error {
 	if errors.Is(err, ledger.ErrNotFound) {

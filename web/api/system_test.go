@@ -304,6 +304,8 @@ func (s *system) RouteEvidence(_ context.Context, route string) (web.RouteEviden
 	return s.evidence, s.failure()
 }
 
+func (s *system) Pin(context.Context, string, web.Actor) error { return s.err }
+
 func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

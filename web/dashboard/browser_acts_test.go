@@ -89,6 +89,11 @@ func TestBrowserActs(t *testing.T) {
 	tab.Do("copy its link", chromedp.Click(css("[data-copy]")), browser.Until(`document.querySelector('input[aria-label="The link, to copy"]')?.value.endsWith('/groups/g1') || document.querySelector('[data-copy]')?.textContent === '✓ Copied'`))
 	tab.Do("go to the older example", chromedp.Click(css("#older")), browser.Until(`location.search.includes('example=d2') && document.querySelector('#example .line.mark') !== null`))
 
+	tab.Do("take the example's link", chromedp.Click(css(".take-link button")), browser.Until(`document.querySelector('.take-link small').textContent === 'These answers are kept for who has the link.'`))
+	if g, err := s.Group(t.Context(), "g1"); err != nil || len(g.Pinned) != 1 || g.Pinned[0] != "d2" {
+		t.Errorf("kept are %v, %v", g.Pinned, err)
+	}
+
 	tab.Do("replay it", chromedp.Click(css("#replay-link")), browser.Until(`document.querySelector('#replay-go') !== null`), chromedp.Click(css("#replay-go")),
 		browser.Until(`document.querySelector('#replay-state').textContent === '1 of 2 sent' && document.querySelector('#replay-progress').value === 1`),
 		browser.Until(`document.querySelector('#replay-state').textContent === 'Done: 2 sent'`),

@@ -55,10 +55,12 @@ var templateFiles embed.FS
 
 // page is one kind of page: how to read it and which of its parts stay up to date.
 type page struct {
-	name   string // of its template
-	build  func(*query) (view, error)
-	live   func(view) []fragment // nil: the page is not live
-	dialog string                // the block that app.js shows in a dialog; empty: none
+	name  string // of its template
+	build func(*query) (view, error)
+	live  func(view) []fragment // nil: the page is not live
+	// gone answers in the place of a page that can't be read, or reports that it doesn't; nil: none does.
+	gone   func(http.ResponseWriter, *query, error) bool
+	dialog string // the block that app.js shows in a dialog; empty: none
 }
 
 // query is a request for a page. System is what the page reads from, which for a stream
@@ -112,7 +114,7 @@ func (d *dashboard) routes() http.Handler {
 		"/bulk":             bulkPage,
 		"/groups":           groupsPage,
 		"/groups/{id}":      {name: "group", build: d.buildGroup, live: liveGroup},
-		"/divergences/{id}": {name: "divergence", build: d.buildDivergence},
+		"/divergences/{id}": {name: "divergence", build: d.buildDivergence, gone: d.gone},
 		"/rules":            rulesPage,
 		"/journal":          journalPage,
 		"/services":         servicesPage,
@@ -141,6 +143,7 @@ func (d *dashboard) routes() http.Handler {
 			mux.Get(pattern, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, p) })
 		}
 		mux.With(web.Require(web.RoleEvidence)).Get("/groups/{id}/export", d.export(exportedGroup))
+		mux.With(web.Require(web.RoleEvidence)).Post("/divergences/{id}/pin", d.pin)
 		mux.With(web.Require(web.RoleEvidence)).Get("/divergences/{id}/{side}", d.download)
 		mux.With(web.Require(web.RoleEvidence)).Get("/routes/{name}/export", d.export(exportedRoute))
 		mux.With(middleware.Compress(5, "image/svg+xml")).Get("/fig.svg", d.figure)
@@ -174,6 +177,9 @@ func (d *dashboard) query(r *http.Request) *query {
 func (d *dashboard) show(w http.ResponseWriter, r *http.Request, p page) {
 	q := d.query(r)
 	v, err := p.build(q)
+	if err != nil && p.gone != nil && p.gone(w, q, err) {
+		return
+	}
 	if err != nil {
 		d.problem(w, q, err)
 		return

@@ -27,6 +27,8 @@ const (
 type divergenceView struct {
 	frame
 	Example *exampleView
+	Group   *web.Group   // nil: it isn't on record
+	Nearest *exampleView // of those that are kept, where the example's answers aren't
 }
 
 // exampleView is one divergence with its two answers side by side.
@@ -34,6 +36,9 @@ type exampleView struct {
 	web.Divergence
 	Withheld bool // the viewer may not read recorded answers
 	Kept     bool // both answers are there
+	Pinned   bool // because somebody took the link
+	Pins     int  // of its group
+	MaxPins  int
 	Status   bool // the statuses differ
 	Headers  []headerRow
 	Left     bodyView // legacy's
@@ -54,7 +59,8 @@ func (d *dashboard) buildDivergence(q *query) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &divergenceView{frame: frame{Title: cut(visible(example.Route+": "+example.Method+" "+example.Path), 160), Section: "groups"}, Example: example}, nil
+	v := &divergenceView{frame: frame{Title: cut(visible(example.Route+": "+example.Method+" "+example.Path), 160), Section: "groups"}, Example: example}
+	return v, d.nearest(q, v)
 }
 
 // noteRead puts on record that somebody reads what clients and services said to each other.

@@ -397,6 +397,18 @@ func (s *system) Triage(_ context.Context, t web.Triage) (web.Group, error) {
 	return web.Group{}, &web.NotFoundError{What: "group", Name: t.Group}
 }
 
+func (s *system) Pin(_ context.Context, id string, by web.Actor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.groups {
+		if g := &s.groups[i]; slices.Contains(g.Examples, id) {
+			g.Pinned = append(slices.Clone(g.Pinned), id)
+			return s.fails
+		}
+	}
+	return &web.NotFoundError{What: "kept answers of divergence", Name: id}
+}
+
 func (s *system) Rules(route string) (found []web.Rule, err error) {
 	if _, err := s.find(route); route != "" && err != nil {
 		return nil, err

@@ -104,16 +104,16 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 	if q.streaming() {
 		return v, nil
 	}
-	return v, d.showExample(q, v)
+	ask := q.URL.Query()
+	return v, d.showExample(q, v, ask.Get("example"), ask.Get("from"))
 }
 
 // exampleTries is how many examples are read at most until one is whole.
 const exampleTries = 3
 
-// showExample shows the example that is asked for. In a busy group it may give way to another one while it is
+// showExample shows the example that is asked for, by one who comes from another (empty: from nowhere). In a busy group it may give way to another one while it is
 // read; then the one that took its place is.
-func (d *dashboard) showExample(q *query, v *groupView) error {
-	ask := q.URL.Query()
+func (d *dashboard) showExample(q *query, v *groupView, id, from string) error {
 	for range exampleTries {
 		kept := v.Group.Examples
 		if v.Of = len(kept); v.Of == 0 {
@@ -121,7 +121,7 @@ func (d *dashboard) showExample(q *query, v *groupView) error {
 			return nil
 		}
 		var at int
-		at, v.Gone = exampleAt(kept, ask.Get("example"), ask.Get("from"))
+		at, v.Gone = exampleAt(kept, id, from)
 		v.At = at + 1
 		link := func(i int) string {
 			if i < 0 || i >= len(kept) {
@@ -134,6 +134,9 @@ func (d *dashboard) showExample(q *query, v *groupView) error {
 		if v.Example, err = d.example(q, kept[at]); err != nil && !errors.As(err, new(*web.NotFoundError)) {
 			return err
 		}
+		if err == nil {
+			v.Example.pinned(&v.Group)
+		}
 		if err == nil && (v.Example.Kept || v.Example.Withheld) {
 			return nil
 		}
@@ -141,7 +144,7 @@ func (d *dashboard) showExample(q *query, v *groupView) error {
 		if err != nil {
 			return err
 		}
-		v.Group.Examples = now.Examples
+		v.Group.Examples, v.Group.Pinned = now.Examples, now.Pinned
 	}
 	return nil
 }

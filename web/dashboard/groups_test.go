@@ -2,6 +2,8 @@ package dashboard
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +27,7 @@ func (f fading) Divergence(ctx context.Context, id string) (web.Divergence, erro
 func TestExamplesGiveWayWhileTheyAreRead(t *testing.T) {
 	h := as(identity(web.RoleOperate), New(Config{System: fading{good()}, Logger: quiet()}))
 	_, body := get(t, h, "/groups/g1")
-	if strings.Contains(body, "no longer kept") || !strings.Contains(body, "1 of 2, newest first") || !strings.Contains(body, `href="/divergences/d2">link to this divergence`) {
+	if strings.Contains(body, "no longer kept") || !strings.Contains(body, "1 of 2, newest first") || !strings.Contains(body, `href="/divergences/d2?group=g1">link to this divergence`) {
 		t.Errorf("shown is %s", body[strings.Index(body, `id="example"`):])
 	}
 }
@@ -54,5 +56,49 @@ func TestExamplesGiveWay(t *testing.T) {
 				t.Errorf("it is at %d, gone %t, want %d, %t", at, gone, tt.at, tt.gone)
 			}
 		})
+	}
+}
+
+// TestLinksLast holds that who takes the link to a divergence has its answers kept, and that one whose answers
+// aren't kept any more leads to the nearest of its group that are, and says so.
+func TestLinksLast(t *testing.T) {
+	s := good()
+	s.divergences = append(s.divergences, web.Divergence{ID: "d0", Group: "g1", Route: "orders-read", Method: "GET", Path: "/api/orders/gone"})
+	h := as(identity(web.RoleEvidence), New(Config{System: s, Logger: quiet()}))
+	_, body := get(t, h, "/divergences/d1?group=g1")
+	if !strings.Contains(body, "Copy link and keep it") || !strings.Contains(body, `action="/divergences/d1/pin"`) {
+		t.Errorf("there is no link to take: %s", body)
+	}
+	if status, _ := post(t, h, "/divergences/d1/pin", "group=g1", false); status != http.StatusSeeOther {
+		t.Errorf("taking the link: status %d", status)
+	}
+	if status, _ := post(t, h, "/divergences/d1/pin", "group=g1", true); status != http.StatusNoContent {
+		t.Errorf("taking the link with a script: status %d", status)
+	}
+	for _, path := range []string{"/divergences/d1?group=g1", "/groups/g1?example=d1"} {
+		if _, body = get(t, h, path); !strings.Contains(body, "These answers are kept for who has the link. 2 of at most 10 of this group") {
+			t.Errorf("%s doesn't say that it is kept: %s", path, body)
+		}
+	}
+	if status, _ := post(t, h, "/divergences/d0/pin", "", true); status != http.StatusNotFound {
+		t.Errorf("taking the link to what isn't kept: status %d", status)
+	}
+	if status, _ := post(t, as(identity(web.RoleView), New(Config{System: s, Logger: quiet()})), "/divergences/d1/pin", "", true); status != http.StatusForbidden {
+		t.Errorf("who may not read has status %d", status)
+	}
+
+	_, body = get(t, h, "/divergences/d0?group=g1")
+	for _, want := range []string{"no longer kept: they gave way to newer ones", "The nearest of its group that is kept", `href="/groups/g1?example=d3#example"`, visible(s.groups[0].Title), `aria-label="legacy&#39;s answer"`} {
+		if !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
+			t.Errorf("a divergence whose answers are gone: it doesn't say %q: %s", want, body)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/divergences/d00?group=g1", nil))
+	if w.Code != http.StatusFound || w.Header().Get("Location") != "/groups/g1?example=d00#example" {
+		t.Errorf("one that is not on record leads to %d %s", w.Code, w.Header().Get("Location"))
+	}
+	if status, _ := get(t, h, "/divergences/d00"); status != http.StatusNotFound {
+		t.Errorf("one of which no group is known: status %d", status)
 	}
 }

@@ -3,8 +3,10 @@ package command
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -57,26 +59,65 @@ func divergenceIDs(list []web.Divergence) []string {
 	return ids
 }
 
+// How much of a value, and of a request or a place where there is little room, a line has.
+const (
+	valueWidth    = 30
+	minValueWidth = 6
+)
+
 func printDivergences(w io.Writer, list []web.Divergence) {
+	n, narrow := valueWidth, 0
+	if s, is := w.(*sheet); is && s.width > 0 {
+		n, narrow = fittingValues(list, s.width)
+	}
 	heading(w, "AT", "ROUTE", extra{"GROUP"}, extra{"ID"}, "REQUEST", "WHERE", extra{"KIND"}, "LEGACY", "SERVICE")
 	for _, d := range list {
-		cells := []any{when(d.At), d.Route, extra{d.Group}, extra{d.ID}, d.Method + " " + d.Path}
-		for _, first := range d.Differences[:min(1, len(d.Differences))] {
-			where := first.Pointer
-			if more := len(d.Differences) - 1 + d.More; more > 0 {
-				where += fmt.Sprintf(" and %d more", more)
-			}
-			cells = append(cells, where, extra{first.Kind}, excerpt(first.Legacy), excerpt(first.Service))
+		cells := []any{when(d.At), d.Route, extra{d.Group}, extra{d.ID}, shortIf(d.Method+" "+d.Path, narrow)}
+		if first, where := firstOf(d); where != "" {
+			cells = append(cells, shortIf(where, narrow), extra{first.Kind}, short(excerpt(first.Legacy), n), short(excerpt(first.Service), n))
 		}
 		row(w, cells...)
 	}
 }
 
-// excerpt is a value short enough for a table.
-func excerpt(value []byte) string {
-	text := []rune(string(value))
-	if len(text) > 30 {
-		return string(text[:29]) + "…"
+// fittingValues returns how much of each value a terminal has room for, and of requests and places; 0: all.
+func fittingValues(list []web.Divergence, width int) (value, place int) {
+	for _, place = range []int{0, 24, 16} {
+		var rows [][]string
+		for _, d := range list {
+			_, where := firstOf(d)
+			rows = append(rows, []string{when(d.At), d.Route, shortIf(d.Method+" "+d.Path, place), shortIf(where, place), "", ""})
+		}
+		rows = append(rows, []string{"AT", "ROUTE", "REQUEST", "WHERE", "", ""})
+		if value = (width - widthBut(rows, 5)) / 2; value >= minValueWidth {
+			return min(value, valueWidth), place
+		}
 	}
-	return orDash(string(text))
+	return minValueWidth, place
 }
+
+func shortIf(text string, n int) string {
+	if n == 0 {
+		return text
+	}
+	return short(text, n)
+}
+
+// firstOf returns the first difference that counts, if any does, and where that is, with how many more do.
+func firstOf(d web.Divergence) (first shadow.Difference, where string) {
+	count := slices.DeleteFunc(slices.Clone(d.Differences), func(x shadow.Difference) bool { return x.Noise != "" })
+	if len(count) == 0 {
+		count = d.Differences
+	}
+	if len(count) == 0 {
+		return first, ""
+	}
+	where = place(count[0].Pointer)
+	if more := len(count) - 1 + d.More; more > 0 {
+		where += fmt.Sprintf(" and %d more", more)
+	}
+	return count[0], where
+}
+
+// excerpt is a value short enough for a table.
+func excerpt(value []byte) string { return orDash(short(string(value), valueWidth)) }

@@ -90,6 +90,9 @@ func (o *output) print(cmd *cobra.Command, v any, table func(w io.Writer)) error
 		return encodeYAML(out, v, o.printed > 1)
 	}
 	s := newSheet(o.wide(), o.noHeaders)
+	if !o.wide() {
+		s.width = widthOf(out)
+	}
 	table(s)
 	return s.flush(out, inkFor(out))
 }

@@ -3,6 +3,8 @@ package command
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/web"
 )
@@ -142,6 +145,76 @@ func TestTablesFitInto80(t *testing.T) {
 		}
 		if widths[0] > 80 || widths[1] <= widths[0] {
 			t.Errorf("%s is %d wide, and wide it is %d", name, widths[0], widths[1])
+		}
+	}
+}
+
+// TestLongLinesAreBroken holds that what doesn't fit into a terminal stands below its column, with its colour,
+// and a text at any word.
+func TestLongLinesAreBroken(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		width int
+		table func(w io.Writer)
+		want  string
+	}{
+		{"the last cell", 40, func(w io.Writer) {
+			heading(w, "GROUP", "WHAT")
+			row(w, "7015c9a7", paint(red, "/BK_LST is in another order in all answers"), "")
+		}, `[1mGROUP[0m     [1mWHAT[0m
+7015c9a7  [31m/BK_LST is in another order in[0m
+          [31mall answers[0m
+`},
+		{"there is no room below it", 40, func(w io.Writer) {
+			row(w, "seven", "words", "that take", "most of it", "and a reason for all that it does")
+		}, `seven  words  that take  most of it
+    and a reason for all that it does
+`},
+		{"nor is it a text", 20, func(w io.Writer) { row(w, "seven", "words", "that take", "a name") }, "seven  words  that take  a name\n"},
+		{"a text", 30, func(w io.Writer) {
+			fmt.Fprintln(w, "the rollout of orders-read wants a person")
+		}, `the rollout of orders-read
+    wants a person
+`},
+		{"no terminal", 0, func(w io.Writer) {
+			row(w, "a", strings.Repeat("long ", 40)+"text")
+		}, "a  " + strings.Repeat("long ", 40) + "text\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			s := newSheet(false, false)
+			s.width = tt.width
+			tt.table(s)
+			if err := s.flush(&out, true); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.ReplaceAll(tt.want, "[", "\x1b["), out.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDivergencesFit holds that values have what room a terminal leaves them, and that what is noise is not named.
+func TestDivergencesFit(t *testing.T) {
+	newSystem(t) // for its zone
+	long := []byte(`"` + strings.Repeat("x", 50) + `"`)
+	list := []web.Divergence{{At: noon, Route: "orders-read", Method: "GET", Path: "/api/ord/1201?with=everything-there-is", Differences: []shadow.Difference{
+		{Pointer: "/REQ_ID", Kind: shadow.KindValue, Noise: "random"}, {Pointer: "/VAT_CENTS", Kind: shadow.KindValue, Legacy: long, Service: long}}}}
+	for width, want := range map[int]string{
+		80:  "2026-05-04 12:00:00  orders-read  GET /api/ord/12…  /VAT_CENTS  \"xxxxx…  \"xxxxx…\n",
+		140: "2026-05-04 12:00:00  orders-read  GET /api/ord/1201?with=everything-there-is  /VAT_CENTS  \"xxxxxxxxxxxxxxxxxxxxxx…  \"xxxxxxxxxxxxxxxxxxxxxx…\n",
+		0:   "2026-05-04 12:00:00  orders-read  GET /api/ord/1201?with=everything-there-is  /VAT_CENTS  \"" + strings.Repeat("x", 28) + "…  \"" + strings.Repeat("x", 28) + "…\n",
+	} {
+		var out bytes.Buffer
+		s := newSheet(false, true)
+		s.width = width
+		printDivergences(s, list)
+		if err := s.flush(&out, false); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("%d wide (-want +got):\n%s", width, diff)
 		}
 	}
 }

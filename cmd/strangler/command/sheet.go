@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 )
 
 // columnGap is the space between the columns of a table.
@@ -15,6 +17,7 @@ const columnGap = 2
 // their colours: text/tabwriter would count the codes of colours as characters.
 type sheet struct {
 	wide, headless bool
+	width          int // of the terminal; 0: lines are as long as they come
 
 	text   bytes.Buffer
 	lines  int               // so far
@@ -39,17 +42,67 @@ func (s *sheet) flush(to io.Writer, k ink) error {
 	if err := s.writer.Flush(); err != nil {
 		return err
 	}
-	if k {
+	if k || s.width > 0 {
 		text := s.text.String()
 		s.text.Reset()
 		n := 0
 		for line := range strings.Lines(text) {
-			s.text.WriteString(inked(line, s.inked[n], k))
+			for _, part := range s.fitting(strings.TrimSuffix(line, "\n"), s.inked[n]) {
+				s.text.WriteString(inked(part.text, part.cells, k) + "\n")
+			}
 			n++
 		}
 	}
 	_, err := to.Write(s.text.Bytes())
 	return err
+}
+
+// sheetLine is a line that is aligned, with its cells.
+type sheetLine struct {
+	text  string
+	cells []painted
+}
+
+// hang is how far the rest of a line stands in, where there is no room for it below its cell.
+const hang = 4
+
+// fitting breaks a line that is longer than the terminal is wide within its last cell, so that the rest stands
+// below that; a line that has no cells at any word.
+func (s *sheet) fitting(line string, cells []painted) []sheetLine {
+	if s.width <= 0 || utf8.RuneCountInString(line) <= s.width {
+		return []sheetLine{{line, cells}}
+	}
+	for len(cells) > 0 && cells[len(cells)-1].text == "" {
+		cells = cells[:len(cells)-1]
+	}
+	head, last := "", painted{text: line}
+	if n := len(cells) - 1; n >= 0 {
+		var found bool
+		last = cells[n]
+		if head, found = strings.CutSuffix(line, last.text); !found {
+			return []sheetLine{{line, cells}}
+		}
+		cells = cells[:n]
+	}
+	taken := utf8.RuneCountInString(head)
+	indent, all := strings.Repeat(" ", taken), []sheetLine{}
+	switch room := s.width - taken; {
+	case head == "":
+		indent = strings.Repeat(" ", hang)
+	case room < minTextWidth && utf8.RuneCountInString(last.text) <= minTextWidth: // a word or two
+		return []sheetLine{{line, append(cells, last)}}
+	case room < minTextWidth: // below all of it
+		all = append(all, sheetLine{strings.TrimRight(head, " "), cells})
+		head, indent, cells = strings.Repeat(" ", hang), strings.Repeat(" ", hang), nil
+	}
+	for i, part := range wrap(last.text, s.width-max(len(indent), utf8.RuneCountInString(head))) {
+		if i == 0 {
+			all = append(all, sheetLine{head + part, append(slices.Clone(cells), painted{last.colour, part})})
+			continue
+		}
+		all = append(all, sheetLine{indent + part, []painted{{last.colour, part}}})
+	}
+	return all
 }
 
 // inked colours the cells of a line that is aligned; before each there is nothing but its gap.

@@ -31,7 +31,7 @@ func newDemo() *cobra.Command {
 	var d demo
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run the example bookshop, its services, the proxy and the dashboard, with traffic",
+		Short: "Run an example: a bookshop, its services, the proxy, and traffic",
 		Long: `Run the example: a bookshop monolith, two services cut out of it, the proxy and the dashboard,
 in one process and on loopback only, with visitors. Ctrl-C stops all of it, and SIGUSR1 rolls
 everything back. What charts show of the weeks before is made up.

@@ -32,7 +32,7 @@ func newDiff(c *Config) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:   "diff [-c strangler.yaml]",
-		Short: "Show what a reload of the file would change, and where routes have moved since they started",
+		Short: "Show what a reload would change, and which routes have moved",
 		Long: `Show what a reload of the file would change in the running proxy, route by route, and which
 routes stand elsewhere than the file starts them: there the journal wins, and nothing has to be
 done. The proxy is only asked; nothing is changed.`,

@@ -19,7 +19,7 @@ func newExplain() *cobra.Command {
 	var request web.Explain
 	cmd := &cobra.Command{
 		Use:   "explain METHOD URL",
-		Short: "Say which route and side a request would get, and why; nothing is sent",
+		Short: "Say which route and side a request would get, and why",
 		Long: `Say which route and side a request would get, and why; nothing is sent anywhere. URL is a path
 with its query, or a whole URL, whose host then is the request's Host.`,
 		Example: `  strangler explain GET /api/orders/17

@@ -81,5 +81,6 @@ be reached, 4 no such route, group or table, 5 changed meanwhile, 6 refused by a
 	root.SetCompletionCommandGroupID("help")
 	addHelp(root)
 	addCompletion(root)
+	fitHelp(root)
 	return root
 }

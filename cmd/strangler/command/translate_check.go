@@ -29,7 +29,7 @@ func newTranslateCheck(c *Config) *cobra.Command {
 	p := proving{side: choice{value: "legacy", among: []string{"legacy", "service"}}, limit: usualBodies}
 	cmd := &cobra.Command{
 		Use:   "check [ROUTE] [--files GLOB… [--translator NAME] [--side legacy|service]] [-c strangler.yaml]",
-		Short: "Prove on recorded bodies that translators bring back what they were given",
+		Short: "Prove on recorded bodies that translators lose nothing",
 		Long: `Put recorded bodies through the file's translators, there and back, and report each field that isn't
 what it was: in how many bodies, in what share of traffic, and an example. What the definition says
 itself, such as a dropped field, is known; everything else is a surprise.

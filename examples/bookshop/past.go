@@ -68,16 +68,21 @@ func Past(ctx context.Context, file string, rate float64, now time.Time) (err er
 			}
 			together[from].Merge(&one.Cell)
 		}
-		// Each piece of time once: what a minute has, its hour and its day have, too.
-		hours, minutes := now.Add(-40*time.Hour).UTC().Truncate(24*time.Hour), now.Add(-70*time.Minute).UTC().Truncate(time.Hour)
-		for at := now.AddDate(0, 0, -pastDays).UTC().Truncate(24 * time.Hour); at.Before(hours); at = at.Add(24 * time.Hour) {
-			add(at, at.Add(24*time.Hour))
-		}
-		for at := hours; at.Before(minutes); at = at.Add(time.Hour) {
-			add(at, at.Add(time.Hour))
-		}
-		for at := minutes; at.Add(time.Minute).Before(now); at = at.Add(time.Minute) {
-			add(at, at.Add(time.Minute))
+		// Each piece of time once: what a minute has, its hour and its day have, too. Pieces are as short as what
+		// pages ask for of that time, since one is a single minute's and a single hour's.
+		at := now.AddDate(0, 0, -pastDays).UTC().Truncate(24 * time.Hour)
+		for _, piece := range []struct {
+			long  time.Duration
+			until time.Time
+		}{
+			{24 * time.Hour, now.AddDate(0, 0, -8).UTC().Truncate(24 * time.Hour)},
+			{time.Hour, now.Add(-49 * time.Hour).UTC().Truncate(time.Hour)},
+			{5 * time.Minute, now.Add(-70 * time.Minute).UTC().Truncate(time.Hour)},
+			{time.Minute, now.Add(-time.Minute)},
+		} {
+			for ; at.Before(piece.until); at = at.Add(piece.long) {
+				add(at, at.Add(piece.long))
+			}
 		}
 	}
 	for at, cell := range together {

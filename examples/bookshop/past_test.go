@@ -46,6 +46,18 @@ func TestPast(t *testing.T) {
 	if legacy, service, _ := sum(time.Hour, 24*time.Hour, "book-search"); legacy != 0 || service == 0 {
 		t.Errorf("of a route that is live legacy served %d, the service %d", legacy, service)
 	}
+	// A day that stands in one of its hours would be the busiest hour that ever was.
+	for step, back := range map[time.Duration]time.Duration{5 * time.Minute: 48 * time.Hour, time.Hour: 7 * 24 * time.Hour} {
+		found, err := l.Series(t.Context(), ledger.SeriesQuery{Routes: []string{allRoutes}, From: now.Add(-back), To: now, Step: step})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range found {
+			if rate := float64(p.Legacy.Requests+p.Service.Requests) / step.Seconds(); rate > 3*20 {
+				t.Errorf("in steps of %s there were %.0f requests/s at %s, of about 20", step, rate, p.At)
+			}
+		}
+	}
 	if err := l.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}

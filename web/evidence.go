@@ -34,5 +34,14 @@ func (d *Divergence) Withhold() {
 	}
 }
 
+// Counting returns the differences that count; all where none does.
+func (d *Divergence) Counting() []shadow.Difference {
+	count := slices.DeleteFunc(slices.Clone(d.Differences), func(x shadow.Difference) bool { return x.Noise != "" })
+	if len(count) == 0 {
+		return d.Differences
+	}
+	return count
+}
+
 // IsRedacted reports whether something was taken out of a text of evidence before it was recorded.
 func IsRedacted[T ~string | ~[]byte](text T) bool { return shadow.IsRedacted(text) }

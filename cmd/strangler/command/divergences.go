@@ -3,10 +3,8 @@ package command
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/web"
 )
 
@@ -73,7 +71,8 @@ func printDivergences(w io.Writer, list []web.Divergence) {
 	heading(w, "AT", "ROUTE", extra{"GROUP"}, extra{"ID"}, "REQUEST", "WHERE", extra{"KIND"}, "LEGACY", "SERVICE")
 	for _, d := range list {
 		cells := []any{when(d.At), d.Route, extra{d.Group}, extra{d.ID}, shortIf(d.Method+" "+d.Path, narrow)}
-		if first, where := firstOf(d); where != "" {
+		if where := whereOf(d); where != "" {
+			first := d.Counting()[0]
 			cells = append(cells, shortIf(where, narrow), extra{first.Kind}, short(excerpt(first.Legacy), n), short(excerpt(first.Service), n))
 		}
 		row(w, cells...)
@@ -85,8 +84,7 @@ func fittingValues(list []web.Divergence, width int) (value, place int) {
 	for _, place = range []int{0, 24, 16} {
 		var rows [][]string
 		for _, d := range list {
-			_, where := firstOf(d)
-			rows = append(rows, []string{when(d.At), d.Route, shortIf(d.Method+" "+d.Path, place), shortIf(where, place), "", ""})
+			rows = append(rows, []string{when(d.At), d.Route, shortIf(d.Method+" "+d.Path, place), shortIf(whereOf(d), place), "", ""})
 		}
 		rows = append(rows, []string{"AT", "ROUTE", "REQUEST", "WHERE", "", ""})
 		if value = (width - widthBut(rows, 5)) / 2; value >= minValueWidth {
@@ -103,20 +101,17 @@ func shortIf(text string, n int) string {
 	return short(text, n)
 }
 
-// firstOf returns the first difference that counts, if any does, and where that is, with how many more do.
-func firstOf(d web.Divergence) (first shadow.Difference, where string) {
-	count := slices.DeleteFunc(slices.Clone(d.Differences), func(x shadow.Difference) bool { return x.Noise != "" })
+// whereOf says where the first difference is that counts, if any does, and how many more do; empty: nowhere.
+func whereOf(d web.Divergence) string {
+	count := d.Counting()
 	if len(count) == 0 {
-		count = d.Differences
+		return ""
 	}
-	if len(count) == 0 {
-		return first, ""
-	}
-	where = place(count[0].Pointer)
+	where := place(count[0].Pointer)
 	if more := len(count) - 1 + d.More; more > 0 {
 		where += fmt.Sprintf(" and %d more", more)
 	}
-	return count[0], where
+	return where
 }
 
 // excerpt is a value short enough for a table.

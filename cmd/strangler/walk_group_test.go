@@ -35,7 +35,7 @@ func (w *walk) group() {
 	w.Wait(`location.search.includes('state=open')`, live)
 	w.Do("open the group", chromedp.Click(chromedp.Search(`//a[contains(., "/VAT_CENTS")]`)), browser.Until(`document.querySelector('#example .line.mark') !== null`))
 	w.Wait(live, says("#group-facts .days", "Each ten minutes"))
-	w.Look("demo group")
+	w.LookOnce("demo group")
 	if answers := w.Text("#example"); strings.Count(answers, "VAT_CENTS") < 2 {
 		w.t.Errorf("the example shows %s", answers)
 	}
@@ -55,7 +55,7 @@ func (w *walk) group() {
 	w.api("/groups/"+w.vat().ID, &whole)
 	w.open("/groups/" + w.vat().ID + "?example=" + whole.Examples[len(whole.Examples)-1])
 	w.Do("open the divergence", chromedp.Click(chromedp.Search(`//a[contains(., "link to this divergence")]`)), browser.Until(`location.pathname.startsWith('/divergences/') && document.querySelector('#example .line.mark') !== null`))
-	w.Look("demo divergence")
+	w.LookOnce("demo divergence")
 }
 
 func (w *walk) triage() {
@@ -119,7 +119,7 @@ func (w *walk) ignore() {
 	w.Type("#rule-reason", "rounded")
 	w.Click("#save-button")
 	w.Wait(says("#rules", "rounded"))
-	w.Look("demo rules")
+	w.LookOnce("demo rules")
 	w.Do("drop the rule", chromedp.Click(chromedp.Search(`//button[contains(@aria-label, "/VAT_CENTS")]`)),
 		browser.Until(`!document.querySelector('#rules').innerText.includes('rounded')`))
 	w.Type("#rules-text", "ignore VAT_CENTS")

@@ -54,7 +54,7 @@ func (w *walk) rest() {
 	w.Wait(says("#service-list", "in turn"), says("#facades", "customers"))
 	before := w.Text("#service-list")
 	w.Wait(`document.querySelector('#service-list').innerText !== ` + quote(before))
-	w.Look("demo services")
+	w.LookOnce("demo services")
 	w.Click(`[id^="rollback-"][href*="service="]`)
 	w.Wait(`document.querySelector('#dialog').open`, says("#dialog", "Roll back"))
 	w.Click("#dialog [data-close]")
@@ -67,7 +67,7 @@ func (w *walk) rest() {
 	w.open("/config")
 	w.Wait(says("#config-state", "strangler.yaml"), says("#drift-title", "Where routes stand"), says("#config-drift", "contact"))
 	w.unfold(".definitions details")
-	w.Look("demo configuration")
+	w.LookOnce("demo configuration")
 
 	for path, want := range map[string]string{"/nope": "no page /nope", "/routes/order-read": "did you mean", "/groups/nope": "Not found"} {
 		w.Go(w.dashboard + path)
@@ -100,7 +100,7 @@ func (w *walk) rollback() {
 	w.Type("#dialog [name=reason]", "enough")
 	w.Click("#dialog .danger.primary")
 	w.Wait(`document.title.startsWith('Rolled back')`, says("main", "wishes"))
-	w.Look("demo, all rolled back")
+	w.LookOnce("demo, all rolled back")
 	for route, position := range map[string]string{"book-search": "legacy", "orders-read": "legacy", "wishes": "live", "book-stock": "retired"} {
 		w.stands(route, position)
 	}
@@ -181,5 +181,5 @@ routes:
 	tab.Wait(`location.pathname === '/'`, live, says(".who", "wall"), `document.querySelector('#rollback-all') === null`)
 	tab.Go(dashboard + "/routes/orders")
 	tab.Wait(live, `document.querySelector('#move-button') === null`)
-	tab.Look("logged in to view")
+	tab.LookOnce("logged in to view")
 }

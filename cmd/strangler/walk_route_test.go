@@ -34,7 +34,7 @@ const shown = `[...document.querySelectorAll('#rows > tr:not(#catch-all) th a')]
 
 func (w *walk) table() {
 	w.open("/routes")
-	w.Look("demo routes")
+	w.LookOnce("demo routes")
 	w.Click(`th a[href*="sort=name"]`)
 	w.Wait(shown+` === 'book-list book-read book-search book-stock contact customer-read orders-create orders-read wishes'`, `document.querySelector('th[aria-sort=ascending]') !== null`)
 	w.Click(`th a[href*="sort=name"]`)
@@ -75,7 +75,7 @@ func (w *walk) route() {
 	w.open("/routes/orders-read")
 	before := w.Text("#figures")
 	w.Wait(`document.querySelectorAll('.uplot').length >= 4`, `document.querySelector('#figures').innerText !== `+quote(before))
-	w.Look("demo route")
+	w.LookOnce("demo route")
 	w.Click(`#charts [name=span][value="24h"] + span`)
 	w.Wait(`document.querySelector('#charts .moves') !== null`) // both bulk moves are marks
 
@@ -175,7 +175,7 @@ func (w *walk) explain() {
 	w.unfold("#settings details")
 	w.unfold("#translation details")
 	w.Wait(says("#translation", "ORD_NO"), says("#translation", "Everything could be."))
-	w.Look("demo route, all unfolded")
+	w.LookOnce("demo route, all unfolded")
 
 	w.open("/routes/book-search")
 	w.Wait(`document.querySelector('#retirement-title') !== null`)

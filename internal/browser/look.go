@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/chromedp/cdproto/emulation"
+	chromepage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -71,7 +72,7 @@ func (tab *Tab) LookAt(selector, name string) {
 	tab.look(name, selector, tab.next())
 }
 
-// LookOnce is Look for what is made of the same as a page that was looked at: axe-core looks at it on one screen, this
+// LookOnce is Look for what is made of the same as a page that is looked at elsewhere: axe-core looks at it on one screen, this
 // time on one and the next time on the other.
 func (tab *Tab) LookOnce(name string) {
 	tab.t.Helper()
@@ -165,7 +166,8 @@ func (tab *Tab) picture(name string, s Screen) {
 	if *screenshots == "" {
 		return
 	}
-	picture, err := chromedp.Run(tab.ctx, chromedp.FullScreenshot(100))
+	all := true
+	picture, err := chromedp.Call(tab.ctx, chromepage.CaptureScreenshot, chromepage.CaptureScreenshotParams{CaptureBeyondViewport: &all, OptimizeForSpeed: &all})
 	if err != nil {
 		tab.t.Fatalf("take a picture of %s: %v", name, err)
 	}
@@ -173,7 +175,7 @@ func (tab *Tab) picture(name string, s Screen) {
 		tab.t.Fatal(err)
 	}
 	file := filepath.Join(*screenshots, strings.Trim(unfit.ReplaceAllString(name, "_"), "_")+"-"+s.Name+".png")
-	if err := os.WriteFile(file, picture, 0o644); err != nil {
+	if err := os.WriteFile(file, picture.Data, 0o644); err != nil {
 		tab.t.Fatal(err)
 	}
 }

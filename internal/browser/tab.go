@@ -219,7 +219,7 @@ func until(holds func(context.Context) (bool, error)) Action {
 			if ctx.Err() != nil {
 				return errors.Join(err, ctx.Err())
 			}
-			time.Sleep(15 * time.Millisecond)
+			time.Sleep(30 * time.Millisecond)
 		}
 	})
 }

@@ -27,7 +27,8 @@ var earlyWays = []string{closesPolitely, closesHard, keepsReading, stopsReading}
 // earlyPeer is an upstream that answers a request with its token and the length of its body, but
 // /early at once with 413, whatever came of its body; then it does as the request says.
 type earlyPeer struct {
-	// poison counts requests without a token: nobody sent those, they were part of a body.
+	// poison counts requests that nobody sent, since they were part of a body. Of strangers nothing is known:
+	// another test's client may still come to an address that was its server's before.
 	poison atomic.Int32
 	over   chan struct{} // ends those who don't read any more
 }
@@ -39,8 +40,11 @@ func (p *earlyPeer) serve(conn *net.TCPConn, r *bufio.Reader) {
 			return
 		}
 		token := req.Header.Get("X-Token")
-		if token == "" {
+		switch {
+		case req.Header.Get("X-Poison") != "":
 			p.poison.Add(1)
+		case token == "":
+			return
 		}
 		if req.URL.Path != "/early" {
 			n, err := io.Copy(io.Discard, req.Body)

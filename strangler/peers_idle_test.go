@@ -15,48 +15,56 @@ import (
 // shorter than the upstream would keep it, where that said how long it does (Keep-Alive:
 // timeout=), and from 2 s to 4 s where it didn't.
 func TestPeerIdleConnections(t *testing.T) {
-	t.Parallel()
-	type kept struct {
+	for name, c := range map[string]struct {
 		header      string
 		least, most time.Duration // most 0: it is still there after least
-		until       chan time.Duration
-	}
-	cases := map[string]*kept{
-		"it said a second":      {"Keep-Alive: timeout=1\r\n", 200 * time.Millisecond, time.Second, nil},
-		"it said two, and more": {"Keep-Alive: timeout=2, max=100\r\n", 500 * time.Millisecond, 2 * time.Second, nil},
-		"it said a minute":      {"Keep-Alive: max=5, Timeout=60\r\n", 4100 * time.Millisecond, 0, nil},
-		"it said nothing":       {"", 2 * time.Second, 4 * time.Second, nil},
-		"it said nonsense":      {"Keep-Alive: timeout=soon\r\n", 2 * time.Second, 4 * time.Second, nil},
-	}
-	for _, c := range cases { // all of them wait at the same time
-		c.until = make(chan time.Duration, 1)
-		g := gatewayOf(t, front1, rawPeer(t, back1, func(conn *net.TCPConn, r *bufio.Reader) {
-			if _, err := headOf(r); err != nil {
-				return
-			}
-			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+c.header+"Content-Length: 2\r\n\r\nok")
-			start := time.Now()
-			if c.most == 0 {
-				_ = conn.SetReadDeadline(start.Add(c.least))
-			}
-			_, _ = r.ReadByte() // the end, or the time's
-			c.until <- time.Since(start)
-		}))
-		resp, err := g.client(t).Get(g.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if textOf(t, resp); resp.Header.Get("Keep-Alive") != "" {
-			t.Error("it is told to the client")
-		}
-	}
-	for name, c := range cases {
+	}{
+		"it said a second":      {"Keep-Alive: timeout=1\r\n", 200 * time.Millisecond, time.Second},
+		"it said two, and more": {"Keep-Alive: timeout=2, max=100\r\n", 500 * time.Millisecond, 2 * time.Second},
+		"it said a minute":      {"Keep-Alive: max=5, Timeout=60\r\n", 4100 * time.Millisecond, 0},
+		"it said nothing":       {"", 2 * time.Second, 4 * time.Second},
+		"it said nonsense":      {"Keep-Alive: timeout=soon\r\n", 2 * time.Second, 4 * time.Second},
+	} {
 		t.Run(name, func(t *testing.T) {
-			if got := <-c.until; got < c.least || c.most > 0 && got >= c.most {
-				t.Errorf("kept for %v, want from %v to %v", got, c.least, c.most)
+			t.Parallel() // all of them wait at the same time
+			for try := 1; ; try++ {
+				got := keptFor(t, c.header, c.least, c.most)
+				if got >= c.least && (c.most == 0 || got < c.most) {
+					return
+				}
+				if try == 3 { // a machine that is busy may be late, but not each time
+					t.Fatalf("kept for %v, want from %v to %v", got, c.least, c.most)
+				}
 			}
 		})
 	}
+}
+
+// keptFor returns how long an upstream's connection is kept whose answer has that header; it is waited for
+// at most least where most is 0.
+func keptFor(t *testing.T, header string, least, most time.Duration) time.Duration {
+	t.Helper()
+	until := make(chan time.Duration, 1)
+	g := gatewayOf(t, front1, rawPeer(t, back1, func(conn *net.TCPConn, r *bufio.Reader) {
+		if _, err := headOf(r); err != nil {
+			return
+		}
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+header+"Content-Length: 2\r\n\r\nok")
+		start := time.Now()
+		if most == 0 {
+			_ = conn.SetReadDeadline(start.Add(least))
+		}
+		_, _ = r.ReadByte() // the end, or the time's
+		until <- time.Since(start)
+	}))
+	resp, err := g.client(t).Get(g.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if textOf(t, resp); resp.Header.Get("Keep-Alive") != "" {
+		t.Error("it is told to the client")
+	}
+	return <-until
 }
 
 // TestPeerIdleClients sees that clients' connections are kept for longer than the 60 s of common

@@ -194,13 +194,16 @@ func (s *system) get(t testing.TB, path string) (status int, body, decision stri
 	return resp.StatusCode, string(text), resp.Header.Get("X-Strangler")
 }
 
+// patience is how long a test waits for what has to come, on a machine that is busy.
+const patience = time.Minute
+
 // eventually waits until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if holds() {
 			return
 		}
 	}
-	t.Fatalf("in 15 s it did not come to this: %s", what)
+	t.Fatalf("in %s it did not come to this: %s", patience, what)
 }

@@ -293,7 +293,7 @@ func TestStreamIsClosedWhileRead(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-			case <-time.After(5 * time.Second):
+			case <-time.After(30 * time.Second):
 				t.Error("Close waits for the source")
 			}
 			go end(feed)

@@ -204,7 +204,7 @@ func TestPartOfAChunkIsPassedOn(t *testing.T) {
 	})
 	g := startGateway(t, p.URL, gatewayConfig{})
 	c := connect(t, g.Addr)
-	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(patience))
 	_, _ = io.WriteString(c, getRequest("/"))
 	got := ""
 	for len(got) < 4 || got[len(got)-6:] != "half\r\n" {

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for what has to happen.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // peer is an upstream of raw sockets that does, byte by byte, what a test says.
 type peer struct {

@@ -225,7 +225,7 @@ func TestMarkupIsBounded(t *testing.T) {
 				Service: &web.Answer{Headers: map[string][]string{"Content-Type": {media}}, Body: body, Size: 1}}
 			began := time.Now()
 			left, _ := bodyViews(d)
-			if took := time.Since(began); took > 2*time.Second {
+			if took := time.Since(began); took > 10*time.Second { // many times what it takes where nothing else runs
 				t.Errorf("%s, %s: %v", media, name, took)
 			}
 			if len(left.Parts) == 0 {

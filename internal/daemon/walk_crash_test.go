@@ -45,7 +45,7 @@ routes:
 			t.Fatal(err)
 		}
 		p := startProcess(t, s.File)
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(patience)
 		for at := (strangler.Position{}); at != to; {
 			if time.Now().After(deadline) {
 				r, err := p.API.Rollout(t.Context(), "orders")

@@ -84,7 +84,6 @@ func TestFrugalClientThatLeaves(t *testing.T) {
 // TestFrugalRequestsInTurn sends requests one after the other and all at once, quick ones and such
 // during which the client is watched.
 func TestFrugalRequestsInTurn(t *testing.T) {
-	t.Parallel()
 	addr := frugal(t, func(w http.ResponseWriter, r *http.Request) {
 		if wait, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
 			time.Sleep(wait)

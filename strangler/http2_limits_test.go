@@ -17,7 +17,6 @@ import (
 // a connection whose streams pile up behind them is ended. This is net/http's doing; it has to
 // stay so.
 func TestRapidReset(t *testing.T) {
-	t.Parallel()
 	const allowed = 250
 	var working, most atomic.Int64
 	release := make(chan struct{})

@@ -56,7 +56,7 @@ func TestSlowBody(t *testing.T) {
 // TestSteadyBody sends a body that takes many times as long as it may pause.
 func TestSteadyBody(t *testing.T) {
 	t.Parallel()
-	const idle = 600 * time.Millisecond
+	const idle = 2 * time.Second
 	rec, up := newRecorder(t)
 	address, _ := front(t, Config{Legacy: up, Limits: Limits{BodyIdle: idle}})
 	conn, answers := dial(t, address)
@@ -84,7 +84,7 @@ func TestSteadyBody(t *testing.T) {
 // one that answers, and then waits for the client: neither is the client's fault.
 func TestSlowUpstream(t *testing.T) {
 	t.Parallel()
-	const idle = 200 * time.Millisecond
+	const idle = time.Second
 	echo := func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/late" {
 			time.Sleep(4 * idle)

@@ -17,7 +17,6 @@ import (
 // 502, and the log has the reason. The peer keeps the connection open, so that nothing but the
 // bytes themselves can be what ends the wait, but where they are the beginning of an answer.
 func TestPeerBadAnswers(t *testing.T) {
-	t.Parallel()
 	const closes = "closes"
 	for name, answer := range map[string]string{
 		"garbage":                          "what?\r\n\r\n",

@@ -11,7 +11,6 @@ import (
 // TestPeerEarlyEnd has an upstream answer to the end while the client waits with the rest of its
 // upload. The client needs nothing more: it has the whole answer at once.
 func TestPeerEarlyEnd(t *testing.T) {
-	t.Parallel()
 	eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 		g := gatewayOf(t, f, peer(t, b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).EnableFullDuplex()

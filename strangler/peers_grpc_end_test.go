@@ -34,7 +34,6 @@ func TestPeerGRPCEndedByServer(t *testing.T) {
 // TestPeerGRPCDeadline has calls whose deadline passes in the middle of the answer, at the server
 // a little before the client. Who asks gets that status and no other.
 func TestPeerGRPCDeadline(t *testing.T) {
-	t.Parallel()
 	eachPair(t, grpcFronts, grpcBacks, func(t *testing.T, f frontKind, b backKind) {
 		conn, service, ctx := grpcPair(t, f, b)
 		conn.Connect() // the first call's deadline isn't for that

@@ -169,7 +169,6 @@ func open(t *testing.T, ctx context.Context, conn *grpc.ClientConn, name string)
 }
 
 func TestPeerGRPC(t *testing.T) {
-	t.Parallel()
 	eachPair(t, grpcFronts, grpcBacks, func(t *testing.T, f frontKind, b backKind) {
 		conn, service, ctx := grpcPair(t, f, b)
 		t.Run("unary", func(t *testing.T) {

@@ -21,7 +21,6 @@ import (
 // before the answer: they arrive in that order, each with its own headers, before the answer and
 // never after it.
 func TestPeerEarlyHints(t *testing.T) {
-	t.Parallel()
 	eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 		g := gatewayOf(t, f, peer(t, b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h := w.Header()
@@ -226,7 +225,6 @@ func TestPeerContinueOld(t *testing.T) {
 
 // TestPeerContinueEachWay has net/http's client and server at the ends, with HTTP/2 among them.
 func TestPeerContinueEachWay(t *testing.T) {
-	t.Parallel()
 	eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 		g := gatewayOf(t, f, peer(t, b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/no" {

@@ -17,7 +17,6 @@ import (
 // every byte arrives, and the proxy, which is a process of its own, holds less than 64 MiB more
 // than when it idles.
 func TestPeerLarge(t *testing.T) {
-	t.Parallel()
 	const atOnce, most = 8, 64 << 20
 	size := int64(16 << 20)
 	if *soak {

@@ -106,7 +106,6 @@ func TestPeerEventsUntilClose(t *testing.T) {
 // TestPeerClientLeaves has clients leave before the head, between two events, and while the
 // upstream sends as fast as it can: its handler learns that soon.
 func TestPeerClientLeaves(t *testing.T) {
-	t.Parallel()
 	for _, when := range []string{"before the head", "between events", "while much is sent"} {
 		eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 			t.Run(when, func(t *testing.T) {
@@ -200,7 +199,6 @@ func TestPeerUploadCutShort(t *testing.T) {
 // TestPeerFullDuplex has an upstream that echoes each piece while the upload goes on, and a
 // client that sends the next one when it has the last.
 func TestPeerFullDuplex(t *testing.T) {
-	t.Parallel()
 	eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 		g := gatewayOf(t, f, peer(t, b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).EnableFullDuplex()

@@ -19,7 +19,6 @@ import (
 // TestPeerTrailers sends trailers both ways, announced ones and others, after bodies of a known
 // length, of an unknown one, and after none at all.
 func TestPeerTrailers(t *testing.T) {
-	t.Parallel()
 	for name, body := range map[string]string{"nothing": "", "short": "body", "long": strings.Repeat("0123456789", 20_000)} {
 		eachPair(t, fronts, backs, func(t *testing.T, f frontKind, b backKind) {
 			t.Run(name, func(t *testing.T) {

@@ -290,7 +290,6 @@ func TestPeerUpgradeFallsBack(t *testing.T) {
 // TestUpgradeWithBody has clients ask for an upgrade and send a body, and an upstream agree at once,
 // whether it was asked or not. Nobody may be piped bytes of which another still reads.
 func TestUpgradeWithBody(t *testing.T) {
-	t.Parallel()
 	for _, b := range rawBacks {
 		t.Run(b.name, func(t *testing.T) {
 			asked := make(chan string, 100)

@@ -109,7 +109,7 @@ func (v *bodyView) show(lines []bodyLine) {
 // bound leaves out what would make too large a page: the lines of folds first, and then those at the end.
 func (v *bodyView) bound() {
 	left := maxDrawn
-	for i := range v.Parts {
+	for i := 0; i < len(v.Parts); i++ { // end takes away those that follow
 		p := &v.Parts[i]
 		if p.Folded {
 			left -= lineCost

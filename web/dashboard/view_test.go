@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -195,6 +196,31 @@ func TestViewIsBounded(t *testing.T) {
 				t.Errorf("%d of %d lines in %d bytes, %d marked, cut %t", all, tt.all, drawn, marked, v.Cut)
 			}
 		})
+	}
+}
+
+// TestScatteredDifferences holds that a body which is too long to draw, with differences all over it, is shown up to
+// some place, and that the rest is one fold.
+func TestScatteredDifferences(t *testing.T) {
+	var legacy, service strings.Builder
+	for i := range 900 {
+		line := fmt.Sprintf("%d %s\n", i, strings.Repeat("x", 250))
+		legacy.WriteString(line)
+		if i%12 == 0 {
+			line = "other " + line
+		}
+		service.WriteString(line)
+	}
+	left, right := bodyViews(web.Divergence{Differences: []shadow.Difference{{Kind: shadow.KindBody}},
+		Legacy: &web.Answer{Body: legacy.String()}, Service: &web.Answer{Body: service.String()}})
+	for side, v := range map[shadow.Side]bodyView{shadow.Legacy: left, shadow.Service: right} {
+		lines := int64(0)
+		for _, p := range v.Parts {
+			lines += max(p.Count, int64(len(p.Lines)))
+		}
+		if last := v.Parts[len(v.Parts)-1]; !v.Cut || !last.Folded || !last.Differs || lines != 900 {
+			t.Errorf("%s: %d lines, cut: %t, and at the end %d, with differences: %t", side, lines, v.Cut, last.Count, last.Differs)
+		}
 	}
 }
 

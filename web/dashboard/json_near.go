@@ -10,8 +10,8 @@ import (
 // tree with a branch for each pointer; nil has none.
 type nearby struct {
 	below map[string]*nearby
-	like  *nearby  // of the root: the same for patterns
-	raw   [][]byte // of a pattern: the values that may stand there or below, at any index
+	like  *nearby         // of the root: the same for patterns
+	moved map[string]bool // of a pattern: the scalars that may stand there or below, at any index, as plain has them
 }
 
 func (n *nearby) add(pointer string) {
@@ -31,8 +31,8 @@ func (n *nearby) add(pointer string) {
 	}
 }
 
-// addMoved notes that a value may stand at any place of a pattern.
-func (n *nearby) addMoved(pattern string, value []byte) {
+// addMoved notes that a scalar, as plain has it, may stand at any place of a pattern.
+func (n *nearby) addMoved(pattern, value string) {
 	if n == nil {
 		return
 	}
@@ -43,7 +43,10 @@ func (n *nearby) addMoved(pattern string, value []byte) {
 	at := n.like
 	for _, token := range tokensOf(pattern) {
 		at = at.below[token]
-		at.raw = append(at.raw, value)
+		if at.moved == nil {
+			at.moved = make(map[string]bool)
+		}
+		at.moved[value] = true
 	}
 }
 
@@ -80,14 +83,48 @@ func (n *nearby) indexes() map[int]bool {
 	return near
 }
 
-// holds reports whether one of the values that may be anywhere stands in a body.
+// holds reports whether one of the scalars that may be anywhere stands in a body, which is looked at once however
+// many those are.
 func (n *nearby) holds(body []byte) bool {
-	for _, value := range n.raw {
-		if bytes.Contains(body, value) {
+	const between = " \t\r\n,:{}[]"
+	for i := 0; i < len(body); {
+		switch {
+		case strings.IndexByte(between, body[i]) >= 0:
+			i++
+			continue
+		case body[i] != '"':
+			scalar := body[i:]
+			if end := bytes.IndexAny(scalar, between); end >= 0 {
+				scalar = scalar[:end]
+			}
+			if n.moved[string(scalar)] {
+				return true
+			}
+			i += len(scalar)
+			continue
+		}
+		end := endOfString(body, i)
+		text := body[i:min(end, len(body))]
+		if bytes.IndexByte(text, '\\') >= 0 {
+			if n.moved[plain(body[i:min(end+1, len(body))])] {
+				return true
+			}
+		} else if n.moved[string(text)] {
 			return true
 		}
+		i = end + 1
 	}
 	return false
+}
+
+// endOfString returns where the quotation mark is that ends the string that begins at i; it may lack.
+func endOfString(raw []byte, i int) int {
+	for i++; i < len(raw) && raw[i] != '"'; i++ {
+		if raw[i] == '\\' {
+			i++
+		}
+	}
+	return i
 }
 
 // Of a large body.
@@ -120,7 +157,7 @@ func (l *layout) part(p place, step, general, label string, depth int, inside bo
 	if err != nil {
 		return err
 	}
-	if n := linesOf(raw); n > foldOver && (like == nil || !like.holds(raw)) {
+	if n := linesOf(raw); like == nil && n > foldOver || like != nil && !like.holds(raw) {
 		l.unseen(n, inside)
 		return nil
 	}
@@ -165,11 +202,7 @@ func linesOf(raw []byte) int {
 				n += 2
 			}
 		case '"':
-			for i++; i < len(raw) && raw[i] != '"'; i++ {
-				if raw[i] == '\\' {
-					i++
-				}
-			}
+			i = endOfString(raw, i)
 		}
 	}
 	return n

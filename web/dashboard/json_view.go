@@ -64,7 +64,7 @@ func layJSON(body string, differences []shadow.Difference, side shadow.Side, spa
 		if d.Kind == shadow.KindValue && side == shadow.Service && strings.Contains(d.Pattern, "*") && !bytes.Contains(d.Service, []byte("…")) {
 			m.value = plain(d.Service)
 			l.moved[[2]string{d.Pattern, m.value}] = m
-			l.near.addMoved(d.Pattern, d.Service)
+			l.near.addMoved(d.Pattern, m.value)
 		}
 		l.marks[d.Pointer] = m
 		l.near.add(d.Pointer)

@@ -207,3 +207,67 @@ func TestDownloadAnswers(t *testing.T) {
 		t.Errorf("who may only look has status %d", status)
 	}
 }
+
+// marked returns the texts of the lines that differ and are drawn.
+func marked(v bodyView) (all []string) {
+	for _, p := range v.Parts {
+		for _, l := range p.Lines {
+			if l.Kind != "" {
+				all = append(all, strings.TrimSpace(l.Text))
+			}
+		}
+	}
+	return all
+}
+
+// TestMovedInLargeAnswers holds that a value which differs is found in a large list in any order, wherever it stands
+// there and however it is written, and that it takes no longer where there are many.
+func TestMovedInLargeAnswers(t *testing.T) {
+	const elements, moved = 6000, 4000
+	for name, tt := range map[string]struct{ value, written, drawn string }{
+		"plain":      {`"lost and found"`, `"lost and found"`, `"name": "lost and found",`},
+		"escaped":    {`"caf\u00e9 \u003c1"`, `"café \u003c1"`, `"name": "café <1",`}, // as JSON within JSON has it
+		"a number":   {`4711.0`, `4711.0`, `"name": 4711.0,`},
+		"an escaped": {`"say \"hi\""`, `"say \u0022hi\""`, `"name": "say \"hi\"",`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			for i := range elements {
+				written := fmt.Sprintf(`"n%d"`, i)
+				if i == moved {
+					written = tt.written
+				}
+				fmt.Fprintf(&b, `{"id":%d,"name":%s,"a":[1,2,3],"b":{"c":"d, e","f":null}},`, i, written)
+			}
+			body := `{"items":[` + b.String() + `{}]}`
+			d := web.Divergence{Legacy: &web.Answer{Body: body}, Service: &web.Answer{Body: body}, Differences: []shadow.Difference{
+				{Pointer: "/items/2900/name", Pattern: "/items/*/name", Kind: shadow.KindValue, Legacy: []byte(`"x"`), Service: []byte(tt.value)}}}
+			for i := range 900 {
+				d.Differences = append(d.Differences, shadow.Difference{Pointer: fmt.Sprintf("/items/%d/name", i), Pattern: "/items/*/name", Kind: shadow.KindValue,
+					Legacy: []byte(`"x"`), Service: fmt.Appendf(nil, `"elsewhere %d"`, i)})
+			}
+			lines, ok := jsonLines(body, d.Differences[:1], shadow.Service)
+			if got := marked(viewOf(lines, d.Service)); !ok || len(got) != 1 || got[0] != tt.drawn {
+				t.Errorf("marked is %q, want %q", got, tt.drawn)
+			}
+			began := time.Now()
+			bodyViews(d)
+			if took := time.Since(began); took > busy*longestDraw && !testing.Short() {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
+// TestLongPage holds that no page is said to be alike where only its begin could be laid out.
+func TestLongPage(t *testing.T) {
+	page := func(class string) *web.Answer {
+		return &web.Answer{Headers: map[string][]string{"Content-Type": {"text/html"}},
+			Body: "<html><body>" + strings.Repeat("<div><br></div>\n", 4500) + `<p class="` + class + `">x</p></body></html>`}
+	}
+	d := web.Divergence{Legacy: page("1"), Service: page("4711"), Differences: []shadow.Difference{
+		{Pointer: "/html/body/p/@class", Pattern: "/html/body/p/@class", Kind: shadow.KindValue, Legacy: []byte(`"1"`), Service: []byte(`"4711"`)}}}
+	if _, service := bodyViews(d); len(marked(service)) != 1 {
+		t.Errorf("marked is %q", marked(service))
+	}
+}

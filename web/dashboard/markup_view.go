@@ -40,6 +40,9 @@ func markupViews(d web.Divergence) (legacy, service bodyView, ok bool) {
 		return legacy, service, false
 	}
 	left, right := layMarkup(documents[0], d.Differences, shadow.Legacy), layMarkup(documents[1], d.Differences, shadow.Service)
+	if max(len(left), len(right)) >= layoutLines { // what differs may be in what isn't laid out
+		return legacy, service, false
+	}
 	if slices.ContainsFunc(left, bodyLine.differs) || slices.ContainsFunc(right, bodyLine.differs) {
 		return viewOf(left, d.Legacy), viewOf(right, d.Service), true
 	}

@@ -16,8 +16,8 @@ import (
 const turnover = 10 * time.Minute
 
 // examples keeps both answers of a group's latest divergences, in the place of others where there are enough (see
-// displace). One that is no rarer than what would go comes only as often as fits turnover. Those that are pinned
-// stay, and are none of that number.
+// displace). One that is no rarer than what would go comes only when that has stayed for turnover. Those that are
+// pinned stay, and are none of that number.
 func (b *batchTx) examples(ctx context.Context, group string, latest []shadow.Comparison) error {
 	kept, err := b.kept(ctx, `SELECT e.divergence, e.likeness, d.at FROM examples e JOIN divergences d ON d.id = e.divergence
 		WHERE e.grp = ? AND e.pinned = 0 ORDER BY e.divergence`, group)
@@ -28,11 +28,11 @@ func (b *batchTx) examples(ctx context.Context, group string, latest []shadow.Co
 	fresh := map[string]shadow.Comparison{}
 	for _, c := range latest {
 		one := specimen{c.ID, likeness(c), c.At.UnixMicro()}
-		if len(kept) == most && !rarer(kept, one) && c.At.Before(newest(kept).Add(turnover/time.Duration(most-most/4))) {
+		left, gone := displace(kept, one, most)
+		if len(kept) == most && !due(kept, one, gone[0], most) {
 			continue
 		}
-		var gone []specimen
-		kept, gone = displace(kept, one, most)
+		kept = left
 		for _, s := range gone {
 			if _, unwritten := fresh[s.id]; unwritten {
 				delete(fresh, s.id)
@@ -62,23 +62,27 @@ type specimen struct {
 	at   int64  // microseconds since 1970
 }
 
-// newest returns when the last of some was.
-func newest(kept []specimen) time.Time {
-	at := int64(0)
+// due reports whether one may come for another: it is rarer, or the other has stayed long enough, and they don't all
+// go at once that came at once.
+func due(kept []specimen, one, goes specimen, most int) bool {
+	alike, newest := likes(kept), int64(0)
 	for _, s := range kept {
-		at = max(at, s.at)
+		newest = max(newest, s.at)
 	}
-	return time.UnixMicro(at)
+	if alike[goes.like] > alike[one.like]+1 {
+		return true
+	}
+	apart := turnover / time.Duration(most-most/4)
+	return one.at >= goes.at+turnover.Microseconds() && one.at >= newest+apart.Microseconds()
 }
 
-// rarer reports whether some have more of their like than one would have among them.
-func rarer(kept []specimen, one specimen) bool {
-	alike, most := map[int64]int{}, 0
+// likes is how many there are of each likeness.
+func likes(kept []specimen) map[int64]int {
+	alike := map[int64]int{}
 	for _, s := range kept {
 		alike[s.like]++
-		most = max(most, alike[s.like])
 	}
-	return most > alike[one.like]+1
+	return alike
 }
 
 // kept returns what a query with those three columns finds.
@@ -103,15 +107,13 @@ func (b *batchTx) kept(ctx context.Context, query string, args ...any) (all []sp
 // like, the oldest of them, so that what is seldom stays: large answers among small ones, a null among
 // numbers. More than one goes where more were kept before, or some are no longer pinned.
 func displace(kept []specimen, fresh specimen, most int) (left, gone []specimen) {
-	alike := map[int64]int{fresh.like: 1}
-	for _, s := range kept {
-		alike[s.like]++
-	}
+	alike := likes(kept)
+	alike[fresh.like]++
 	first := min(most/4, len(kept))
 	candidates := slices.Clone(kept[first:])
 	slices.SortStableFunc(candidates, func(a, b specimen) int { return alike[b.like] - alike[a.like] })
 	gone = candidates[:min(max(0, len(kept)+1-most), len(candidates))]
-	left = slices.DeleteFunc(kept, func(s specimen) bool { return slices.Contains(gone, s) })
+	left = slices.DeleteFunc(slices.Clone(kept), func(s specimen) bool { return slices.Contains(gone, s) })
 	at, _ := slices.BinarySearchFunc(left, fresh.id, func(s specimen, id string) int { return strings.Compare(s.id, id) })
 	return slices.Insert(left, at, fresh), gone
 }

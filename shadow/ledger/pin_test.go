@@ -56,6 +56,47 @@ func TestExamplesTurnOver(t *testing.T) {
 	}
 }
 
+// TestExamplesOfManyKindsStay records divergences of as many kinds as there are examples, or so, after some that are
+// all alike: those which stay for ever are no reason to have the others come and go.
+func TestExamplesOfManyKindsStay(t *testing.T) {
+	for _, kinds := range []int{1, 3, 5, 15, 20} {
+		t.Run(fmt.Sprint(kinds), func(t *testing.T) {
+			l := open(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Config{Now: clock})
+			came := map[string]time.Duration{}
+			var here []string
+			short := 0
+			for n := range 400 {
+				now := time.Duration(n) * 4 * time.Second
+				c := diverged("orders", "/total", n, "{}")
+				if n >= 5 {
+					c.Request.Method = fmt.Sprint("METHOD", n%kinds)
+				}
+				c.At = epoch.Add(now)
+				l.Record(c)
+				flush(t, l)
+				kept := only(t, l, "orders").Examples
+				for _, id := range here {
+					if !slices.Contains(kept, id) && now-came[id] < 10*time.Minute {
+						short++
+					}
+				}
+				for _, id := range kept {
+					if _, known := came[id]; !known {
+						came[id] = now
+					}
+				}
+				here = kept
+			}
+			if short > 15 { // which what is rarer came for
+				t.Errorf("%d left before their time", short)
+			}
+			if len(came) < 25 || len(came) > 60 {
+				t.Errorf("%d were examples", len(came))
+			}
+		})
+	}
+}
+
 // TestPin holds that an example whose link somebody took stays, that there is a bound to how many do, and
 // that those are none of the usual number.
 func TestPin(t *testing.T) {

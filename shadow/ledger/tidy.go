@@ -128,8 +128,11 @@ func (w *writer) bound(ctx context.Context) error {
 			n, err = w.remove(ctx, `SELECT id FROM divergences d
 			WHERE NOT EXISTS (SELECT 1 FROM examples WHERE divergence = d.id) ORDER BY id LIMIT ?`, pruneRows)
 		}
-		if err == nil && n == 0 {
-			n, err = w.remove(ctx, `SELECT divergence FROM examples ORDER BY pinned > 0, divergence LIMIT ?`, pruneRows/10)
+		// Those that are pinned go last. Ordered by both, all examples would be read for each step.
+		for _, which := range []string{"pinned = 0", "pinned > 0"} {
+			if err == nil && n == 0 {
+				n, err = w.remove(ctx, `SELECT divergence FROM examples WHERE `+which+` ORDER BY divergence LIMIT ?`, pruneRows/10)
+			}
 		}
 		if err == nil && n == 0 {
 			n, err = w.removeKept(ctx)

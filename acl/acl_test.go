@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"testing"
 
@@ -247,6 +249,42 @@ func TestPanicClosesTheAnswer(t *testing.T) {
 		}
 	}()
 	acl.Transport(panics, next).RoundTrip(httptest.NewRequest("GET", "http://service/", nil))
+}
+
+// hinted is a translator with hints.
+type hinted struct {
+	acl.Funcs
+	hint func(asked *http.Request, header http.Header)
+}
+
+func (h hinted) Hint(asked *http.Request, header http.Header) { h.hint(asked, header) }
+
+// TestPanicInAHint says that a panic over an informational answer reaches who asked, though net/http learns of that
+// on another goroutine, and nobody else learns of that answer.
+func TestPanicInAHint(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Link"] = []string{"</a>; rel=preload"}
+		w.WriteHeader(http.StatusEarlyHints)
+	}))
+	defer service.Close()
+	told := 0
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(_ int, header textproto.MIMEHeader) error {
+		told += len(header)
+		return nil
+	}})
+	panics := hinted{hint: func(*http.Request, http.Header) { panic("no such page") }}
+	next := &http.Transport{}
+	defer next.CloseIdleConnections()
+	defer func() {
+		if v := recover(); v != "no such page" || told != 0 {
+			t.Errorf("panicked with %v, told of %d headers", v, told)
+		}
+	}()
+	req, err := http.NewRequestWithContext(ctx, "GET", service.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acl.Transport(panics, next).RoundTrip(req)
 }
 
 type closing struct {

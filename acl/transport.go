@@ -1,11 +1,6 @@
 package acl
 
-import (
-	"context"
-	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
-)
+import "net/http"
 
 // Options are for [Transport] and [FacadeTransport]. The zero value is good.
 type Options struct {
@@ -57,8 +52,8 @@ func newTransport(t *transport, options []Options) http.RoundTripper {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
-	ctx, asked := t.hinting(client.Context())
-	req := client.Clone(ctx)
+	hints := t.hinting()
+	req := client.Clone(hints.within(client.Context()))
 	req.Header.Del("Range")
 	req.Header.Del("If-Range")
 	dropDigests(req.Header)
@@ -68,11 +63,10 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 		closeBody(client)
 		return nil, t.refuse(client, t.asks, err, true)
 	}
-	if asked != nil {
-		*asked = req
-	}
+	hints.from(req)
 	upload := t.watchRequest(client, req)
 	resp, err := t.next.RoundTrip(req)
+	hints.end(resp)
 	if err != nil {
 		if e := upload.found(); e != nil {
 			return nil, e // and not that of a service, which it broke off
@@ -98,21 +92,6 @@ func (t *transport) RoundTrip(client *http.Request) (*http.Response, error) {
 	}
 	resp.Request = client
 	return resp, nil
-}
-
-// hinting returns a context in which informational answers are translated before whoever listens for them learns of
-// them, through net/http/httptrace, and where the request has to be put to which they come; nil: nobody asks for it.
-func (t *transport) hinting(ctx context.Context) (context.Context, **http.Request) {
-	if t.hinter == nil {
-		return ctx, nil
-	}
-	asked := new(*http.Request)
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(status int, header textproto.MIMEHeader) error {
-		if *asked != nil { // else it is an answer to somebody whom the translator itself asked
-			t.hinter.Hint(*asked, http.Header(header))
-		}
-		return nil
-	}}), asked
 }
 
 func (t *transport) refuse(client *http.Request, d Direction, err error, unsent bool) *Error {

@@ -366,6 +366,7 @@ func (d *Daemon) close(ctx context.Context) error {
 		cancel()
 		d.sample() // when copies and clients have ended
 	}
+	d.chronicle.running.Wait() // it has been cut
 	if d.ledger != nil {
 		errs = append(errs, ending(d.ledger.Close))
 	}

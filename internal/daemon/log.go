@@ -37,4 +37,5 @@ const (
 	keyAfter    = "after"
 
 	keyDivergence = "divergence"
+	keyStack      = "stack"
 )

@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +22,7 @@ import (
 // the same again and again, it is much, and it changes every few seconds only.
 type seriesCache struct {
 	looking singleflight.Group
+	running sync.WaitGroup // who looks, or waits for that
 	mu      sync.Mutex
 	writes  int64 // as of ledger.Stats, when what follows was found
 	found   map[string]web.Series
@@ -29,6 +32,8 @@ const (
 	maxSeriesCached = 8
 	seriesTimeout   = 20 * time.Second // of looking for what others may want too
 )
+
+var errSeries = errors.New("read series: a mistake of this program's; its log has the details")
 
 // Series implements web.Chronicle.
 func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, error) {
@@ -47,32 +52,60 @@ func (d *Daemon) Series(ctx context.Context, q web.SeriesQuery) (web.Series, err
 	}
 	c.mu.Unlock()
 	if !ok {
-		looking := c.looking.DoChan(key, func() (any, error) {
-			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), seriesTimeout)
-			defer cancel()
-			found, err := d.readSeries(bounded, q)
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if err == nil && c.writes == writes {
-				if c.found == nil {
-					c.found = map[string]web.Series{}
-				}
-				c.found[key] = found
-			}
-			return found, err
-		})
-		select {
-		case <-ctx.Done(): // others may wait longer
-			return web.Series{}, ctx.Err()
-		case result := <-looking:
-			if result.Err != nil {
-				return web.Series{}, result.Err
-			}
-			known = result.Val.(web.Series)
+		var err error
+		if known, err = c.look(ctx, key, func() (web.Series, error) { return d.lookFor(key, writes, q) }); err != nil {
+			return web.Series{}, err
 		}
 	}
 	known.To, known.Since = q.To.UTC(), seriesSince(q.Step)
 	return known, nil
+}
+
+// look returns what is found under a key, for all that ask for it at once.
+func (c *seriesCache) look(ctx context.Context, key string, find func() (web.Series, error)) (web.Series, error) {
+	type answer struct {
+		series any
+		err    error
+	}
+	looked := make(chan answer, 1)
+	c.running.Go(func() {
+		found, err, _ := c.looking.Do(key, func() (any, error) { return find() })
+		looked <- answer{found, err}
+	})
+	select {
+	case <-ctx.Done(): // others may wait longer
+		return web.Series{}, ctx.Err()
+	case found := <-looked:
+		if found.err != nil {
+			return web.Series{}, found.err
+		}
+		return found.series.(web.Series), nil
+	}
+}
+
+// lookFor reads series and keeps them. It is nobody's request: a panic would be the program's end.
+func (d *Daemon) lookFor(key string, writes int64, q web.SeriesQuery) (found web.Series, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.log.Error("reading series panicked", keyError, fmt.Sprint(v), keyStack, string(debug.Stack()))
+			err = errSeries
+		}
+	}()
+	bounded, cancel := context.WithTimeout(d.serving, seriesTimeout)
+	defer cancel()
+	if found, err = d.readSeries(bounded, q); err != nil {
+		return found, err
+	}
+	c := &d.chronicle
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writes == writes {
+		if c.found == nil {
+			c.found = map[string]web.Series{}
+		}
+		c.found[key] = found
+	}
+	return found, nil
 }
 
 func (d *Daemon) readSeries(ctx context.Context, q web.SeriesQuery) (web.Series, error) {

@@ -129,6 +129,7 @@ func TestToldInTheirForm(t *testing.T) {
 			{Name: "plain", Match: Match{Path: "/plain"}, Service: "s", Start: At(PhaseLive), MaxBody: 3},
 			{Name: "panics", Match: Match{Path: "/panics"}, Service: "s", Start: At(PhaseLive)},
 			{Name: "plainly", Match: Match{Path: "/plainly"}, Service: "s", Start: At(PhaseLive)},
+			{Name: "speechless", Match: Match{Path: "/speechless"}, Service: "gone", Start: At(PhaseLive)},
 		},
 		Translate: func(rt Route) func(http.RoundTripper) http.RoundTripper {
 			if rt.Name != "panics" && rt.Name != "plainly" {
@@ -139,8 +140,11 @@ func TestToldInTheirForm(t *testing.T) {
 			}
 		},
 		Unanswered: func(rt Route) func(*http.Request, int, []byte) *http.Response {
-			if rt.Name == "plain" || rt.Name == "plainly" {
+			switch rt.Name {
+			case "plain", "plainly":
 				return nil
+			case "speechless":
+				return func(*http.Request, int, []byte) *http.Response { panic("no such fault") }
 			}
 			return tells
 		},
@@ -159,6 +163,7 @@ func TestToldInTheirForm(t *testing.T) {
 		"nobody, of JSON":     {"/nobody", "application/json", 502, "application/problem+json", `"status":502`},
 		"a panic":             {"/panics", "text/xml", 500, "text/xml", `<Fault>{"type":"about:blank","title":"Internal Server Error","status":500,"detail":"the gateway made a mistake;`},
 		"a panic, of JSON":    {"/panics", "application/json", 500, "application/problem+json", `"status":500`},
+		"a panic of the form": {"/speechless", "text/xml", 500, "text/plain; charset=utf-8", "Internal Server Error: the gateway made a mistake;"},
 		"a panic elsewhere":   {"/plainly", "text/xml", 500, "text/plain; charset=utf-8", "Internal Server Error: "},
 	} {
 		for _, chunked := range []bool{false, true} {

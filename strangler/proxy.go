@@ -150,13 +150,30 @@ func rescue(o *observer, r *http.Request, t *Table) {
 		}
 		panic(v)
 	}
-	t.cfg.Logger.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, loggedPath(o.decision, r),
-		keyError, fmt.Sprint(v), keyStack, string(debug.Stack()))
+	t.logPanic(o, r, v)
 	if o.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	o.aborted = false
-	t.unanswered(o, r, &failure{status: http.StatusInternalServerError, text: "the gateway made a mistake; its log has the details under this request id"})
+	fail := &failure{status: http.StatusInternalServerError, text: "the gateway made a mistake; its log has the details under this request id"}
+	defer func() { // it may be what tells clients that panics
+		v := recover()
+		switch {
+		case v == nil:
+			return
+		case o.status != 0:
+			o.aborted = true
+			panic(http.ErrAbortHandler)
+		}
+		t.logPanic(o, r, v)
+		problem(o, r, fail.status, fail.text)
+	}()
+	t.unanswered(o, r, fail)
+}
+
+func (t *Table) logPanic(o *observer, r *http.Request, v any) {
+	t.cfg.Logger.Error("handler panicked", keyRequestID, requestID(r), keyMethod, r.Method, keyPath, loggedPath(o.decision, r),
+		keyError, fmt.Sprint(v), keyStack, string(debug.Stack()))
 }
 
 // unanswered tells a client why it gets no answer from any side, as the clients of its route are told.

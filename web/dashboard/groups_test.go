@@ -27,7 +27,7 @@ func (f fading) Divergence(ctx context.Context, id string) (web.Divergence, erro
 func TestExamplesGiveWayWhileTheyAreRead(t *testing.T) {
 	h := as(identity(web.RoleOperate), New(Config{System: fading{good()}, Logger: quiet()}))
 	_, body := get(t, h, "/groups/g1")
-	if strings.Contains(body, "no longer kept") || !strings.Contains(body, "1 of 2, newest first") || !strings.Contains(body, `href="/divergences/d2?group=g1">link to this divergence`) {
+	if strings.Contains(body, "are not kept") || !strings.Contains(body, "1 of 2, newest first") || !strings.Contains(body, `href="/divergences/d2?group=g1">link to this divergence`) {
 		t.Errorf("shown is %s", body[strings.Index(body, `id="example"`):])
 	}
 }
@@ -88,7 +88,7 @@ func TestLinksLast(t *testing.T) {
 	}
 
 	_, body = get(t, h, "/divergences/d0?group=g1")
-	for _, want := range []string{"no longer kept: they gave way to newer ones", "The nearest of its group that is kept", `href="/groups/g1?example=d3#example"`, visible(s.groups[0].Title), `aria-label="legacy&#39;s answer"`} {
+	for _, want := range []string{"are not kept: of a busy group only some are", "The nearest of its group that is kept", `href="/groups/g1?example=d3#example"`, visible(s.groups[0].Title), `aria-label="legacy&#39;s answer"`} {
 		if !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
 			t.Errorf("a divergence whose answers are gone: it doesn't say %q: %s", want, body)
 		}

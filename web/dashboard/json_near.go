@@ -7,7 +7,7 @@ import (
 )
 
 // nearby knows where in a large JSON body something differs: only what is near that is laid out. It is a
-// tree with a branch for each pointer; nil has none.
+// tree with a branch for each pointer, of tokens as they stand in it; nil has none.
 type nearby struct {
 	below map[string]*nearby
 	like  *nearby         // of the root: the same for patterns
@@ -18,7 +18,7 @@ func (n *nearby) add(pointer string) {
 	if n == nil || pointer == "" {
 		return
 	}
-	for _, token := range tokensOf(pointer) {
+	for _, token := range strings.Split(pointer, "/")[1:] {
 		next := n.below[token]
 		if next == nil {
 			next = new(nearby)
@@ -33,7 +33,7 @@ func (n *nearby) add(pointer string) {
 
 // addMoved notes that a scalar, as plain has it, may stand at any place of a pattern.
 func (n *nearby) addMoved(pattern, value string) {
-	if n == nil {
+	if n == nil || pattern == "" {
 		return
 	}
 	if n.like == nil {
@@ -41,7 +41,7 @@ func (n *nearby) addMoved(pattern, value string) {
 	}
 	n.like.add(pattern)
 	at := n.like
-	for _, token := range tokensOf(pattern) {
+	for _, token := range strings.Split(pattern, "/")[1:] {
 		at = at.below[token]
 		if at.moved == nil {
 			at.moved = make(map[string]bool)

@@ -192,10 +192,12 @@ func loadOf(q *query, gains float64) legacyLoad {
 	return l
 }
 
-// drawnPeak is a peak as pages show it. One that can't be read is told as none.
+// drawnPeak is a peak as pages show it. One that can't be read is told as none, and so is one of a part of the time:
+// it would be said to be that of all, and what is more than it to be more than there ever was.
 func (q *query) drawnPeak(found web.Peak, err error) *peak {
 	if err != nil {
 		q.Logger.Debug("read the most traffic of the last days", "error", err)
+		return nil
 	}
 	if found.PerSecond == 0 {
 		return nil

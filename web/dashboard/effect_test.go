@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -101,6 +102,26 @@ func TestRollbackSaysTheLoad(t *testing.T) {
 	}
 	if _, body := get(t, as(identity(web.RoleOperate), New(Config{System: good(), Logger: quiet()})), "/bulk?do=shift&to=live&route=orders-read"); strings.Contains(body, "would have <b>") {
 		t.Error("a load of legacy's is told of a shift away from it")
+	}
+}
+
+// longAgo is a system of whose past all but the last two days is read in time.
+type longAgo struct{ *system }
+
+func (l longAgo) Series(_ context.Context, q web.SeriesQuery) (web.Series, error) {
+	if q.Step != web.SeriesStep(time.Hour) {
+		return web.Series{}, context.DeadlineExceeded
+	}
+	return web.Series{Lines: []web.SeriesLine{{Points: []web.SeriesPoint{{At: q.From, Legacy: web.SeriesSide{Requests: 300}}}}}}, nil
+}
+
+// TestPartOfThePast holds that no peak of a part of the time is taken for that of all.
+func TestPartOfThePast(t *testing.T) {
+	for _, path := range []string{"/rollback?route=orders-read", "/bulk?do=rollback&route=orders-read", "/routes/orders-read?to=shadow"} {
+		_, body := get(t, as(identity(web.RoleOperate), New(Config{System: longAgo{good()}, Logger: quiet()})), path)
+		if strings.Contains(body, "more than it had in that time") || strings.Contains(body, "of the last 7 days had") {
+			t.Errorf("%s tells of a peak: %s", path, body)
+		}
 	}
 }
 

@@ -211,6 +211,7 @@ func TestPeerEarlyAnswer(t *testing.T) {
 func TestPeerEarlyAnswersMixed(t *testing.T) {
 	clients, requests := 6, 25
 	if *soak {
+		t.Parallel() // to TestPeerIdleClients, which waits
 		requests = 2000
 	}
 	sizes := []int{0, 1, 100, 5000, 40_000, 300_000, 3 << 20}

@@ -76,6 +76,7 @@ func TestPeerIdleClients(t *testing.T) {
 	if !*soak {
 		return
 	}
+	t.Parallel()
 	g := gatewayOf(t, front1, hanging(t, back1, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
 	conn, r := g.dial(t)
 	_ = conn.SetDeadline(time.Now().Add(90 * time.Second))

@@ -31,32 +31,47 @@ func TestBookshopRollouts(t *testing.T) {
 		{"without them", true, map[string]string{"orders-read": "done at live", "book-read": "done at live", "book-list": "done at live"}, "divergence is below"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := openBookshop(t, tt.repaired, bookshop.Fast())
-			visiting, leave := context.WithCancel(t.Context())
-			left := make(chan struct{})
-			go func() { bookshop.Visit(visiting, "http://"+d.Addr(), 500); close(left) }()
-			defer func() { leave(); <-left }()
-			var got map[string]string
-			var all []web.Rollout
-			for end := time.Now().Add(100 * time.Second); time.Now().Before(end) && !cmp.Equal(tt.want, got); time.Sleep(100 * time.Millisecond) {
-				got, all = map[string]string{}, d.Rollouts()
-				for _, r := range all {
-					got[r.Name] = r.State + " at " + r.Position.String()
-				}
+			d, diff := walked(t, tt.repaired, tt.want)
+			if diff != "" && tt.repaired {
+				// Where the machine is too busy for legacy to be asked twice, what is its noise counts at first.
+				t.Logf("once more, since of the rollouts (-want +got):\n%s", diff)
+				d, diff = walked(t, tt.repaired, tt.want)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("rollouts (-want +got):\n%s%+v", diff, all)
-			}
-			for _, r := range d.Stats().Routes {
-				if failed := r.Legacy.Failures + r.Service.Failures + r.Fallbacks; failed > 0 {
-					t.Errorf("route %q: %d requests of clients failed", r.Route, failed)
-				}
+			if diff != "" {
+				t.Errorf("rollouts (-want +got):\n%s%+v", diff, d.Rollouts())
 			}
 			for name := range tt.want {
 				checkMoves(t, d, name, tt.repaired, tt.reason)
 			}
 		})
 	}
+}
+
+// walked opens the example, visits it until its rollouts have come to where they are wanted, and returns in what
+// they differ from that in the end.
+func walked(t *testing.T, repaired bool, want map[string]string) (d *daemon.Daemon, diff string) {
+	t.Helper()
+	d = openBookshop(t, repaired, bookshop.Fast())
+	visiting, leave := context.WithCancel(t.Context())
+	left := make(chan struct{})
+	go func() { bookshop.Visit(visiting, "http://"+d.Addr(), 500); close(left) }()
+	defer func() { leave(); <-left }()
+	for end := time.Now().Add(100 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		got, stopped := map[string]string{}, false
+		for _, r := range d.Rollouts() {
+			got[r.Name] = r.State + " at " + r.Position.String()
+			stopped = stopped || r.State == "resting"
+		}
+		if diff = cmp.Diff(want, got); diff == "" || time.Now().After(end) || repaired && stopped {
+			break
+		}
+	}
+	for _, r := range d.Stats().Routes {
+		if failed := r.Legacy.Failures + r.Service.Failures + r.Fallbacks; failed > 0 {
+			t.Errorf("route %q: %d requests of clients failed", r.Route, failed)
+		}
+	}
+	return d, diff
 }
 
 // checkMoves looks at what the journal says of a route's way.

@@ -280,7 +280,7 @@ func TestBounds(t *testing.T) {
 		var sides [2]strings.Builder
 		for side := range sides {
 			for i := range 400 {
-				fmt.Fprintf(&sides[side], `,"%c%d":"2024-01-%02d"`, 'a'+side, i, 1+(row+i)%9)
+				fmt.Fprintf(&sides[side], `,"%c%d":"2024-01-%02d"`, 'a'+side, i, 1+(row+i)%28)
 			}
 		}
 		pairs = append(pairs, suggest.Pair{Legacy: decode(t, "{"+sides[0].String()[1:]+"}", asJSON), Service: decode(t, "{"+sides[1].String()[1:]+"}", asJSON)})

@@ -111,8 +111,8 @@ func (d *dashboard) buildGroup(q *query) (view, error) {
 // exampleTries is how many examples are read at most until one is whole.
 const exampleTries = 3
 
-// showExample shows the example that is asked for, by one who comes from another (empty: from nowhere). In a busy group it may give way to another one while it is
-// read; then the one that took its place is.
+// showExample shows the example that is asked for, by one who comes from another (empty: from nowhere). In a busy
+// group it may give way to another one while it is read; then the one that took its place is.
 func (d *dashboard) showExample(q *query, v *groupView, id, from string) error {
 	for range exampleTries {
 		kept := v.Group.Examples

@@ -35,10 +35,10 @@ type Config struct {
 	Buffer func(Route) int64
 
 	// Unanswered, if not nil, is asked for how a route's clients are told that no side answers, a panic
-	// included, in a form that they know: of a status, and of the problem document (RFC 9457) that says why, it makes an answer. Nil
-	// for an answer: by that document; for a route: by a text, or by that document where it is a translation
-	// that failed. What is refused before its route is known, such as a head that can be read in two ways, is
-	// always answered by a text.
+	// included, in a form that they know: of a status, and of the problem document (RFC 9457) that says why,
+	// it makes an answer. Nil for an answer: by that document; for a route: by a text, or by that document
+	// where it is a translation that failed. What is refused before its route is known, such as a head that
+	// can be read in two ways, is always answered by a text.
 	Unanswered func(Route) func(client *http.Request, status int, problem []byte) *http.Response
 
 	// Upstream, if not nil, is asked for what carries a route's requests to its service in place of

@@ -107,10 +107,10 @@ func (d *Daemon) suggestions(ctx context.Context, g ledger.Group) ([]web.Suggest
 		case err != nil:
 			return nil, err
 		}
-		looked++
 		if size += len(example.Legacy.Body) + len(example.Service.Body); size > suggestionBytes {
 			break // somebody waits for the page
 		}
+		looked++
 		for _, s := range compare.Suggest(example.Legacy, example.Service, example.Differences) {
 			suggestion := web.Suggestion{Kind: s.Rule, Pointer: s.Pointer, Value: s.Key}
 			if times[suggestion]++; times[suggestion] == 1 {

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/strangler-fig/toolkit/internal/slow"
@@ -34,23 +36,24 @@ func (l Frugal) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// watchClients has a server's frugal connections watch their clients, of whose leaving the server
-// learns by the end of the connection's context.
-func watchClients(s *http.Server) {
-	var requests slow.List
-	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		if proxied, ok := conn.(*proxiedConn); ok {
-			conn = proxied.Raw()
-		}
-		c, ok := conn.(*frugalConn)
-		if !ok {
-			return ctx
-		}
-		c.requests = &requests
-		c.request.Do = c.watch
-		ctx, c.gone = context.WithCancel(ctx)
+// meet has a frugal connection watch its client, of whose leaving the server learns by the end of the
+// connection's context, and answer plain requests, unless somebody else has read what comes first.
+func (s *Server) meet(ctx context.Context, conn net.Conn) context.Context {
+	proxied, isProxied := conn.(*proxiedConn)
+	if isProxied {
+		conn = proxied.Raw()
+	}
+	c, ok := conn.(*frugalConn)
+	if !ok {
 		return ctx
 	}
+	c.requests = &s.requests
+	c.request.Do = c.watch
+	ctx, c.gone = context.WithCancel(ctx)
+	if !isProxied {
+		c.begin(s, ctx)
+	}
+	return ctx
 }
 
 // frugalConn is a client's connection.
@@ -60,6 +63,10 @@ type frugalConn struct {
 	requests *slow.List         // the server's; nil: it watches by itself
 	request  slow.Entry         // the one that is answered. Neither is touched with mu held
 	gone     context.CancelFunc // ends its context
+	plain    *plain             // nil: all is net/http's
+	arrival  arrival
+	busy     atomic.Bool // plain answers a request
+	taken    atomic.Bool // by a plain request's handler: it isn't net/http's any more
 
 	// What follows is only touched by who reads, or takes the connection over, one at a time.
 	awaited bool          // request is in requests, or the client is watched
@@ -82,6 +89,23 @@ func (c *frugalConn) Read(p []byte) (int, error) {
 		return 0, nil // which net/http takes for nothing, not even an end
 	}
 	c.unwatch()
+	l := c.plain
+	if l == nil || l.off {
+		return c.read(p)
+	}
+	if !l.gives() {
+		if len(p) == 1 { // it looks for the client too late to be seen to
+			return 0, nil
+		}
+		if err := l.serve(); err != nil {
+			return 0, err
+		}
+	}
+	return l.give(p)
+}
+
+// read reads by the deadline that there is; with nil into what plain holds.
+func (c *frugalConn) read(p []byte) (int, error) {
 	if len(c.ahead) > 0 && len(p) > 0 {
 		n := copy(p, c.ahead)
 		c.ahead = c.ahead[n:]
@@ -106,7 +130,13 @@ func (c *frugalConn) Read(p []byte) (int, error) {
 		}
 		c.reading = true
 		c.mu.Unlock()
-		n, err := c.TCPConn.Read(p)
+		var n int
+		var err error
+		if p == nil {
+			n, err = c.plain.receive(&c.arrival)
+		} else {
+			n, err = c.TCPConn.Read(p)
+		}
 		c.mu.Lock()
 		c.reading = false
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -210,11 +240,10 @@ func (c *frugalConn) SetDeadline(t time.Time) error {
 	return c.TCPConn.SetDeadline(t)
 }
 
-// WriteTo implements io.WriterTo.
+// WriteTo implements io.WriterTo. It is for those who have taken the connection.
 func (c *frugalConn) WriteTo(w io.Writer) (int64, error) {
 	c.unwatch()
-	n, err := w.Write(c.ahead)
-	c.ahead = c.ahead[n:]
+	n, err := w.Write(c.rest())
 	if err != nil {
 		return int64(n), err
 	}
@@ -222,11 +251,86 @@ func (c *frugalConn) WriteTo(w io.Writer) (int64, error) {
 	return int64(n) + rest, err
 }
 
-// Close implements net.Conn.
+// rest returns what was read ahead of who takes the connection.
+func (c *frugalConn) rest() []byte {
+	ahead := c.ahead
+	c.ahead = nil
+	if l := c.plain; l != nil && l.from < l.to {
+		ahead = slices.Concat(l.held[l.from:l.to], ahead)
+		l.from = l.to
+		l.release()
+	}
+	return ahead
+}
+
+// Close implements net.Conn. A server that shuts down closes connections that it takes for idle: one that
+// answers a plain request ends with the answer.
 func (c *frugalConn) Close() error {
+	l := c.plain
+	if l != nil && c.busy.Load() && l.server.waits() {
+		return nil
+	}
 	if c.requests != nil {
 		c.requests.Remove(&c.request)
 		c.gone()
 	}
+	if l != nil {
+		l.server.forget(c)
+	}
+	if c.taken.Load() {
+		return nil
+	}
 	return c.TCPConn.Close()
+}
+
+// begin has plain requests answered, where the server has nothing that only net/http does.
+func (c *frugalConn) begin(s *Server, ctx context.Context) {
+	if s.Handler == nil || s.ReadTimeout != 0 || s.WriteTimeout != 0 || s.ConnState != nil {
+		return
+	}
+	l := &plain{
+		conn: c, server: s, remote: c.RemoteAddr().String(),
+		ctx: context.WithValue(ctx, http.LocalAddrContextKey, c.LocalAddr()),
+	}
+	if l.prepare(&c.arrival) {
+		c.plain = l
+		s.remember(c)
+	}
+}
+
+// readBy gives the Reads to come a deadline.
+func (c *frugalConn) readBy(t time.Time) {
+	c.mu.Lock()
+	c.deadline = t
+	c.mu.Unlock()
+}
+
+func (c *frugalConn) wasHijacked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hijacked
+}
+
+// writeBounded reports whether there is a deadline for writing.
+func (c *frugalConn) writeBounded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writes
+}
+
+// takeAhead returns what was read by who watched; nil: nothing.
+func (c *frugalConn) takeAhead() []byte {
+	ahead := c.ahead
+	c.ahead = nil
+	return ahead
+}
+
+// handOver gives the connection to a plain request's handler, with what was read ahead of it.
+func (c *frugalConn) handOver() (net.Conn, error) {
+	c.unwatch()
+	c.taken.Store(true)
+	if err := c.TCPConn.SetDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	return &frugalConn{TCPConn: c.TCPConn, ahead: c.rest(), hijacked: true}, nil
 }

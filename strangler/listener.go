@@ -2,10 +2,17 @@ package strangler
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/strangler-fig/toolkit/internal/slow"
 )
 
 // Where ServerConfig says nothing. There is no time-out for writing, as a stream takes as long
@@ -32,11 +39,24 @@ type ServerConfig struct {
 	HeaderBytes   int           // of a request's head, beyond which it is answered 431; 0: 256 KiB
 }
 
+// Server is an http.Server that answers what is plain by itself on [Frugal] connections. Its Shutdown and Close
+// are to be used, not the http.Server's, which doesn't know of those requests.
+type Server struct {
+	*http.Server
+
+	requests          slow.List // that are answered
+	draining, cutting atomic.Bool
+
+	mu    sync.Mutex
+	conns map[*frugalConn]struct{} // on which plain requests are answered
+}
+
 // NewServer returns the server that a Proxy wants in front of it (station 1): without TLS it
 // speaks HTTP/1.1 and HTTP/2 with prior knowledge, with TLS HTTP/1.1 and HTTP/2; start it with
 // Serve or ServeTLS. OPTIONS * reaches the handler. Without TLS it costs less behind a [Frugal]
 // listener, for which it has a ConnContext; with another one net/http watches clients as it does.
-func NewServer(h http.Handler, cfg ServerConfig) *http.Server {
+// What is to be set otherwise in it is set before it serves.
+func NewServer(h http.Handler, cfg ServerConfig) *Server {
 	log := cfg.Logger
 	if log == nil {
 		log = slog.Default()
@@ -48,7 +68,8 @@ func NewServer(h http.Handler, cfg ServerConfig) *http.Server {
 	} else {
 		protocols.SetUnencryptedHTTP2(true)
 	}
-	s := &http.Server{
+	s := &Server{conns: make(map[*frugalConn]struct{})}
+	s.Server = &http.Server{
 		Addr:                         cfg.Addr,
 		Handler:                      h,
 		TLSConfig:                    cfg.TLS,
@@ -59,6 +80,65 @@ func NewServer(h http.Handler, cfg ServerConfig) *http.Server {
 		MaxHeaderBytes:               cmp.Or(cfg.HeaderBytes, defaultHeaderBytes),
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	watchClients(s)
+	s.ConnContext = s.meet
 	return s
+}
+
+// Shutdown closes the listeners and idle connections and waits for the requests that are answered, as
+// http.Server.Shutdown does.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	for _, c := range s.all() {
+		c.drain()
+	}
+	if err := s.Server.Shutdown(ctx); err != nil {
+		return err
+	}
+	const pause = 2 * time.Millisecond
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for s.busy() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// Close closes all listeners and connections at once, but those that were taken over.
+func (s *Server) Close() error {
+	s.draining.Store(true)
+	s.cutting.Store(true)
+	err := s.Server.Close()
+	for _, c := range s.all() {
+		c.Close()
+	}
+	return err
+}
+
+// waits reports whether a connection may end with its answer.
+func (s *Server) waits() bool { return s.draining.Load() && !s.cutting.Load() }
+
+func (s *Server) remember(c *frugalConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+}
+
+func (s *Server) forget(c *frugalConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+func (s *Server) all() []*frugalConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.conns))
+}
+
+func (s *Server) busy() bool {
+	return slices.ContainsFunc(s.all(), func(c *frugalConn) bool { return c.busy.Load() })
 }

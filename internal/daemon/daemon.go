@@ -82,7 +82,7 @@ type Daemon struct {
 
 	certificates        certificates
 	listeners           listeners
-	clients, admin, ops *http.Server
+	clients, admin, ops server // nil: there is none
 	draining            atomic.Bool
 	inFlight            sync.WaitGroup  // clients' requests, upgraded connections included
 	serving             context.Context // of clients' requests; ends when those that are left are cut
@@ -199,8 +199,9 @@ func (d *Daemon) buildServers(cfg *config.Config, metrics http.Handler) error {
 		if err != nil {
 			return err
 		}
-		d.admin = web.NewServer(handler)
-		d.admin.RegisterOnShutdown(d.stopWatching)
+		admin := web.NewServer(handler)
+		admin.RegisterOnShutdown(d.stopWatching)
+		d.admin = admin
 	}
 	if d.listeners.ops != nil {
 		d.ops = web.NewServer(web.NewOps(web.OpsConfig{Ready: d.ready, Metrics: metrics}))
@@ -237,7 +238,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer cancel()
 	var running errgroup.Group
 	for _, one := range []struct {
-		server *http.Server
+		server server
 		serve  func() error
 	}{
 		{d.clients, func() error { return serve(d.clients, d.listeners.clients) }},

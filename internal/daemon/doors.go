@@ -19,7 +19,7 @@ import (
 type door struct {
 	setting  string // where it stands in the file
 	listener net.Listener
-	server   *http.Server
+	server   *strangler.Server
 	handler  atomic.Pointer[http.Handler]
 	inFlight sync.WaitGroup // requests
 }

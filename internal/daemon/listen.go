@@ -65,16 +65,16 @@ func explainListen(addr string, err error) string {
 }
 
 // clientServer returns the server that answers clients.
-func (d *Daemon) clientServer(cfg *config.Config) *http.Server {
-	server := strangler.NewServer(d.counted(d.proxy), strangler.ServerConfig{
+func (d *Daemon) clientServer(cfg *config.Config) server {
+	s := strangler.NewServer(d.counted(d.proxy), strangler.ServerConfig{
 		TLS:           d.certificates.server(cfg),
 		Logger:        d.log,
 		HeaderTimeout: cfg.Limits.HeaderTimeout,
 		IdleTimeout:   cfg.Limits.Idle,
 		HeaderBytes:   int(cfg.Limits.HeaderBytes),
 	})
-	server.BaseContext = func(net.Listener) context.Context { return d.serving }
-	if server.TLSConfig == nil {
+	s.BaseContext = func(net.Listener) context.Context { return d.serving }
+	if s.TLSConfig == nil {
 		d.listeners.clients = strangler.Frugal{Listener: d.listeners.clients}
 	}
 	if cfg.ProxyProtocol {
@@ -85,7 +85,10 @@ func (d *Daemon) clientServer(cfg *config.Config) *http.Server {
 			Logger:   d.log,
 		}
 	}
-	return server
+	if s.TLSConfig != nil {
+		return secure{s}
+	}
+	return s
 }
 
 // limits returns what bounds clients' requests, in the form in which the proxy has it.
@@ -97,14 +100,22 @@ func limits(cfg *config.Config) strangler.Limits {
 	return l
 }
 
+// server is what answers on a listener.
+type server interface {
+	Serve(net.Listener) error
+	Shutdown(context.Context) error
+	Close() error
+}
+
+// secure is a server that speaks TLS.
+type secure struct{ *strangler.Server }
+
+// Serve implements server.
+func (s secure) Serve(l net.Listener) error { return s.ServeTLS(l, "", "") }
+
 // serve runs a server on a listener until it is shut down.
-func serve(server *http.Server, l net.Listener) error {
-	var err error
-	if server.TLSConfig != nil {
-		err = server.ServeTLS(l, "", "")
-	} else {
-		err = server.Serve(l)
-	}
+func serve(s server, l net.Listener) error {
+	err := s.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -112,12 +123,12 @@ func serve(server *http.Server, l net.Listener) error {
 }
 
 // stop ends a server: it waits for what is in flight until ctx ends, then cuts.
-func stop(ctx context.Context, server *http.Server) error {
-	if server == nil {
+func stop(ctx context.Context, s server) error {
+	if s == nil {
 		return nil
 	}
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("requests were still in flight: %w", err), server.Close())
+	if err := s.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("requests were still in flight: %w", err), s.Close())
 	}
 	return nil
 }

@@ -7,7 +7,8 @@
 //
 //	 1 listener   time-outs and limits of what clients send (limits.go), and what of it is refused
 //	              because it could be read in two ways (strict.go); no time-out on answers (streams);
-//	              frugal.go has net/http's server do the same for less
+//	              frugal.go has net/http's server do the same for less, and plain.go answers without
+//	              it what can be read at a glance
 //	 2 identity   request id and trace context in; a panic becomes a 500
 //	 3 proxy      one atomic load pins the routing Table for this request: table.go
 //	 4 match      the most specific route that holds; else the legacy catch-all

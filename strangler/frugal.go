@@ -94,7 +94,7 @@ func (c *frugalConn) Read(p []byte) (int, error) {
 		return c.read(p)
 	}
 	if !l.gives() {
-		if len(p) == 1 { // it looks for the client too late to be seen to
+		if len(p) == 1 { // net/http looks for a client whose answer has ended meanwhile: it never waits for a request so
 			return 0, nil
 		}
 		if err := l.serve(); err != nil {

@@ -39,13 +39,16 @@ type ServerConfig struct {
 	HeaderBytes   int           // of a request's head, beyond which it is answered 431; 0: 256 KiB
 }
 
-// Server is an http.Server that answers what is plain by itself on [Frugal] connections. Its Shutdown and Close
-// are to be used, not the http.Server's, which doesn't know of those requests.
+// Server is an http.Server that answers what is plain by itself on [Frugal] connections: requests of HTTP/1.1 that
+// can be read in one way only, as nearly all are, at half the cost. For their handlers nothing is different. Where
+// somebody has given the http.Server a ReadTimeout, WriteTimeout or ConnState, or no Handler, it answers all. Use
+// this type's methods and not the http.Server's, which knows nothing of those requests.
 type Server struct {
 	*http.Server
 
 	requests          slow.List // that are answered
 	draining, cutting atomic.Bool
+	brief             atomic.Bool // no connection outlasts an answer
 
 	mu    sync.Mutex
 	conns map[*frugalConn]struct{} // on which plain requests are answered
@@ -117,6 +120,15 @@ func (s *Server) Close() error {
 	}
 	return err
 }
+
+// SetKeepAlivesEnabled is http.Server's.
+func (s *Server) SetKeepAlivesEnabled(on bool) {
+	s.brief.Store(!on)
+	s.Server.SetKeepAlivesEnabled(on)
+}
+
+// ends reports whether connections end with their answers.
+func (s *Server) ends() bool { return s.draining.Load() || s.brief.Load() }
 
 // waits reports whether a connection may end with its answer.
 func (s *Server) waits() bool { return s.draining.Load() && !s.cutting.Load() }

@@ -162,7 +162,7 @@ func (l *plain) answer() error {
 	l.conn.await()
 	defer l.over(x)
 	l.server.Handler.ServeHTTP(&x.answer, x.request())
-	if x.answer.taken || x.answer.finish() != nil || x.answer.closing || l.server.draining.Load() {
+	if x.answer.taken || x.answer.finish() != nil || x.answer.closing || l.server.ends() {
 		return io.EOF // whatever it was, net/http is to say nothing
 	}
 	return nil

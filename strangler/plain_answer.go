@@ -149,8 +149,8 @@ func (a *plainAnswer) begin(h http.Header, known []byte) {
 		}
 	}
 	says := ""
-	if connection := h["Connection"]; len(connection) > 0 || a.closing || a.server.draining.Load() {
-		a.closing = a.closing || first(connection) == "close" || a.server.draining.Load()
+	if connection := h["Connection"]; len(connection) > 0 || a.closing || a.server.ends() {
+		a.closing = a.closing || first(connection) == "close" || a.server.ends()
 		if a.closing && !listHas(connection, "close") {
 			says = "Connection: close\r\n"
 			if except[2] == "" {

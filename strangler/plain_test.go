@@ -502,6 +502,20 @@ func TestPlainShutdown(t *testing.T) {
 	}
 }
 
+// TestPlainWithoutKeepAlives has connections end with their answers.
+func TestPlainWithoutKeepAlives(t *testing.T) {
+	s, addr := served(t, func(http.ResponseWriter, *http.Request) {}, true)
+	for _, on := range []bool{true, false, true} {
+		s.SetKeepAlivesEnabled(on)
+		conn, r := dial(t, "http://"+addr)
+		writeRaw(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil || resp.Close == on {
+			t.Errorf("with keep-alives %t: %v, %v", on, resp, err)
+		}
+	}
+}
+
 // TestPlainShutdownGivesUp has a request outlast the time that there is.
 func TestPlainShutdownGivesUp(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})

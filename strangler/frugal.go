@@ -263,8 +263,8 @@ func (c *frugalConn) rest() []byte {
 	return ahead
 }
 
-// Close implements net.Conn. A server that shuts down closes connections that it takes for idle: one that
-// answers a plain request ends with the answer.
+// Close implements net.Conn. A server that shuts down, or has no keep-alives any more, closes connections that
+// it takes for idle: one that answers a plain request ends with the answer.
 func (c *frugalConn) Close() error {
 	l := c.plain
 	if l != nil && c.busy.Load() && l.server.waits() {

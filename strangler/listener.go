@@ -131,7 +131,7 @@ func (s *Server) SetKeepAlivesEnabled(on bool) {
 func (s *Server) ends() bool { return s.draining.Load() || s.brief.Load() }
 
 // waits reports whether a connection may end with its answer.
-func (s *Server) waits() bool { return s.draining.Load() && !s.cutting.Load() }
+func (s *Server) waits() bool { return s.ends() && !s.cutting.Load() }
 
 func (s *Server) remember(c *frugalConn) {
 	s.mu.Lock()

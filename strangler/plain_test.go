@@ -516,6 +516,30 @@ func TestPlainWithoutKeepAlives(t *testing.T) {
 	}
 }
 
+// TestPlainKeepAlivesEnd has keep-alives end while a plain request is answered on a connection that net/http takes
+// for idle, having answered the one before: the answer gets whole.
+func TestPlainKeepAlivesEnd(t *testing.T) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	s, addr := served(t, func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(begun)
+			<-goOn
+		}
+	}, true)
+	conn, r := dial(t, "http://"+addr)
+	writeRaw(t, conn, "GET / HTTP/1.1\r\nHost: h\r\nPragma: no-cache\r\n\r\n")
+	if status, _, err := readAnswer(r); status != 200 || err != nil {
+		t.Fatal(status, err)
+	}
+	writeRaw(t, conn, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-begun
+	s.SetKeepAlivesEnabled(false)
+	close(goOn)
+	if status, open, err := readAnswer(r); status != 200 || open || err != nil {
+		t.Errorf("status %d, %v, the connection stays open %t", status, err, open)
+	}
+}
+
 // TestPlainShutdownGivesUp has a request outlast the time that there is.
 func TestPlainShutdownGivesUp(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})

@@ -238,6 +238,7 @@ func (a *plainAnswer) Write(p []byte) (int, error) {
 	switch {
 	case *a.method == http.MethodHead:
 	case !a.chunked:
+		a.pushKept()
 		a.push(p)
 	case a.kept()+len(p) <= shortBody:
 		a.keep(p)
@@ -318,7 +319,14 @@ func (a *plainAnswer) flow() {
 	case *a.method == http.MethodHead:
 	case a.chunked:
 		a.chunk(nil)
-	case a.kept() > 0:
+	default:
+		a.pushKept()
+	}
+}
+
+// pushKept pushes what is kept of a body that isn't sent in chunks.
+func (a *plainAnswer) pushKept() {
+	if a.kept() > 0 {
 		a.push(a.body.Bytes())
 		a.body.Reset()
 	}

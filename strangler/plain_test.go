@@ -290,6 +290,18 @@ func TestPlainAnswers(t *testing.T) {
 			set(w, "Transfer-Encoding", "identity")
 			_, _ = io.WriteString(w, "body")
 		},
+		"identity in parts": func(w http.ResponseWriter, _ *http.Request) {
+			set(w, "Transfer-Encoding", "identity")
+			_, _ = io.WriteString(w, "first")
+			_, _ = io.WriteString(w, long)
+			_, _ = io.WriteString(w, "last")
+		},
+		"identity, copied": func(w http.ResponseWriter, _ *http.Request) {
+			set(w, "Transfer-Encoding", "identity")
+			_, _ = io.WriteString(w, "first")
+			_, _ = w.(io.ReaderFrom).ReadFrom(strings.NewReader(long))
+			_, _ = io.WriteString(w, "last")
+		},
 		"chunked and of a length": func(w http.ResponseWriter, _ *http.Request) {
 			set(w, "Transfer-Encoding", "chunked", "Content-Length", "4")
 			_, _ = io.WriteString(w, "body")

@@ -18,9 +18,9 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// plainAnswer writes a plain request's answer as net/http would. A head that says how long the body is goes at
-// once into what is sent; one that doesn't waits until the body turns out to be short, whose length it then says, or
-// not, which is then sent in chunks. It is a http.Flusher, http.Hijacker and io.ReaderFrom.
+// plainAnswer writes a plain request's answer as net/http would. A head that says how long the body is, and of which
+// type, goes at once into what is sent; one that doesn't waits until the body turns out to be short, whose length it
+// then says, or not, which is then sent in chunks. It is a http.Flusher, http.Hijacker and io.ReaderFrom.
 type plainAnswer struct {
 	conn   *frugalConn
 	server *Server
@@ -39,7 +39,7 @@ type plainAnswer struct {
 
 	out  *[departureSize]byte // what is sent next; nil: nothing
 	n    int                  // how much of out is used
-	body *bytes.Buffer        // of unknown length, what isn't in out yet; nil: nothing
+	body *bytes.Buffer        // of unknown length or type, what isn't in out yet; nil: nothing
 	err  error                // of sending
 }
 
@@ -228,7 +228,7 @@ func (a *plainAnswer) Write(p []byte) (int, error) {
 	if a.length >= 0 && a.written > a.length {
 		return 0, http.ErrContentLength
 	}
-	if a.waits != nil && a.length < 0 && a.written <= shortBody {
+	if a.waits != nil && a.written <= shortBody {
 		a.keep(p)
 		return len(p), nil
 	}

@@ -228,6 +228,11 @@ func TestPlainAnswers(t *testing.T) {
 			set(w, "Content-Length", "5", "Content-Type", "a/b")
 			_, _ = io.WriteString(w, "12345")
 		},
+		"of a length, in parts": func(w http.ResponseWriter, _ *http.Request) {
+			set(w, "Content-Length", "13") // of which parts alone don't tell the type
+			_, _ = io.WriteString(w, "<h")
+			_, _ = io.WriteString(w, "tml>a</html")
+		},
 		"more than its length": func(w http.ResponseWriter, _ *http.Request) {
 			set(w, "Content-Length", "3", "Content-Type", "a/b")
 			_, _ = io.WriteString(w, "123")

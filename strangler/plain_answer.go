@@ -482,6 +482,9 @@ func (a *plainAnswer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case a.over:
 		return nil, nil, errAnswered
 	}
+	if a.waits != nil {
+		a.begin(a.waits, nil)
+	}
 	a.taken = true
 	a.send()
 	conn, err := a.conn.handOver()

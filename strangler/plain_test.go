@@ -328,6 +328,17 @@ func TestPlainAnswers(t *testing.T) {
 			_, _ = rw.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
 			_ = rw.Flush()
 		},
+		"taken behind the head": func(w http.ResponseWriter, _ *http.Request) {
+			set(w, "Content-Length", "2")
+			w.WriteHeader(200)
+			conn, rw, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				panic(err)
+			}
+			defer conn.Close()
+			_, _ = rw.WriteString("hi")
+			_ = rw.Flush()
+		},
 		"deadlines": func(w http.ResponseWriter, _ *http.Request) {
 			c := http.NewResponseController(w)
 			if err := errors.Join(c.SetReadDeadline(time.Now().Add(time.Hour)), c.SetWriteDeadline(time.Now().Add(time.Hour)), c.EnableFullDuplex()); err != nil {

@@ -234,6 +234,9 @@ func (c *frugalConn) SetWriteDeadline(t time.Time) error {
 // SetDeadline implements net.Conn. It is what net/http does when it hands a connection over.
 func (c *frugalConn) SetDeadline(t time.Time) error {
 	c.unwatch()
+	if c.plain != nil {
+		c.plain.server.forget(c)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hijacked, c.deadline = true, t
@@ -264,10 +267,10 @@ func (c *frugalConn) rest() []byte {
 }
 
 // Close implements net.Conn. A server that shuts down, or has no keep-alives any more, closes connections that
-// it takes for idle: one that answers a plain request ends with the answer.
+// it takes for idle: one that answers a plain request ends with the answer. One that was taken it doesn't know.
 func (c *frugalConn) Close() error {
 	l := c.plain
-	if l != nil && c.busy.Load() && l.server.waits() {
+	if l != nil && c.busy.Load() && (c.taken.Load() || l.server.waits()) {
 		return nil
 	}
 	if c.requests != nil {
@@ -329,6 +332,7 @@ func (c *frugalConn) takeAhead() []byte {
 func (c *frugalConn) handOver() (net.Conn, error) {
 	c.unwatch()
 	c.taken.Store(true)
+	c.plain.server.forget(c)
 	if err := c.TCPConn.SetDeadline(time.Time{}); err != nil {
 		return nil, err
 	}

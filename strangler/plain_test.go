@@ -587,6 +587,57 @@ func TestPlainShutdownGivesUp(t *testing.T) {
 	}
 }
 
+// TestPlainTaken has handlers take connections, of plain requests and of one that net/http reads, which is for a
+// server that shuts down or closes as if it had never had them.
+func TestPlainTaken(t *testing.T) {
+	for name, extra := range map[string]string{"plain": "", "net/http's": "Pragma: no-cache\r\n"} {
+		for end, stop := range map[string]func(*Server) error{
+			"shutdown": func(s *Server) error {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				return s.Shutdown(ctx)
+			},
+			"close": (*Server).Close,
+		} {
+			t.Run(name+", "+end, func(t *testing.T) {
+				t.Parallel()
+				taken, goOn := make(chan struct{}), make(chan struct{})
+				s, addr := served(t, func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Path != "/take" {
+						return
+					}
+					conn, _, err := w.(http.Hijacker).Hijack()
+					if err != nil {
+						panic(err)
+					}
+					defer conn.Close()
+					close(taken)
+					<-goOn
+					_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nX-Ended: %v\r\n\r\n", r.Context().Err())
+				}, true)
+				conn, r := dial(t, "http://"+addr)
+				writeRaw(t, conn, "GET / HTTP/1.1\r\nHost: h\r\nPragma: no-cache\r\n\r\n")
+				if status, _, err := readAnswer(r); status != 200 || err != nil {
+					t.Fatal(status, err)
+				}
+				writeRaw(t, conn, "GET /take HTTP/1.1\r\nHost: h\r\n%s\r\n", extra)
+				<-taken
+				if err := stop(s); err != nil {
+					t.Error(err)
+				}
+				close(goOn)
+				resp, err := http.ReadResponse(r, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if ended := resp.Header.Get("X-Ended"); ended != "<nil>" {
+					t.Errorf("the request's context has ended: %s", ended)
+				}
+			})
+		}
+	}
+}
+
 // TestPlainBodyIsNobodysLater has a handler's goroutine read a body when the handler has returned: of what came
 // since it gets nothing.
 func TestPlainBodyIsNobodysLater(t *testing.T) {

@@ -261,7 +261,9 @@ func (c *frugalConn) rest() []byte {
 	if l := c.plain; l != nil && l.from < l.to {
 		ahead = slices.Concat(l.held[l.from:l.to], ahead)
 		l.from = l.to
-		l.release()
+		if !c.taken.Load() { // a body may be held too
+			l.release()
+		}
 	}
 	return ahead
 }

@@ -638,6 +638,32 @@ func TestPlainTaken(t *testing.T) {
 	}
 }
 
+// TestPlainTakenBody has a handler read a body after it has taken the connection, behind which more came: what
+// held both isn't anybody else's before the handler returns.
+func TestPlainTakenBody(t *testing.T) {
+	_, addr := served(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		for range 8 {
+			another := arrivals.Get().(*[arrivalSize]byte)
+			copy(another[:], strings.Repeat("x", arrivalSize))
+		}
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(conn, "%q", body)
+	}, true)
+	for range 20 {
+		conn, r := dial(t, "http://"+addr)
+		writeRaw(t, conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbodymore")
+		_ = conn.CloseWrite()
+		if said, _ := io.ReadAll(r); string(said) != `"body"` {
+			t.Fatalf("the body is %s", said)
+		}
+	}
+}
+
 // TestPlainBodyIsNobodysLater has a handler's goroutine read a body when the handler has returned: of what came
 // since it gets nothing.
 func TestPlainBodyIsNobodysLater(t *testing.T) {

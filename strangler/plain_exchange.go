@@ -35,11 +35,15 @@ func (x *plainExchange) request() *http.Request {
 	return &x.in
 }
 
-// end takes from whoever goes on with the exchange, against the rules, what others will have.
+// end takes from whoever goes on with the exchange, against the rules, what others will have, and from the disk
+// what was uploaded.
 func (x *plainExchange) end() {
 	x.context.end()
 	x.body.end()
 	x.answer.release()
+	if form := x.in.MultipartForm; form != nil {
+		_ = form.RemoveAll() // as net/http
+	}
 }
 
 // plainBody is a body that came whole. It is read from what it came in, until its exchange ends.

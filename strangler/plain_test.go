@@ -587,6 +587,38 @@ func TestPlainShutdownGivesUp(t *testing.T) {
 	}
 }
 
+// TestPlainForm has a handler keep an uploaded file on disk: nothing is left of it when the request is over.
+func TestPlainForm(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	kept := func() int {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	var during int
+	_, addr := served(t, func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			fatalUnless(r.ParseMultipartForm(0), nil)
+			during = kept()
+		}
+	}, true)
+	conn, r := dial(t, "http://"+addr)
+	const body = "--b\r\nContent-Disposition: form-data; name=f; filename=x\r\n\r\nfile\r\n--b--\r\n"
+	writeRaw(t, conn, "POST / HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	writeRaw(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	for range 2 {
+		if status, _, err := readAnswer(r); status != 200 || err != nil {
+			t.Fatal(status, err)
+		}
+	}
+	if after := kept(); during != 1 || after != 0 {
+		t.Errorf("%d files while it is answered, %d behind it", during, after)
+	}
+}
+
 // TestPlainTaken has handlers take connections, of plain requests and of one that net/http reads, which is for a
 // server that shuts down or closes as if it had never had them.
 func TestPlainTaken(t *testing.T) {

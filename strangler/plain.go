@@ -111,10 +111,10 @@ func (l *plain) more() error {
 	switch now := time.Now(); {
 	case l.from < l.to && l.begun.IsZero():
 		l.begun = now
-		l.conn.readBy(now.Add(s.ReadHeaderTimeout))
+		l.conn.readBy(after(now, s.ReadHeaderTimeout))
 	case l.from < l.to:
 	case l.answered:
-		l.conn.readBy(now.Add(s.IdleTimeout))
+		l.conn.readBy(after(now, s.IdleTimeout))
 	}
 	l.idle.Store(l.from == l.to)
 	defer l.idle.Store(false)
@@ -132,6 +132,14 @@ func (l *plain) more() error {
 		return nil
 	}
 	return err
+}
+
+// after returns when a http.Server's time-out ends that begins now: never, which is the zero time, where it has none.
+func after(now time.Time, timeout time.Duration) time.Time {
+	if timeout <= 0 {
+		return time.Time{}
+	}
+	return now.Add(timeout)
 }
 
 // room has something to read into.

@@ -587,6 +587,41 @@ func TestPlainShutdownGivesUp(t *testing.T) {
 	}
 }
 
+// TestPlainServers has servers of which somebody has set something: they do with plain requests as http.Server says.
+func TestPlainServers(t *testing.T) {
+	for name, c := range map[string]struct {
+		set     func(*Server)
+		refuses bool
+	}{
+		"no idle time":         {set: func(s *Server) { s.IdleTimeout = 0 }},
+		"an idle time below 0": {set: func(s *Server) { s.IdleTimeout = -1 }},
+		"no time for a head":   {set: func(s *Server) { s.ReadHeaderTimeout = 0 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ServerConfig{Logger: quiet})
+			c.set(s)
+			ended := make(chan struct{})
+			go func() { defer close(ended); _ = s.Serve(Frugal{Listener: l}) }()
+			t.Cleanup(func() { s.Close(); <-ended })
+			conn, r := dial(t, "http://"+l.Addr().String())
+			for range 2 {
+				for _, part := range []string{"GET / HTTP/1.1\r\nHo", "st: h\r\n\r\n"} {
+					_, _ = io.WriteString(conn, part)
+					time.Sleep(20 * time.Millisecond)
+				}
+				if status, _, err := readAnswer(r); (status == 0) != c.refuses {
+					t.Fatalf("status %d, %v", status, err)
+				}
+			}
+		})
+	}
+}
+
 // TestPlainForm has a handler keep an uploaded file on disk: nothing is left of it when the request is over.
 func TestPlainForm(t *testing.T) {
 	dir := t.TempDir()

@@ -290,7 +290,7 @@ func (c *frugalConn) Close() error {
 
 // begin has plain requests answered, where the server has nothing that only net/http does.
 func (c *frugalConn) begin(s *Server, ctx context.Context) {
-	if s.Handler == nil || s.ReadTimeout != 0 || s.WriteTimeout != 0 || s.ConnState != nil {
+	if s.Handler == nil || s.ReadTimeout != 0 || s.WriteTimeout != 0 || s.ConnState != nil || s.Protocols != nil && !s.Protocols.HTTP1() {
 		return
 	}
 	l := &plain{

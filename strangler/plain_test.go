@@ -596,6 +596,7 @@ func TestPlainServers(t *testing.T) {
 		"no idle time":         {set: func(s *Server) { s.IdleTimeout = 0 }},
 		"an idle time below 0": {set: func(s *Server) { s.IdleTimeout = -1 }},
 		"no time for a head":   {set: func(s *Server) { s.ReadHeaderTimeout = 0 }},
+		"HTTP/2 only":          {set: func(s *Server) { s.Protocols.SetHTTP1(false) }, refuses: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

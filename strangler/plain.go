@@ -39,6 +39,7 @@ type plain struct {
 	left     int64              // of what came, and of what is to come, is net/http's; -1: all, for ever
 	begun    time.Time          // when the head began that isn't whole; zero: there is none
 	answered bool               // a request was
+	given    bool               // net/http has got something
 	posted   bool               // the one before was a POST, behind which some send a line too many
 	ended    error              // what every further Read returns; nil: it goes on
 	broke    error              // what is to be read behind what is held; nil: more
@@ -63,6 +64,9 @@ func (l *plain) serve() error {
 		case headPart:
 			l.ended = l.more()
 		default:
+			if l.begun.IsZero() { // for net/http the head has begun with the connection, or begins with what it gets
+				l.conn.readBy(after(time.Now(), l.server.ReadHeaderTimeout))
+			}
 			return nil
 		}
 	}
@@ -78,8 +82,16 @@ func (l *plain) gives() bool {
 	return l.left != 0
 }
 
-// give is a Read of net/http's, of what is its own.
+// preface is where net/http looks for HTTP/2 on a new connection, in no more than so many bytes.
+const preface = "PRI * HTTP/2.0"
+
+// give is a Read of net/http's, of what is its own. Behind plain requests net/http still takes the connection for
+// a new one: it gets nothing there until it gives up looking for HTTP/2 (see bufio.Reader on io.ErrNoProgress).
 func (l *plain) give(p []byte) (n int, err error) {
+	if l.answered && !l.given && len(p) <= len(preface) {
+		return 0, nil
+	}
+	l.given = true
 	if l.left > 0 && int64(len(p)) > l.left {
 		p = p[:l.left]
 	}

@@ -23,6 +23,13 @@ import (
 // address.
 func served(t testing.TB, handler http.HandlerFunc, frugal bool) (*Server, string) {
 	t.Helper()
+	s := NewServer(handler, ServerConfig{Logger: quiet})
+	return s, listening(t, s, frugal)
+}
+
+// listening serves with s and returns its address.
+func listening(t testing.TB, s *Server, frugal bool) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -31,11 +38,10 @@ func served(t testing.TB, handler http.HandlerFunc, frugal bool) (*Server, strin
 	if frugal {
 		l = Frugal{Listener: l}
 	}
-	s := NewServer(handler, ServerConfig{Logger: quiet})
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = s.Serve(l) }()
 	t.Cleanup(func() { s.Close(); <-ended })
-	return s, addr
+	return addr
 }
 
 // TestPlainRequests holds which heads are plain, and how far one goes that isn't.
@@ -600,16 +606,9 @@ func TestPlainServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
 			s := NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ServerConfig{Logger: quiet})
 			c.set(s)
-			ended := make(chan struct{})
-			go func() { defer close(ended); _ = s.Serve(Frugal{Listener: l}) }()
-			t.Cleanup(func() { s.Close(); <-ended })
-			conn, r := dial(t, "http://"+l.Addr().String())
+			conn, r := dial(t, "http://"+listening(t, s, true))
 			for range 2 {
 				for _, part := range []string{"GET / HTTP/1.1\r\nHo", "st: h\r\n\r\n"} {
 					_, _ = io.WriteString(conn, part)
@@ -618,6 +617,45 @@ func TestPlainServers(t *testing.T) {
 				if status, _, err := readAnswer(r); (status == 0) != c.refuses {
 					t.Fatalf("status %d, %v", status, err)
 				}
+			}
+		})
+	}
+}
+
+// TestPlainThenForeign sends what isn't plain behind what is, and net/http makes of it what it makes of that on a
+// connection on which it has answered a request itself: as soon, and no HTTP/2.
+func TestPlainThenForeign(t *testing.T) {
+	const begun = 200 * time.Millisecond
+	for name, c := range map[string]struct {
+		send  string
+		waits bool
+	}{
+		"HTTP/2":            {send: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"},
+		"a few bytes":       {send: "GET /\r\n\r\n"},
+		"half a head":       {send: "GET / HTTP/1.1\nHost: h\n", waits: true},
+		"half a large head": {send: "GET / HTTP/1.1\r\nX: " + strings.Repeat("x", arrivalSize), waits: true},
+		"chunks":            {send: "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var said [2]string
+			for i, frugal := range []bool{false, true} {
+				handler := func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
+				s := NewServer(http.HandlerFunc(handler), ServerConfig{Logger: quiet, HeaderTimeout: begun})
+				conn, r := dial(t, "http://"+listening(t, s, frugal))
+				writeRaw(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+				if status, _, err := readAnswer(r); status != 200 || err != nil {
+					t.Fatal(status, err)
+				}
+				writeRaw(t, conn, "%s", c.send)
+				start := time.Now()
+				said[i], _ = r.ReadString('\n')
+				if took := time.Since(start); took > 5*time.Second || (took >= begun) != c.waits {
+					t.Errorf("plain %t: it took %v", frugal, took)
+				}
+			}
+			if said[0] != said[1] {
+				t.Errorf("it is answered %q, by net/http %q", said[1], said[0])
 			}
 		})
 	}

@@ -35,7 +35,6 @@ type plain struct {
 	// What follows is only touched by who serves the connection.
 	held     *[arrivalSize]byte // what came and isn't served; nil: nothing is held
 	from, to int                // where it lies in held
-	scanned  int                // of it has no head's end
 	left     int64              // of what came, and of what is to come, is net/http's; -1: all, for ever
 	begun    time.Time          // when the head began that isn't whole; zero: there is none
 	answered bool               // a request was

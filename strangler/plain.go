@@ -45,7 +45,7 @@ type plain struct {
 	exchange *plainExchange     // what look has found
 	off      bool               // all that comes is net/http's
 
-	idle atomic.Bool // it waits for a request
+	idle atomic.Bool // it waits for a request, or for the rest of one that isn't the connection's first
 }
 
 // arrivalSize is how much is read at once, and how much of a request may be plain. It holds most of them.
@@ -127,9 +127,9 @@ func (l *plain) more() error {
 	case l.answered:
 		l.conn.readBy(after(now, s.IdleTimeout))
 	}
-	l.idle.Store(l.from == l.to)
+	l.idle.Store(l.from == l.to || l.answered)
 	defer l.idle.Store(false)
-	if l.from == l.to && s.draining.Load() {
+	if l.idle.Load() && s.draining.Load() {
 		return io.EOF
 	}
 	if held := l.conn.takeAhead(); held != nil {
@@ -138,7 +138,7 @@ func (l *plain) more() error {
 		return nil
 	}
 	_, err := l.conn.read(nil)
-	if err != nil && l.from < l.to { // it is for net/http to tell somebody whose request breaks off
+	if err != nil && l.from < l.to && !s.draining.Load() { // it is for net/http to tell somebody whose request breaks off
 		l.left, l.broke = -1, err
 		return nil
 	}

@@ -550,6 +550,26 @@ func TestPlainWithoutKeepAlives(t *testing.T) {
 	}
 }
 
+// TestPlainShutdownOfHalf has a server shut down when a client has said half a request behind a whole one: nobody
+// waits for the other half, as net/http doesn't.
+func TestPlainShutdownOfHalf(t *testing.T) {
+	s, addr := served(t, func(http.ResponseWriter, *http.Request) {}, true)
+	conn, r := dial(t, "http://"+addr)
+	writeRaw(t, conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHo")
+	if status, _, err := readAnswer(r); status != 200 || err != nil {
+		t.Fatal(status, err)
+	}
+	time.Sleep(20 * time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+		t.Errorf("half a request is answered %q, %v", rest, err)
+	}
+}
+
 // TestPlainKeepAlivesEnd has keep-alives end while a plain request is answered on a connection that net/http takes
 // for idle, having answered the one before: the answer gets whole.
 func TestPlainKeepAlivesEnd(t *testing.T) {

@@ -38,8 +38,8 @@ func (x *plainExchange) request() *http.Request {
 // end takes from whoever goes on with the exchange, against the rules, what others will have, and from the disk
 // what was uploaded.
 func (x *plainExchange) end() {
-	x.context.end()
 	x.body.end()
+	x.context.end()
 	x.answer.release()
 	if form := x.in.MultipartForm; form != nil {
 		_ = form.RemoveAll() // as net/http

@@ -670,7 +670,7 @@ func TestPlainThenForeign(t *testing.T) {
 				writeRaw(t, conn, "%s", c.send)
 				start := time.Now()
 				said[i], _ = r.ReadString('\n')
-				if took := time.Since(start); took > 5*time.Second || (took >= begun) != c.waits {
+				if took := time.Since(start); took > 5*time.Second || (took > begun/2) != c.waits {
 					t.Errorf("plain %t: it took %v", frugal, took)
 				}
 			}

@@ -190,6 +190,7 @@ func (l *plain) answer() error {
 // over ends an exchange, however its handler has.
 func (l *plain) over(x *plainExchange) {
 	l.conn.unwatch()
+	x.answer.breakOff()
 	x.end()
 	l.conn.busy.Store(false)
 	l.release()

@@ -375,6 +375,14 @@ func (a *plainAnswer) finish() error {
 	return a.err
 }
 
+// breakOff sends what net/http would have sent by now of an answer whose handler panics, so that its client sees one
+// that breaks off and not a connection that has ended before its request. Of one that is complete there is nothing.
+func (a *plainAnswer) breakOff() {
+	if !a.over && a.written > shortBody {
+		a.send()
+	}
+}
+
 // trailers returns what the handler has set of them.
 func (a *plainAnswer) trailers() http.Header {
 	var t http.Header

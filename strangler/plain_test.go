@@ -325,6 +325,11 @@ func TestPlainAnswers(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		},
+		"panic behind a long part": func(w http.ResponseWriter, _ *http.Request) {
+			set(w, "Content-Length", "9999", "Content-Type", "a/b")
+			_, _ = w.Write([]byte(long[:3000]))
+			panic(http.ErrAbortHandler)
+		},
 		"taken": func(w http.ResponseWriter, _ *http.Request) {
 			conn, rw, err := w.(http.Hijacker).Hijack()
 			if err != nil {

@@ -66,11 +66,11 @@ func (a *plainAnswer) Header() http.Header {
 // WriteHeader implements http.ResponseWriter.
 func (a *plainAnswer) WriteHeader(status int) {
 	switch {
-	case status < 100 || status > 999:
-		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http
 	case a.over, a.taken, a.status != 0:
 		a.log("http: superfluous response.WriteHeader call")
 		return
+	case status < 100 || status > 999:
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status)) // as net/http
 	case status < 200 && status != http.StatusSwitchingProtocols:
 		a.statusLine(status)
 		a.fields(a.header, "Content-Length", "Transfer-Encoding")

@@ -284,7 +284,8 @@ func TestPlainAnswers(t *testing.T) {
 			set(w, "X-Late", "1")
 			_, _ = io.WriteString(w, "body")
 		},
-		"a status twice": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.WriteHeader(500) },
+		"a status twice":       func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.WriteHeader(500) },
+		"no status behind one": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.WriteHeader(0) },
 		"closing": func(w http.ResponseWriter, _ *http.Request) {
 			set(w, "Connection", "close")
 			_, _ = io.WriteString(w, "body")

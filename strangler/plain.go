@@ -178,8 +178,11 @@ func (l *plain) answer() error {
 	l.exchange, l.begun = nil, time.Time{}
 	l.answered, l.posted = true, x.in.Method == http.MethodPost
 	l.conn.busy.Store(true)
-	l.conn.await()
 	defer l.over(x)
+	if l.server.draining.Load() { // it may be that nobody saw in time that this one is to be waited for
+		return io.EOF
+	}
+	l.conn.await()
 	l.server.Handler.ServeHTTP(&x.answer, x.request())
 	if x.answer.taken || x.answer.finish() != nil || x.answer.closing || l.server.ends() {
 		return io.EOF // whatever it was, net/http is to say nothing

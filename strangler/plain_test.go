@@ -576,6 +576,29 @@ func TestPlainShutdownOfHalf(t *testing.T) {
 	}
 }
 
+// TestPlainShutdownIsTheEnd has a request get whole when its server shuts down already: as with net/http no handler
+// gets it, which the server might not wait for.
+func TestPlainShutdownIsTheEnd(t *testing.T) {
+	for _, frugal := range []bool{false, true} {
+		s, addr := served(t, func(http.ResponseWriter, *http.Request) { t.Errorf("plain %t: a handler is called", frugal) }, frugal)
+		conn, r := dial(t, "http://"+addr)
+		writeRaw(t, conn, "GET / HTTP/1.1\r\nHo")
+		time.Sleep(20 * time.Millisecond)
+		ended := make(chan error)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		go func() { ended <- s.Shutdown(ctx) }()
+		time.Sleep(20 * time.Millisecond)
+		writeRaw(t, conn, "st: h\r\n\r\n")
+		if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+			t.Errorf("plain %t: it is answered %q, %v", frugal, rest, err)
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestPlainKeepAlivesEnd has keep-alives end while a plain request is answered on a connection that net/http takes
 // for idle, having answered the one before: the answer gets whole.
 func TestPlainKeepAlivesEnd(t *testing.T) {

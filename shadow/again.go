@@ -75,10 +75,10 @@ func (s *Shadow) second(w *worker, x *exchange, to target) (*Answer, capture) {
 	if !may {
 		return nil, capture{}
 	}
-	again := call{target: to, context: &copyContext{Context: context.Background(), values: x.context.values}}
+	again := call{target: to, by: to.through, context: &copyContext{Context: context.Background(), values: x.context.values}}
 	again.request = x.copy.WithContext(again.context) // a transport may still look at the first one's
 	again.request.Header = x.copy.Header.Clone()
-	answer, body, err := s.attempt(w, x, again, nil, now, trial)
+	answer, body, _, err := s.attempt(w, x, again, nil, now, trial)
 	if err != nil || answer.Status == 0 || body.broke || conditional(answer.Status) || answer.Status == http.StatusSwitchingProtocols {
 		body.drop()
 		return nil, capture{}

@@ -94,7 +94,7 @@ type Difference struct {
 }
 
 // Comparer decides where two answers differ. It is pure, safe for concurrent use, and keeps
-// nothing of the answers: their bodies are written over when they match. An error of type
+// nothing of the answers but strings of their headers: the rest is written over when they match. An error of type
 // *SkipError says that they can't be compared; package compare has the implementation.
 type Comparer interface {
 	Compare(legacy, service *Answer) ([]Difference, error)

@@ -33,7 +33,8 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		x.skip(SkipResting, "")
 		return
 	}
-	answer, body, err := s.attempt(w, x, call{x.target, &x.copy, &x.context}, asked, now, trial)
+	lent := x.lend()
+	answer, body, clean, err := s.attempt(w, x, call{x.target, lent, &x.copy, &x.context}, asked, now, trial)
 
 	x.mu.Lock()
 	if x.settled {
@@ -42,6 +43,9 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		return
 	}
 	x.otherBody = body
+	if clean {
+		x.lent = lent
+	}
 	if answer.Status != 0 {
 		x.reply = answer
 		x.other = &x.reply
@@ -72,13 +76,14 @@ func (s *Shadow) send(w *worker, x *exchange) {
 // call is a request to a side: x's copy, or another like it.
 type call struct {
 	target
+	by      http.RoundTripper // the target's, or what that has lent
 	request *http.Request
 	context *copyContext // the request's
 }
 
 // attempt asks once, and tells those who decide whether and when to ask again. An answer of
-// status 0 is none.
-func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started time.Time, trial bool) (answer Answer, body capture, err error) {
+// status 0 is none; clean says that it was read to its end in time, and its body closed.
+func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started time.Time, trial bool) (answer Answer, body capture, clean bool, err error) {
 	became, panics, now := unknown, true, started
 	body = capture{purse: &x.p.purse, limit: x.p.limit(s.config.MaxBody)}
 	defer func() {
@@ -87,7 +92,7 @@ func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started 
 		}
 		s.attempted(x, to.target, now, trial, became, err)
 	}()
-	answer, err = s.ask(w, x, to, asked, started, &body)
+	answer, clean, err = s.ask(w, x, to, asked, started, &body)
 	panics = false
 	now = s.config.Now()
 	switch {
@@ -103,7 +108,7 @@ func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started 
 		}
 		x.p.budget.observe(now, latency)
 	}
-	return answer, body, err
+	return answer, body, clean, err
 }
 
 func (s *Shadow) attempted(x *exchange, to target, now time.Time, trial bool, became outcome, err error) {
@@ -144,10 +149,10 @@ func (s *Shadow) verdictOf(x *exchange, err error) (reason, detail string, faile
 
 // ask sends the copy with that body and reads the answer, its body into the capture. With an
 // error the answer is what came of it.
-func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time.Time, body *capture) (a Answer, err error) {
+func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time.Time, body *capture) (a Answer, clean bool, err error) {
 	lease := w.begin(to.context)
 	whole := false // a transport that panics is not trusted with the lease any more
-	defer func() { err = w.end(lease, whole && err == nil, err) }()
+	defer func() { clean, err = w.end(lease, whole && err == nil, err) }()
 
 	r := to.request
 	r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, int64(len(asked)), nil
@@ -158,21 +163,21 @@ func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time
 			r.Trailer, r.ContentLength, r.TransferEncoding = x.trailer.Clone(), -1, []string{"chunked"}
 		}
 	}
-	resp, err := to.through.RoundTrip(r)
+	resp, err := to.by.RoundTrip(r)
 	if err != nil {
-		return a, err
+		return a, false, err
 	}
 	defer resp.Body.Close()
 	a = Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
 	a.Hosts = x.hostsOf(to.side(), a.Header)
 	if a.Status == http.StatusSwitchingProtocols {
-		return a, nil
+		return a, false, nil
 	}
 	if x.copy.Method != http.MethodHead {
 		body.hint = resp.ContentLength
 	}
 	if whole, err = s.drain(x, resp.Body, body); err != nil {
-		return a, err
+		return a, false, err
 	}
 	a.Size, a.Body = body.size, body.buf
 	if body.over() {
@@ -181,7 +186,7 @@ func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time
 	if len(resp.Trailer) > 0 {
 		a.Trailer = resp.Trailer
 	}
-	return a, nil
+	return a, false, nil
 }
 
 // drain reads an answer's body to its end, or until it is certain to be too large; whole says

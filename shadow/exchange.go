@@ -56,6 +56,7 @@ type exchange struct {
 	other     *Answer // the copy's; nil: none
 	reply     Answer  // what other points to
 	otherBody capture
+	lent      http.RoundTripper // what the copy was sent by, and all of it is to be given back; nil: nothing
 
 	tap     *tap     // of the service's answer, before it is translated; nil: it isn't
 	compare Comparer // other than the point's, see order.go; nil: the point's

@@ -57,7 +57,7 @@ func (x *exchange) end(v Verdict, reason, detail string, differences []Differenc
 }
 
 // release lets go of what was captured. Of a match, which judge settles when it has compared,
-// nobody else has the answers: a Recorder gets none, and a Comparer keeps none.
+// nobody else has the answers: a Recorder and a Keeper get none but as copies, and a Comparer keeps none.
 func (x *exchange) release(v Verdict) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -65,6 +65,7 @@ func (x *exchange) release(v Verdict) {
 	if v == Match {
 		x.body.recycle()
 		x.otherBody.recycle()
+		x.giveBack()
 	} else {
 		x.body.drop()
 		x.otherBody.drop()

@@ -61,20 +61,21 @@ func (w *worker) begin(c *copyContext) *lease {
 	return l
 }
 
-// end ends a copy's time. Clean says that its answer was read to its end. It returns the error
-// that the copy had, which is that of the time-out if this is what ended it.
-func (w *worker) end(l *lease, clean bool, err error) error {
+// end ends a copy's time. Whole says that its answer was read to its end, and clean that this was in
+// time. It returns the error that the copy had, which is that of the time-out if this is what ended it.
+func (w *worker) end(l *lease, whole bool, err error) (clean bool, _ error) {
 	inTime := l.timer.Stop()
-	if l.copies++; inTime && clean && l.copies < maxLease && l.Err() == nil {
+	clean = inTime && whole && l.Err() == nil
+	if l.copies++; clean && l.copies < maxLease {
 		w.lease = l
-		return err
+		return true, err
 	}
 	late := context.Cause(l.Context) == context.DeadlineExceeded
 	l.cancel(nil)
 	if err != nil && late && failureOf(err) == FailBroken { // a transport may only see that it is to end
-		return fmt.Errorf("no whole answer in %s: %w (%v)", w.s.config.Timeout, context.DeadlineExceeded, err)
+		return false, fmt.Errorf("no whole answer in %s: %w (%v)", w.s.config.Timeout, context.DeadlineExceeded, err)
 	}
-	return err
+	return clean, err
 }
 
 // copyContext is a copy's context: it ends with the lease, and has the values of the client's.

@@ -59,35 +59,3 @@ func (c *call) room() outgoing {
 	c.sent = true
 	return outgoing{&c.out, &c.url, &c.forwarded}
 }
-
-// copying is what a copy needs on its way, made at once. It is the copy's context: of the Decision
-// it has what a transport asks for, and it has nobody who waits for hints.
-type copying struct {
-	context.Context
-	decision  Decision
-	out       http.Request
-	url       url.URL
-	forwarded [2][1]string
-}
-
-// newCopying takes what it needs of the request's own call, if there is one, which may be over.
-func newCopying(ctx context.Context) *copying {
-	c := &copying{Context: ctx}
-	if d := DecisionFrom(ctx); d != nil {
-		c.decision = Decision{Route: d.Route, Unit: d.Unit, Key: d.Key, Repeat: d.Repeat}
-	}
-	return c
-}
-
-// Value implements context.Context.
-func (c *copying) Value(key any) any {
-	switch key {
-	case callKey{}:
-		return nil
-	case decisionKey{}:
-		return &c.decision
-	}
-	return c.Context.Value(key)
-}
-
-func (c *copying) room() outgoing { return outgoing{&c.out, &c.url, &c.forwarded} }

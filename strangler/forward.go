@@ -267,33 +267,6 @@ type emptyBody struct{}
 func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
 func (emptyBody) Close() error             { return nil }
 
-// copier sends a shadow's copy through stations 7 to 9.
-type copier struct {
-	rewrite rewriter
-	next    http.RoundTripper
-	done    bool // with a request's header when next returns
-}
-
-// RoundTrip implements http.RoundTripper. Its errors name their kind.
-func (c *copier) RoundTrip(r *http.Request) (*http.Response, error) {
-	body := r.Body
-	if body == http.NoBody {
-		body = nil
-	}
-	ctx := newCopying(r.Context())
-	out := c.rewrite.request(ctx, ctx.room(), r, body)
-	out.GetBody = r.GetBody
-	resp, err := c.next.RoundTrip(out)
-	if c.done {
-		forget(out)
-	}
-	if err != nil {
-		return nil, &failure{kind: failureKind(err), err: err}
-	}
-	dropHopByHop(resp.Header)
-	return resp, nil
-}
-
 // translation tells the errors of a translator from those of the service behind it.
 type translation struct{ next http.RoundTripper }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -23,13 +24,32 @@ const maxInformational = 1000
 type answer1 struct {
 	resp http.Response
 	body body1
+	room fields1
 }
+
+// answers1 has those that nobody has anything of any more: see body1.Forget.
+var answers1 = sync.Pool{New: func() any { return new(answer1) }}
+
+// forget lets the answer be another one's.
+func (a *answer1) forget() {
+	room := a.room
+	if len(room.header) > maxKeptFields || len(room.values) > maxKeptFields { // neither ever shrinks
+		room = fields1{}
+	}
+	clear(room.header)
+	clear(room.values)
+	*a = answer1{room: room}
+	answers1.Put(a)
+}
+
+// maxKeptFields is how many fields a head may have for the next one to be read into the same room.
+const maxKeptFields = 32
 
 // on sends the call on a connection and returns the answer's head. Where that fails the
 // connection is still the caller's.
 func (c *call1) on(conn *conn1) (*http.Response, error) {
-	a := &answer1{}
-	a.body.c, a.body.ctx = conn, c.r.Context()
+	a := answers1.Get().(*answer1)
+	a.body.of, a.body.c, a.body.ctx = a, conn, c.r.Context()
 	conn.watch(a.body.ctx)
 	err := c.exchange(conn, a)
 	if err == nil {
@@ -95,7 +115,7 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 			strangler.Inform(a.body.ctx, status, a.resp.Header) // before the body is read, which asks too
 			c.start()
 		}
-		a.resp = http.Response{}
+		a.resp, a.room = http.Response{}, fields1{} // who was told of it may keep its header
 		if conn.br.Buffered() == 0 {
 			conn.coming.Store(false)
 		}
@@ -136,7 +156,7 @@ func (a *answer1) readHead(conn *conn1) error {
 	if err != nil {
 		return err
 	}
-	return parseHead(&a.resp, head)
+	return parseHead(&a.resp, head, &a.room)
 }
 
 // staleOr returns errStale where a connection that was kept ended before a byte of any answer, or

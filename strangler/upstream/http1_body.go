@@ -20,6 +20,7 @@ const (
 // body1 is an answer's body, read off the connection by whoever reads it. At its end the
 // connection is given back.
 type body1 struct {
+	of      *answer1
 	c       *conn1
 	ctx     context.Context // the request's
 	upload  *upload1        // nil: the request was sent whole before
@@ -147,6 +148,21 @@ func (b *body1) finish(err error) {
 	b.c.end(err == nil && b.reuse && alone)
 	b.enders.tell(err)
 }
+
+// Forget lets the answer, its head included, be another one's, if it was read to its end. Whoever
+// calls it was the last to have anything of it, and has closed it. Values of its header may be kept,
+// as strings, but not the lists of them.
+//
+// What was sent bit by bit has a goroutine that may still be about to end, and of what was watched
+// it isn't known that nobody is about to look.
+func (b *body1) Forget() {
+	if b.err == io.EOF && b.upload == nil && !b.watched {
+		b.of.forget()
+	}
+}
+
+// Forget is body1's.
+func (b *length1) Forget() { (*body1)(b).Forget() }
 
 // Close implements io.Closer. The rest of an answer that wasn't read to its end isn't waited for.
 func (b *body1) Close() error {

@@ -93,10 +93,27 @@ func headEnd(b []byte, seen int) int {
 	}
 }
 
+// fields1 is what a head's fields are read into: the map, and the values of all fields that come once.
+type fields1 struct {
+	header http.Header
+	values []string
+}
+
+// of returns room for n fields.
+func (f *fields1) of(n int) (http.Header, []string) {
+	if f.header == nil {
+		f.header = make(http.Header, n)
+	}
+	if len(f.values) < n {
+		f.values = make([]string, n)
+	}
+	return f.header, f.values
+}
+
 // parseHead reads an answer's head into resp. Lines end with LF, a CR before it belonging to the
 // end (RFC 9112 section 2.2), and a field may go on in lines that begin with a space (section
 // 5.2): both are what old servers do, and neither can be mistaken for something else.
-func parseHead(resp *http.Response, head string) error {
+func parseHead(resp *http.Response, head string, room *fields1) error {
 	line, rest := cutLine(head)
 	if err := parseStatusLine(resp, line); err != nil {
 		return err
@@ -105,8 +122,8 @@ func parseHead(resp *http.Response, head string) error {
 	if fields > maxFields {
 		return fmt.Errorf("%w: more than %d header fields", errMalformed, maxFields)
 	}
-	resp.Header = make(http.Header, fields)
-	values := make([]string, fields) // one for each field, all at once
+	var values []string // one for each field, all at once
+	resp.Header, values = room.of(fields)
 	for rest != "" {
 		line, rest = cutLine(rest)
 		if line == "" {

@@ -1,0 +1,33 @@
+package shadow
+
+import "net/http"
+
+// Lender is what a Point's Other or Sandbox may be besides: what it makes for a copy, the answer
+// included, it can use again for another one.
+type Lender interface {
+	// Lend returns what one copy is sent by.
+	Lend() http.RoundTripper
+	// TakeBack ends a loan: the answer was read to its end and closed, it matched, and nobody has
+	// anything any more of it or of the request, but strings of their headers. All others are never
+	// taken back, and the garbage collector's.
+	TakeBack(http.RoundTripper)
+}
+
+// lend returns what the copy is sent by.
+func (x *exchange) lend() http.RoundTripper {
+	if from, ok := x.through.(Lender); ok {
+		return from.Lend()
+	}
+	return x.through
+}
+
+// giveBack lets go of the copy's answer, which nobody has.
+func (x *exchange) giveBack() {
+	from, ok := x.through.(Lender)
+	if !ok || x.lent == nil {
+		return
+	}
+	x.reply = Answer{}
+	from.TakeBack(x.lent)
+	x.lent = nil
+}

@@ -1,0 +1,108 @@
+package strangler
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+)
+
+// copier sends a shadow's copies through stations 7 to 9.
+type copier struct {
+	rewrite rewriter
+	next    http.RoundTripper
+	done    bool // with a request's header when next returns
+}
+
+// RoundTrip implements http.RoundTripper. Its errors name their kind.
+func (c *copier) RoundTrip(r *http.Request) (*http.Response, error) {
+	return (&copying{copier: c}).RoundTrip(r)
+}
+
+// Lend returns what sends one copy. It, and all that comes of the copy, may be used again for
+// another one where TakeBack gets it.
+func (c *copier) Lend() http.RoundTripper {
+	if !c.done {
+		return c
+	}
+	lent := copyings.Get().(*copying)
+	lent.copier = c
+	return lent
+}
+
+// TakeBack ends a loan. The answer was read to its end and closed, and nobody has anything of it or
+// of the request.
+func (c *copier) TakeBack(lent http.RoundTripper) {
+	if lent, ok := lent.(*copying); ok {
+		lent.forget()
+	}
+}
+
+var copyings = sync.Pool{New: func() any { return new(copying) }}
+
+// copying is what one copy needs on its way, made at once. It is the copy's context: of the Decision
+// it has what a transport asks for, and it has nobody who waits for hints.
+type copying struct {
+	context.Context
+	copier    *copier
+	decision  Decision
+	out       http.Request
+	url       url.URL
+	forwarded [2][1]string
+	body      forgetting // the answer's; nil: neither can be used again
+}
+
+// forgetting is an answer's body that lets the whole answer be another one's, once it was read to its
+// end and closed and nobody has anything of it. Then nobody has anything of its request either.
+type forgetting interface{ Forget() }
+
+// RoundTrip implements http.RoundTripper.
+func (c *copying) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.begin(r.Context())
+	body := r.Body
+	if body == http.NoBody {
+		body = nil
+	}
+	out := c.copier.rewrite.request(c, outgoing{&c.out, &c.url, &c.forwarded}, r, body)
+	out.GetBody = r.GetBody
+	resp, err := c.copier.next.RoundTrip(out)
+	if c.copier.done {
+		forget(out)
+	}
+	if err != nil {
+		return nil, &failure{kind: failureKind(err), err: err}
+	}
+	dropHopByHop(resp.Header)
+	c.body, _ = resp.Body.(forgetting)
+	return resp, nil
+}
+
+// begin takes what it needs of the request's own call, if there is one, which may be over.
+func (c *copying) begin(ctx context.Context) {
+	c.Context = ctx
+	if d := DecisionFrom(ctx); d != nil {
+		c.decision = Decision{Route: d.Route, Unit: d.Unit, Key: d.Key, Repeat: d.Repeat}
+	}
+}
+
+// forget lets the copying and its answer be another copy's. Of an answer that can't be, it isn't
+// known who may still ask the context something.
+func (c *copying) forget() {
+	if c.body == nil {
+		return
+	}
+	c.body.Forget()
+	*c = copying{}
+	copyings.Put(c)
+}
+
+// Value implements context.Context.
+func (c *copying) Value(key any) any {
+	switch key {
+	case callKey{}:
+		return nil
+	case decisionKey{}:
+		return &c.decision
+	}
+	return c.Context.Value(key)
+}

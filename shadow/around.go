@@ -2,7 +2,6 @@ package shadow
 
 import (
 	"context"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -56,7 +55,7 @@ func (s *Shadow) begin(p *point, r *http.Request) (x *exchange) {
 	if p.Sample < 1 && rand.Float64() >= p.Sample {
 		return nil
 	}
-	x = &exchange{s: s, p: p, client: r, length: r.ContentLength, says: -1, served: p.Serves, at: s.config.Now()}
+	x = s.exchange(p, r)
 	p.tally.sample()
 	defer s.guard(x)
 	reason, asked := s.admit(p, r)
@@ -129,8 +128,9 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 // Set, Add and Del leave slices that somebody has as they are.
 func (x *exchange) copyRequest(r *http.Request) {
 	x.context = copyContext{Context: context.Background(), values: r.Context()}
+	header := x.copy.Header
 	x.copy = *r.WithContext(&x.context)
-	x.copy.Header = copiedHeader(r.Header)
+	x.copy.Header = copiedHeader(header, r.Header)
 	x.copy.Header["X-Strangler-Shadow"] = x.p.tag
 	x.url = *r.URL
 	x.copy.URL = &x.url
@@ -138,18 +138,17 @@ func (x *exchange) copyRequest(r *http.Request) {
 	x.copy.Body = nil
 }
 
-// copiedHeader returns what a copy may have of a request's header.
-func copiedHeader(h http.Header) http.Header {
-	if len(h) == 0 {
-		return make(http.Header, 1)
+// copiedHeader returns what a copy may have of a request's header, in a map that is empty if there is one.
+func copiedHeader(into, h http.Header) http.Header {
+	if into == nil {
+		into = make(http.Header, len(h)+1)
 	}
-	c := maps.Clone(h)
-	for name := range h {
-		if leftOut(name) {
-			delete(c, name)
+	for name, values := range h {
+		if !leftOut(name) {
+			into[name] = values
 		}
 	}
-	return c
+	return into
 }
 
 // leftOut reports a header that copies don't have: the conditional ones, which speak of one side's

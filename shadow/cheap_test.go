@@ -13,10 +13,11 @@ import (
 )
 
 // TestAMatchIsCheap counts what is allocated for exchanges that match, on the client's goroutine
-// and the worker's, with a Recorder that counts: the exchange and two heads, five in all, and
-// three by the transport here. Evidence, contexts or buffers made anew for each would be over 12.
+// and the worker's, with a Recorder that counts and a transport that lends: what stands between the
+// handler and its client, and three by the transport here. The race detector has pools lose a part of
+// what they have. An exchange, heads, evidence, contexts or buffers made anew for each would be over 8.
 func TestAMatchIsCheap(t *testing.T) {
-	const most, exchanges = 12, 2000
+	const most, exchanges = 8, 2000
 	body := bytes.Repeat([]byte("0123456789abcdef"), 256)
 	head := http.Header{"Content-Type": {"text/plain"}, "Content-Length": {"4096"}, "Etag": {`"7"`}}
 	comparer, err := compare.New(compare.Rules{})
@@ -25,9 +26,9 @@ func TestAMatchIsCheap(t *testing.T) {
 	}
 	kept := new(counter)
 	s := start(t, shadow.Config{Recorder: kept})
-	p := point(roundTrip(func(*http.Request) (*http.Response, error) {
+	p := point(lender{roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: head, ContentLength: 4096, Body: io.NopCloser(bytes.NewReader(body))}, nil
-	}))
+	})})
 	p.Compare = comparer
 	h := s.Around(p)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(body) }))
 	r := httptest.NewRequest("GET", "/orders/7", nil)
@@ -55,3 +56,9 @@ func TestAMatchIsCheap(t *testing.T) {
 		t.Logf("a match takes %.1f allocations", each)
 	}
 }
+
+// lender is a transport that has nothing of a request when its answer's body has ended.
+type lender struct{ http.RoundTripper }
+
+func (l lender) Lend() http.RoundTripper       { return l.RoundTripper }
+func (lender) TakeBack(http.RoundTripper) bool { return true }

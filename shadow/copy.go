@@ -256,6 +256,9 @@ func unsent(err error) string {
 
 // named returns what an error says by a method Failure; empty: nothing.
 func named(err error) string {
+	if err == nil { // as mostly
+		return ""
+	}
 	var named interface{ Failure() string }
 	if errors.As(err, &named) {
 		return named.Failure()

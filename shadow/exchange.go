@@ -2,11 +2,11 @@ package shadow
 
 import (
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,7 +32,9 @@ type exchange struct {
 	context copyContext // copy's
 	url     url.URL     // copy's
 	reads   requestTee
-	writes  answerTee
+
+	holders atomic.Int32 // see reuse.go
+	spent   bool         // it came to a match, and nobody but its holders has anything of it
 
 	mu      sync.Mutex
 	settled bool // the verdict is out: nothing below changes any more
@@ -106,7 +108,7 @@ func (x *exchange) head(status int, header http.Header) {
 	now := x.s.config.Now()
 	x.served = served
 	x.answer.Status = status
-	x.answer.Header = maps.Clone(header) // trailers are still to come into this one
+	x.answer.Header = cloned(x.answer.Header, header) // trailers are still to come into the handler's
 	x.answer.Latency = now.Sub(x.at)
 	x.says = contentLength(header)
 	x.body.hint = x.says

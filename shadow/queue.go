@@ -64,6 +64,7 @@ func (s *Shadow) put(x *exchange) (reason string) {
 	case !share(lane.length(), s.jobs.waiting, s.config.Queue):
 		return SkipQueueFull
 	}
+	x.hold()
 	s.jobs.waiting++
 	if x.key != "" && !lane.lineUp(x) {
 		return ""
@@ -126,6 +127,7 @@ func (s *Shadow) park(x *exchange) (reason string) {
 	case !share(x.p.lane.parked, len(s.jobs.parked)+len(s.jobs.ready), s.config.Queue):
 		return SkipQueueFull
 	}
+	x.hold()
 	s.jobs.parked[x] = s.config.Now().Add(s.config.Timeout)
 	x.p.lane.parked++
 	return ""
@@ -194,8 +196,12 @@ func (s *Shadow) done(w *worker) {
 // next waits for a worker's next job, and ends the one before. Nil: there will be none.
 func (s *Shadow) next(w *worker) (x *exchange, send bool) {
 	s.mu.Lock()
-	if w.job != nil {
+	before := w.job
+	if before != nil {
 		s.done(w)
+	}
+	if s.closed { // it may be among those that were given up
+		before = nil
 	}
 	busy := s.assign(w)
 	if !busy {
@@ -204,6 +210,9 @@ func (s *Shadow) next(w *worker) (x *exchange, send bool) {
 	}
 	s.dispatch() // a copy that ended may make room for more than one
 	s.mu.Unlock()
+	if before != nil {
+		before.leave()
+	}
 	if !busy {
 		<-w.wake
 	}

@@ -24,7 +24,8 @@ func (s *Shadow) recording(p *point, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		x := &exchange{s: s, p: p, client: r, length: r.ContentLength, says: -1, served: p.Serves, at: s.config.Now(), records: true}
+		x := s.exchange(p, r)
+		x.records = true
 		s.watch(x, next, w, r)
 	})
 }
@@ -32,17 +33,22 @@ func (s *Shadow) recording(p *point, next http.Handler) http.Handler {
 // watch captures what passes between a client and a handler.
 func (s *Shadow) watch(x *exchange, next http.Handler, w http.ResponseWriter, r *http.Request) {
 	x.capture(r)
+	tee := &answerTee{ResponseWriter: w, x: x}
 	ended := false
-	defer func() { x.finish(ended, r.Context().Err() != nil, w.Header()) }() // no recover: a handler's panic is the server's
+	defer func() { // no recover: a handler's panic is the server's
+		tee.leave()
+		x.finish(ended, r.Context().Err() != nil, w.Header())
+		x.leave()
+	}()
 	if r.Body != nil && r.Body != http.NoBody {
+		x.hold() // the body's, for ever: whoever reads it may do so on another goroutine, and at any time
 		x.reads = requestTee{r.Body, x}
 		r.Body = &x.reads // in place: what routers note in r stays visible outside
 	}
 	if x.tap != nil && x.p.Serves == Service {
 		r = r.WithContext(&tapContext{r.Context(), x.tap})
 	}
-	x.writes = answerTee{ResponseWriter: w, x: x}
-	next.ServeHTTP(&x.writes, r)
+	next.ServeHTTP(tee, r)
 	ended = true
 }
 

@@ -65,7 +65,7 @@ func (x *exchange) release(v Verdict) {
 	if v == Match {
 		x.body.recycle()
 		x.otherBody.recycle()
-		x.giveBack()
+		x.spent = x.giveBack() && x.again == nil
 	} else {
 		x.body.drop()
 		x.otherBody.drop()

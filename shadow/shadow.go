@@ -15,6 +15,7 @@ type Shadow struct {
 	counter Counter // the Recorder, if it is one; else nil
 	keeper  Keeper  // likewise
 	purse   purse
+	spare   sync.Pool // of *exchange: see reuse.go
 
 	draining chan struct{}   // closed when Close is called
 	life     context.Context // ends when what is still queued is given up

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 )
 
 // requestTee is a request's body that is captured as the handler reads it.
@@ -22,11 +23,38 @@ func (t *requestTee) Read(p []byte) (int, error) {
 }
 
 // answerTee is a ResponseWriter through which the client's answer is captured as the handler
-// writes it. What it doesn't implement http.ResponseController finds through Unwrap.
+// writes it. What it doesn't implement http.ResponseController finds through Unwrap. A handler may
+// go on writing when it has returned, against the rules: then it has no exchange any more, which
+// may be another one's.
 type answerTee struct {
 	http.ResponseWriter
-	x      *exchange
 	headed bool
+
+	mu sync.Mutex
+	x  *exchange // nil: the handler has returned
+}
+
+// leave ends capturing.
+func (t *answerTee) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.x = nil
+}
+
+// wrote tells the exchange what was written.
+func (t *answerTee) wrote(p []byte, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.x != nil {
+		t.x.wrote(p, err)
+	}
+}
+
+// over reports whether nothing more needs to be captured.
+func (t *answerTee) over() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.x == nil || t.x.over()
 }
 
 // Unwrap is for http.ResponseController.
@@ -47,7 +75,7 @@ func (t *answerTee) Write(p []byte) (int, error) {
 		t.head(http.StatusOK)
 	}
 	n, err := t.ResponseWriter.Write(p)
-	t.x.wrote(p[:n], err)
+	t.wrote(p[:n], err)
 	return n, err
 }
 
@@ -57,24 +85,24 @@ func (t *answerTee) ReadFrom(src io.Reader) (int64, error) {
 	if !t.headed {
 		t.head(http.StatusOK)
 	}
-	if t.x.over() {
+	if t.over() {
 		return io.Copy(t.ResponseWriter, src) // src as it is: sendfile stays possible
 	}
-	n, err := io.Copy(t.ResponseWriter, &sourceTee{src, t.x})
-	t.x.wrote(nil, err)
+	n, err := io.Copy(t.ResponseWriter, &sourceTee{src, t})
+	t.wrote(nil, err)
 	return n, err
 }
 
 // sourceTee is what an answer is copied from, captured as it is read.
 type sourceTee struct {
 	io.Reader
-	x *exchange
+	to *answerTee
 }
 
 // Read implements io.Reader.
 func (t *sourceTee) Read(p []byte) (int, error) {
 	n, err := t.Reader.Read(p)
-	t.x.wrote(p[:n], nil)
+	t.to.wrote(p[:n], nil)
 	return n, err
 }
 
@@ -94,7 +122,7 @@ func (t *answerTee) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	if err == nil {
 		t.headed = true
-		t.x.hijacked()
+		t.hijacked()
 	}
 	return conn, rw, err
 }
@@ -104,7 +132,19 @@ func (t *answerTee) head(status int) {
 		return
 	}
 	t.headed = true
-	t.x.head(status, t.Header())
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.x != nil {
+		t.x.head(status, t.Header())
+	}
+}
+
+func (t *answerTee) hijacked() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.x != nil {
+		t.x.hijacked()
+	}
 }
 
 // harmless reports whether an error of Write's leaves the client with the whole answer.

@@ -31,11 +31,10 @@ func (c *copier) Lend() http.RoundTripper {
 }
 
 // TakeBack ends a loan. The answer was read to its end and closed, and nobody has anything of it or
-// of the request.
-func (c *copier) TakeBack(lent http.RoundTripper) {
-	if lent, ok := lent.(*copying); ok {
-		lent.forget()
-	}
+// of the request. It reports whether that is so on this side, too.
+func (c *copier) TakeBack(lent http.RoundTripper) bool {
+	own, ok := lent.(*copying)
+	return ok && own.forget()
 }
 
 var copyings = sync.Pool{New: func() any { return new(copying) }}
@@ -53,8 +52,9 @@ type copying struct {
 }
 
 // forgetting is an answer's body that lets the whole answer be another one's, once it was read to its
-// end and closed and nobody has anything of it. Then nobody has anything of its request either.
-type forgetting interface{ Forget() }
+// end and closed and nobody has anything of it. It reports whether that is so: then its transport has
+// nothing of the request either.
+type forgetting interface{ Forget() bool }
 
 // RoundTrip implements http.RoundTripper.
 func (c *copying) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -85,15 +85,15 @@ func (c *copying) begin(ctx context.Context) {
 	}
 }
 
-// forget lets the copying and its answer be another copy's. Of an answer that can't be, it isn't
-// known who may still ask the context something.
-func (c *copying) forget() {
-	if c.body == nil {
-		return
+// forget lets the copying and its answer be another copy's, and reports whether they are. Of an
+// answer that can't be, it isn't known who may still ask the context something.
+func (c *copying) forget() bool {
+	if c.body == nil || !c.body.Forget() {
+		return false
 	}
-	c.body.Forget()
 	*c = copying{}
 	copyings.Put(c)
+	return true
 }
 
 // Value implements context.Context.

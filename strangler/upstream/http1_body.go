@@ -149,20 +149,23 @@ func (b *body1) finish(err error) {
 	b.enders.tell(err)
 }
 
-// Forget lets the answer, its head included, be another one's, if it was read to its end. Whoever
-// calls it was the last to have anything of it, and has closed it. Values of its header may be kept,
-// as strings, but not the lists of them.
+// Forget lets the answer, its head included, be another one's, if it was read to its end, and reports
+// whether it is: nothing of the request or its context is in use any more. Whoever calls it was the
+// last to have anything of the answer, and has closed it. Values of its header may be kept, as
+// strings, but not the lists of them.
 //
 // What was sent bit by bit has a goroutine that may still be about to end, and of what was watched
 // it isn't known that nobody is about to look.
-func (b *body1) Forget() {
-	if b.err == io.EOF && b.upload == nil && !b.watched {
-		b.of.forget()
+func (b *body1) Forget() bool {
+	if b.err != io.EOF || b.upload != nil || b.watched {
+		return false
 	}
+	b.of.forget()
+	return true
 }
 
 // Forget is body1's.
-func (b *length1) Forget() { (*body1)(b).Forget() }
+func (b *length1) Forget() bool { return (*body1)(b).Forget() }
 
 // Close implements io.Closer. The rest of an answer that wasn't read to its end isn't waited for.
 func (b *body1) Close() error {

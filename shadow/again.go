@@ -90,7 +90,7 @@ func (s *Shadow) second(w *worker, x *exchange, to target) (*Answer, capture) {
 // where it differs from itself.
 func (s *Shadow) control(w *worker, x *exchange) {
 	p := x.p
-	if !(p.Control > 0) || !p.draws() || !x.mayAskAgain() || !p.budget.allow(s.config.Now(), forControl) {
+	if !p.draws() || !x.mayAskAgain() || !p.budget.allow(s.config.Now(), forControl) {
 		return
 	}
 	answer, body := s.second(w, x, x.legacyAgain())

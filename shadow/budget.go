@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -13,10 +14,12 @@ import (
 // usual one. Then it gets a rest, after which the recent average starts afresh from the usual
 // one: if legacy is still slow, a few copies are enough to grant it the next rest.
 type budget struct {
+	seen atomic.Int64 // requests that clients made
+	shut atomic.Int64 // until when nothing is allowed for certain, in ns since 1970
+
 	mu      sync.Mutex
 	extra   Extra
 	limiter *rate.Limiter
-	seen    int64           // requests that clients made
 	asked   int64           // calls of all purposes that were granted, or let pass
 	by      [purposes]int64 // and of each
 
@@ -67,35 +70,45 @@ func (b *budget) set(e Extra) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.letPass(b.seen.Load())
 	if b.limiter == nil || b.extra.PerSecond != e.PerSecond {
 		b.limiter = rate.NewLimiter(rate.Limit(e.PerSecond), max(1, int(e.PerSecond/10)))
 	}
 	b.extra = e
+	b.shut.Store(0)
 }
 
 // see counts a client's request.
-func (b *budget) see() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.seen++
-	// What isn't asked for is not saved up: after a day of requests with sessions, which ask
-	// nothing, the next ones may ask no more than others.
-	b.asked = max(b.asked, int64(b.extra.Share*float64(b.seen))-savedUp)
+func (b *budget) see() { b.seen.Add(1) }
+
+// letPass counts as asked what wasn't asked for in time. It is not saved up: after a day of requests
+// with sessions, which ask nothing, the next ones may ask no more than others.
+func (b *budget) letPass(seen int64) {
+	b.asked = max(b.asked, int64(b.extra.Share*float64(seen))-savedUp)
 	for p := range b.by {
-		b.by[p] = max(b.by[p], int64(purpose(p).share(b.extra.Share)*float64(b.seen))-savedUp)
+		b.by[p] = max(b.by[p], int64(purpose(p).share(b.extra.Share)*float64(seen))-savedUp)
 	}
 }
+
+// mayAllow reports whether it is worth while to ask allow. It takes no lock.
+func (b *budget) mayAllow(now time.Time) bool { return now.UnixNano() >= b.shut.Load() }
 
 // allow reports whether one more call may go to legacy now, and counts it if so.
 func (b *budget) allow(now time.Time, to purpose) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	seen := float64(b.seen)
+	b.letPass(b.seen.Load())
+	seen := float64(b.seen.Load())
 	over := float64(b.asked+1) > b.extra.Share*seen || float64(b.by[to]+1) > to.share(b.extra.Share)*seen
 	if to == forControl && !b.controlled { // a route's first control waits for no share: see recognise.go
 		over = false
 	}
-	if over || now.Before(b.restUntil) || !b.limiter.AllowN(now, 1) {
+	if over || now.Before(b.restUntil) {
+		return false
+	}
+	if !b.limiter.AllowN(now, 1) {
+		missing := 1 - b.limiter.TokensAt(now)
+		b.shut.Store(now.Add(time.Duration(missing / b.extra.PerSecond * float64(time.Second))).UnixNano())
 		return false
 	}
 	b.controlled = b.controlled || to == forControl

@@ -15,13 +15,17 @@ import (
 
 // send is a worker's first job on an exchange: the copy goes out, and if the client's answer
 // has ended by the time the copy's has, both are compared at once. Else whoever is last does.
+// It is the job, too, of what has waited to be asked again.
 func (s *Shadow) send(w *worker, x *exchange) {
 	defer s.guard(x)
 	x.mu.Lock()
-	settled, asked := x.settled, x.asked.buf
+	settled, asked, again := x.settled, x.asked.buf, x.again
 	x.mu.Unlock()
 	switch {
 	case settled:
+		return
+	case again != nil: // its copy was sent
+		s.askAgain(w, x)
 		return
 	case s.life.Err() != nil:
 		x.skip(SkipShuttingDown, "")
@@ -51,7 +55,7 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		x.other = &x.reply
 	}
 	reason, detail, failed := s.verdictOf(x, err)
-	if reason == "" && x.p.Control > 0 {
+	if reason == "" && x.p.Control > 0 && x.p.budget.mayAllow(now) {
 		x.mu.Unlock()
 		s.control(w, x)
 		x.mu.Lock()
@@ -94,7 +98,9 @@ func (s *Shadow) attempt(w *worker, x *exchange, to call, asked []byte, started 
 	}()
 	answer, clean, err = s.ask(w, x, to, asked, started, &body)
 	panics = false
-	now = s.config.Now()
+	if err != nil || to.breaker == &x.p.toLegacy { // else nobody wants to know
+		now = s.config.Now()
+	}
 	switch {
 	case err == nil:
 		became = answered

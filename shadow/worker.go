@@ -3,6 +3,7 @@ package shadow
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -22,8 +23,6 @@ func (w *worker) work() {
 		switch {
 		case x == nil:
 			return
-		case send && x.waits():
-			w.s.askAgain(w, x)
 		case send:
 			w.s.send(w, x)
 		default:
@@ -39,24 +38,68 @@ func (w *worker) work() {
 type lease struct {
 	context.Context
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
 	copies int
+
+	// The timer isn't set and stopped for each copy either. When it fires it looks whether the time has
+	// come of the copy that is under way then, and if there is one waits for that.
+	mu    sync.Mutex
+	timer *time.Timer
+	fires bool      // it will
+	until time.Time // the present copy's; zero: there is none
 }
 
 const maxLease = 100
 
+func (s *Shadow) newLease() *lease {
+	l := &lease{fires: true}
+	l.Context, l.cancel = context.WithCancelCause(s.life)
+	l.mu.Lock() // the timer may be there first
+	defer l.mu.Unlock()
+	l.timer = time.AfterFunc(s.config.Timeout, l.expire)
+	return l
+}
+
+// begin starts a copy's time.
+func (l *lease) begin(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = until
+	if !l.fires {
+		l.fires = true
+		l.timer.Reset(time.Until(until))
+	}
+}
+
+// end ends a copy's time, and reports whether it was in time.
+func (l *lease) end() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = time.Time{}
+	l.copies++
+	return l.Err() == nil
+}
+
+func (l *lease) expire() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch left := time.Until(l.until); {
+	case l.until.IsZero():
+		l.fires = false
+	case left > 0:
+		l.timer.Reset(left)
+	default:
+		l.cancel(context.DeadlineExceeded)
+	}
+}
+
 // begin starts a copy's time.
 func (w *worker) begin(c *copyContext) *lease {
-	timeout := w.s.config.Timeout
-	c.until = time.Now().Add(timeout)
+	c.until = time.Now().Add(w.s.config.Timeout)
 	l := w.lease
-	if l != nil {
-		l.timer.Reset(timeout)
-	} else {
-		l = new(lease)
-		l.Context, l.cancel = context.WithCancelCause(w.s.life)
-		l.timer = time.AfterFunc(timeout, func() { l.cancel(context.DeadlineExceeded) })
+	if l == nil {
+		l = w.s.newLease()
 	}
+	l.begin(c.until)
 	c.Context, w.lease = l.Context, nil
 	return l
 }
@@ -64,12 +107,12 @@ func (w *worker) begin(c *copyContext) *lease {
 // end ends a copy's time. Whole says that its answer was read to its end, and clean that this was in
 // time. It returns the error that the copy had, which is that of the time-out if this is what ended it.
 func (w *worker) end(l *lease, whole bool, err error) (clean bool, _ error) {
-	inTime := l.timer.Stop()
-	clean = inTime && whole && l.Err() == nil
-	if l.copies++; clean && l.copies < maxLease {
+	inTime := l.end()
+	if clean = inTime && whole; clean && l.copies < maxLease {
 		w.lease = l
 		return true, err
 	}
+	l.timer.Stop()
 	late := context.Cause(l.Context) == context.DeadlineExceeded
 	l.cancel(nil)
 	if err != nil && late && failureOf(err) == FailBroken { // a transport may only see that it is to end

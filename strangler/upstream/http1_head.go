@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/textproto"
 	"strings"
 )
 
@@ -202,10 +201,10 @@ func parseStatusLine(resp *http.Response, line string) error {
 func parseField(line string) (name, value string, err error) {
 	name, value, ok := strings.Cut(line, ":")
 	bare := strings.TrimRight(name, " ")
-	if !ok || !isToken(bare) || !isFieldValue(value) {
+	key, token := canonicalToken(bare)
+	if !ok || !token || !isFieldValue(value) {
 		return "", "", fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
 	}
-	key := textproto.CanonicalMIMEHeaderKey(bare)
 	if len(bare) != len(name) && ownFields(key) {
 		return "", "", fmt.Errorf("%w: a space before the colon of %s", errMalformed, key)
 	}

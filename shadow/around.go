@@ -123,32 +123,42 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 	return SkipNotRepeatable, target{}
 }
 
-// copyRequest makes of r what is to be sent again, but for the body. It shares nothing with r
-// that a handler may change but the values in its header, which are replaced and not written over:
-// Set, Add and Del leave slices that somebody has as they are.
+// copyRequest makes of r what is to be sent again, but for the body and the header, of which it makes a
+// list. It shares nothing with r that a handler may change but the values in its header, which are
+// replaced and not written over: Set, Add and Del leave slices that somebody has as they are.
 func (x *exchange) copyRequest(r *http.Request) {
 	x.context = copyContext{Context: context.Background(), values: r.Context()}
-	header := x.copy.Header
 	x.copy = *r.WithContext(&x.context)
-	x.copy.Header = copiedHeader(header, r.Header)
-	x.copy.Header["X-Strangler-Shadow"] = x.p.tag
+	x.copy.Header = nil
+	for name, values := range r.Header {
+		if !leftOut(name) {
+			x.fields = append(x.fields, field{name, values})
+		}
+	}
 	x.url = *r.URL
 	x.copy.URL = &x.url
 	x.copy.Trailer = nil // comes with the body's end
 	x.copy.Body = nil
 }
 
-// copiedHeader returns what a copy may have of a request's header, in a map that is empty if there is one.
-func copiedHeader(into, h http.Header) http.Header {
-	if into == nil {
-		into = make(http.Header, len(h)+1)
+// field is what a header has of one name.
+type field struct {
+	name   string
+	values []string
+}
+
+// fill makes the copy's header, unless it is made. Most often that is a worker's doing: a list is
+// cheaper to write and to hand from one processor to another than a map is.
+func (x *exchange) fill() {
+	if x.copy.Header != nil {
+		return
 	}
-	for name, values := range h {
-		if !leftOut(name) {
-			into[name] = values
-		}
+	h := headers.Get().(http.Header)
+	for _, f := range x.fields {
+		h[f.name] = f.values
 	}
-	return into
+	h["X-Strangler-Shadow"] = x.p.tag
+	x.copy.Header = h
 }
 
 // leftOut reports a header that copies don't have: the conditional ones, which speak of one side's

@@ -20,6 +20,9 @@ func (s *Shadow) send(w *worker, x *exchange) {
 	defer s.guard(x)
 	x.mu.Lock()
 	settled, asked, again := x.settled, x.asked.buf, x.again
+	if !settled { // else somebody may be looking at it
+		x.fill()
+	}
 	x.mu.Unlock()
 	switch {
 	case settled:

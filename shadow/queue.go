@@ -172,9 +172,9 @@ func (s *Shadow) assign(w *worker) bool {
 		w.job, s.jobs.ready = pop(s.jobs.ready)
 		w.job.p.lane.parked--
 	case next >= 0:
-		w.job, w.sends = s.dequeue(next), true
-		w.job.p.lane.sending++
+		s.jobs.turns[next].lane.sending++ // by way of the exchange it would take longer, and others wait
 		s.jobs.sending++
+		w.job, w.sends = s.dequeue(next), true
 	default:
 		return false
 	}

@@ -78,6 +78,9 @@ func (x *exchange) release(v Verdict) {
 // comparison is what is remembered of a settled exchange, redacted; whole with its bodies.
 func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference, whole bool) Comparison {
 	r, path := x.request()
+	if r == &x.copy {
+		x.fill()
+	}
 	redact := x.s.redact
 	c := Comparison{
 		ID: NewID(x.at), Route: x.p.Route, At: x.at, Served: x.served,

@@ -47,9 +47,12 @@ func (p *point) draws() bool { return p.noises.young() || rand.Float64() < p.Con
 // that set a cookie. Both answers' heads are there.
 func (x *exchange) mayAskAgain() bool {
 	p := x.p
+	x.mu.Lock() // the client's answer may be about to end
+	cookie, _ := x.told.of("Set-Cookie")
+	x.mu.Unlock()
 	return p.asksAgain() && x.asked.size == 0 && readMethod(x.copy.Method) && p.Repeatable(x.copy.Method) &&
 		(p.WithSession || x.copy.Header["Authorization"] == nil && x.copy.Header["Cookie"] == nil) &&
-		x.answer.Header["Set-Cookie"] == nil && x.reply.Header["Set-Cookie"] == nil
+		cookie == nil && x.reply.Header["Set-Cookie"] == nil
 }
 
 // legacyAgain and serviceAgain are what the two sides are asked again through.

@@ -124,15 +124,15 @@ func (s *Shadow) admit(p *point, r *http.Request) (reason string, to target) {
 }
 
 // copyRequest makes of r what is to be sent again, but for the body and the header, of which it makes a
-// list. It shares nothing with r that a handler may change but the values in its header, which are
-// replaced and not written over: Set, Add and Del leave slices that somebody has as they are.
+// list. It shares nothing with r that a handler may change but the values in its header: Set, Add and Del
+// leave slices that somebody has as they are.
 func (x *exchange) copyRequest(r *http.Request) {
 	x.context = copyContext{Context: context.Background(), values: r.Context()}
 	x.copy = *r.WithContext(&x.context)
 	x.copy.Header = nil
 	for name, values := range r.Header {
 		if !leftOut(name) {
-			x.fields = append(x.fields, field{name, values})
+			x.asks = append(x.asks, field{name, values})
 		}
 	}
 	x.url = *r.URL
@@ -141,24 +141,19 @@ func (x *exchange) copyRequest(r *http.Request) {
 	x.copy.Body = nil
 }
 
-// field is what a header has of one name.
-type field struct {
-	name   string
-	values []string
+// fillCopy makes the copy's header, unless it is made. Most often that is a worker's doing.
+func (x *exchange) fillCopy() {
+	if x.copy.Header == nil {
+		x.copy.Header = x.asks.header()
+		x.copy.Header["X-Strangler-Shadow"] = x.p.tag
+	}
 }
 
-// fill makes the copy's header, unless it is made. Most often that is a worker's doing: a list is
-// cheaper to write and to hand from one processor to another than a map is.
-func (x *exchange) fill() {
-	if x.copy.Header != nil {
-		return
+// fillAnswer makes the header of the client's answer, unless it is made.
+func (x *exchange) fillAnswer() {
+	if x.answer.Header == nil {
+		x.answer.Header = x.told.header()
 	}
-	h := headers.Get().(http.Header)
-	for _, f := range x.fields {
-		h[f.name] = f.values
-	}
-	h["X-Strangler-Shadow"] = x.p.tag
-	x.copy.Header = h
 }
 
 // leftOut reports a header that copies don't have: the conditional ones, which speak of one side's

@@ -21,7 +21,7 @@ func (s *Shadow) send(w *worker, x *exchange) {
 	x.mu.Lock()
 	settled, asked, again := x.settled, x.asked.buf, x.again
 	if !settled { // else somebody may be looking at it
-		x.fill()
+		x.fillCopy()
 	}
 	x.mu.Unlock()
 	switch {
@@ -178,7 +178,7 @@ func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time
 	}
 	defer resp.Body.Close()
 	a = Answer{Status: resp.StatusCode, Header: resp.Header, Latency: s.config.Now().Sub(started)}
-	a.Hosts = x.hostsOf(to.side(), a.Header)
+	a.Hosts = x.hostsOf(to.side(), a.Header["Location"])
 	if a.Status == http.StatusSwitchingProtocols {
 		return a, false, nil
 	}

@@ -22,7 +22,7 @@ type exchange struct {
 	trails bool          // the request announced trailers
 	key    string        // copies of the same one are sent one after another; empty: as they come
 	copy   http.Request  // without header until fill makes it, and without body until the worker that sends it puts it in
-	fields []field       // of copy's header
+	asks   fields        // copy's header
 	target
 	// uncopied is why no copy goes, where that is known from the request alone and it is still
 	// to be seen whether the service answered; empty: a copy may go.
@@ -48,7 +48,8 @@ type exchange struct {
 	served  Side
 	asked   capture     // the request's body
 	trailer http.Header // the request's; nil: none
-	answer  Answer      // the client's, without body
+	answer  Answer      // the client's, without body, and without header until it is filled
+	told    fields      // its header
 	says    int64       // its Content-Length; -1: none
 	body    capture     // its body
 	sniffed string      // the Content-Type that net/http finds for a handler that names none
@@ -109,7 +110,9 @@ func (x *exchange) head(status int, header http.Header) {
 	now := x.s.config.Now()
 	x.served = served
 	x.answer.Status = status
-	x.answer.Header = cloned(x.answer.Header, header) // trailers are still to come into the handler's
+	for name, values := range header { // trailers are still to come into this one
+		x.told = append(x.told, field{name, values})
+	}
 	x.answer.Latency = now.Sub(x.at)
 	x.says = contentLength(header)
 	x.body.hint = x.says
@@ -286,8 +289,9 @@ func (x *exchange) short() bool {
 
 // untyped reports whether the answer's head leaves its Content-Type for the server to find.
 func (x *exchange) untyped() bool {
-	_, named := x.answer.Header["Content-Type"]
-	return !named && x.answer.Header["Content-Encoding"] == nil
+	_, named := x.told.of("Content-Type")
+	coded, _ := x.told.of("Content-Encoding")
+	return !named && coded == nil
 }
 
 // seal completes the client's answer from what is known only at its end: the trailers, and the
@@ -298,16 +302,15 @@ func (x *exchange) seal(header http.Header) {
 	if x.body.over() {
 		a.Hash = x.body.hash()
 	}
-	a.Trailer = trailers(a.Header, header)
-	a.Hosts = x.hostsOf(x.served, a.Header)
+	announced, _ := x.told.of("Trailer")
+	a.Trailer = trailers(announced, header)
+	location, _ := x.told.of("Location")
+	a.Hosts = x.hostsOf(x.served, location)
 	if x.sniffed != "" {
 		if x.body.buf != nil {
 			x.sniffed = http.DetectContentType(x.body.buf)
 		}
-		if a.Header == nil {
-			a.Header = make(http.Header)
-		}
-		a.Header.Set("Content-Type", x.sniffed)
+		x.told = append(x.told, field{"Content-Type", []string{x.sniffed}})
 	}
 }
 

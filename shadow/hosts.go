@@ -1,12 +1,10 @@
 package shadow
 
-import "net/http"
-
 // hostsOf returns what a side may call itself in the address that an answer of its redirects to:
 // the host that the client asked for, and those of the side's own addresses. Few answers redirect;
 // for others it is nil.
-func (x *exchange) hostsOf(side Side, header http.Header) []string {
-	if header["Location"] == nil {
+func (x *exchange) hostsOf(side Side, location []string) []string {
+	if location == nil {
 		return nil
 	}
 	own := x.p.LegacyHosts

@@ -10,8 +10,14 @@ import (
 // differ already.
 func (s *Shadow) judge(x *exchange) {
 	defer s.guard(x)
+	x.mu.Lock()
+	settled := x.settled
+	if !settled { // else somebody may be looking at it
+		x.fillAnswer()
+	}
+	x.mu.Unlock()
 	switch {
-	case x.over():
+	case settled:
 		return
 	case s.life.Err() != nil:
 		x.skip(SkipShuttingDown, "")

@@ -1,10 +1,6 @@
 package shadow
 
-import (
-	"maps"
-	"net/http"
-	"sync"
-)
+import "net/http"
 
 // An exchange that matched is used again for another one, and with it what its headers are in: else
 // it would be most of what a shadow leaves to the garbage collector. It has holders:
@@ -38,40 +34,10 @@ func (x *exchange) leave() {
 	if x.holders.Add(-1) > 0 || !x.spent {
 		return
 	}
-	if request := emptied(x.copy.Header); request != nil {
-		headers.Put(request)
-	}
-	s, fields, answer := x.s, x.fields, emptied(x.answer.Header)
-	if len(fields) > maxKeptFields {
-		fields = nil
-	}
-	clear(fields)
+	forget(x.copy.Header)
+	forget(x.answer.Header)
+	s, asks, told := x.s, x.asks.emptied(), x.told.emptied()
 	*x = exchange{}
-	x.fields, x.answer.Header = fields[:0], answer
+	x.asks, x.told = asks, told
 	s.spare.Put(x)
-}
-
-// headers are maps for those of copies.
-var headers = sync.Pool{New: func() any { return make(http.Header, 8) }}
-
-// emptied returns a map for another header; nil where there would be too much of it, as none ever
-// shrinks.
-func emptied(h http.Header) http.Header {
-	if len(h) > maxKeptFields {
-		return nil
-	}
-	clear(h)
-	return h
-}
-
-// maxKeptFields is how many fields a header may have for its map to be used again.
-const maxKeptFields = 32
-
-// cloned returns a header with what another one has, in a map that is empty if there is one.
-func cloned(into, h http.Header) http.Header {
-	if into == nil {
-		return maps.Clone(h)
-	}
-	maps.Copy(into, h)
-	return into
 }

@@ -79,7 +79,7 @@ func (x *exchange) release(v Verdict) {
 func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference, whole bool) Comparison {
 	r, path := x.request()
 	if r == &x.copy {
-		x.fill()
+		x.fillCopy()
 	}
 	redact := x.s.redact
 	c := Comparison{
@@ -90,6 +90,7 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 	var client *Answer
 	if x.answer.Status != 0 {
 		client = &x.answer
+		x.fillAnswer()
 		if x.ended {
 			client.Hash = x.body.hash()
 		}

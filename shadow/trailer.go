@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// trailers returns the trailers of an answer whose head was sent as head and whose handler left
-// header behind: those announced, and those with http.TrailerPrefix. Nil: it has none.
-func trailers(head, header http.Header) http.Header {
+// trailers returns the trailers of an answer whose head announced some and whose handler left header
+// behind: those announced, and those with http.TrailerPrefix. Nil: it has none.
+func trailers(announced []string, header http.Header) http.Header {
 	var found http.Header
 	add := func(name string, values []string) {
 		if len(values) == 0 {
@@ -18,7 +18,7 @@ func trailers(head, header http.Header) http.Header {
 		}
 		found[http.CanonicalHeaderKey(name)] = append([]string(nil), values...)
 	}
-	for _, line := range head["Trailer"] {
+	for _, line := range announced {
 		for name := range strings.SplitSeq(line, ",") {
 			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
 			add(name, header[name])

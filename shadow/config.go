@@ -86,8 +86,8 @@ type Point struct {
 	// included, and answer as a client would see it; To makes one. They obey the request's
 	// context, and must not ask for compression by themselves. An error with a method
 	// Failure() string names its own reason, one of the Fail constants, or "full": there was no
-	// room for the copy, which is a skip. Without Other nothing is shadowed; without Sandbox
-	// requests that may not be repeated are not.
+	// room for the copy, which is a skip. One that is a Lender besides costs less. Without Other
+	// nothing is shadowed; without Sandbox requests that may not be repeated are not.
 	Other, Sandbox http.RoundTripper
 	Compare        Comparer
 	// LegacyHosts and ServiceHosts are what each side may call itself where it redirects, besides the

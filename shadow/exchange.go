@@ -21,7 +21,7 @@ type exchange struct {
 	length int64         // of the request's body, as it says; -1: unknown
 	trails bool          // the request announced trailers
 	key    string        // copies of the same one are sent one after another; empty: as they come
-	copy   http.Request  // without header until fill makes it, and without body until the worker that sends it puts it in
+	copy   http.Request  // without header until it is filled, and without body until the worker that sends it puts it in
 	asks   fields        // copy's header
 	target
 	// uncopied is why no copy goes, where that is known from the request alone and it is still

@@ -64,7 +64,9 @@ type Upstream struct {
 	// upstream makes others. It may choose another host than URL's.
 	Transport http.RoundTripper
 	// Copies carries shadow copies, so that they share no connections and no limits with
-	// clients' requests; nil is like Transport's nil, one of its own.
+	// clients' requests; nil is like Transport's nil, one of its own. One of package upstream's has a
+	// copy's request and answer used again for others. What stands around it and says that it
+	// informs keeps nothing of either once the answer was read to its end and closed, but strings.
 	Copies http.RoundTripper
 	// ByKey says that Transport wants Decision.Key, to choose an endpoint by it. It costs a look
 	// at the cohort's sources where no canary does that anyway.
@@ -78,7 +80,8 @@ type ShadowPoint struct {
 	Serves   Side // the side that the wrapped chain answers from
 	// Other sends a copy to the other side. It takes the request as the client sent it (Host,
 	// RemoteAddr, TLS included), does stations 7 to 9 for that side, through its Copies
-	// transport, and answers in the form that a client would see. It never falls back.
+	// transport, and answers in the form that a client would see. It never falls back. It may be a
+	// shadow.Lender.
 	// Nil in phase legacy, where there is nothing to compare but something to record.
 	Other http.RoundTripper
 	// Self sends a copy to the side that serves, in the same way.

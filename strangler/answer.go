@@ -14,7 +14,11 @@ import (
 
 // answer is station 11: it sends an upstream's answer on as it comes.
 func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response, up *upload) {
+	over := false
 	defer func() {
+		if over {
+			return
+		}
 		if resp.ProtoMajor == 2 && !up.finished() {
 			// net/http's transport of HTTP/2 waits until nobody reads the request's body any more. Whoever
 			// does waits for the client, who waits for the answer's end; the server ends it after that.
@@ -47,6 +51,11 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 		f.stream(w, r, resp)
 	}
 	trailers(h, resp.Trailer, announced)
+	if body, ok := resp.Body.(forgetting); ok && f.informs && !f.rewrite.tidy { // no translator has seen it
+		resp.Body.Close()
+		over = true
+		body.Forget(false) // the lists of values are the client's answer's now
+	}
 }
 
 // add adds an answer's headers, but those of its connection, to those that are there, which only

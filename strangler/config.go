@@ -61,12 +61,13 @@ type Upstream struct {
 
 	// Transport carries clients' requests; nil is one that asks for no compression, uses no
 	// proxy and waits 5 s for a connection, but as long as it takes for an answer. Package
-	// upstream makes others. It may choose another host than URL's.
+	// upstream makes others, which have requests and answers used again for others: what stands
+	// around one and says that it informs keeps nothing of either once the answer was read to its
+	// end and closed, but what its header has. It may choose another host than URL's.
 	Transport http.RoundTripper
 	// Copies carries shadow copies, so that they share no connections and no limits with
-	// clients' requests; nil is like Transport's nil, one of its own. One of package upstream's has a
-	// copy's request and answer used again for others. What stands around it and says that it
-	// informs keeps nothing of either once the answer was read to its end and closed, but strings.
+	// clients' requests; nil is like Transport's nil, one of its own. What is said of Transport
+	// holds for it, but that of an answer's header nothing but strings may be kept.
 	Copies http.RoundTripper
 	// ByKey says that Transport wants Decision.Key, to choose an endpoint by it. It costs a look
 	// at the cohort's sources where no canary does that anyway.

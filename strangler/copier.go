@@ -52,9 +52,9 @@ type copying struct {
 }
 
 // forgetting is an answer's body that lets the whole answer be another one's, once it was read to its
-// end and closed and nobody has anything of it. It reports whether that is so: then its transport has
-// nothing of the request either.
-type forgetting interface{ Forget() bool }
+// end and closed and nobody has anything of it, but the lists of its header's values where lists is
+// false. It reports whether that is so: then its transport has nothing of the request either.
+type forgetting interface{ Forget(lists bool) bool }
 
 // RoundTrip implements http.RoundTripper.
 func (c *copying) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -88,7 +88,7 @@ func (c *copying) begin(ctx context.Context) {
 // forget lets the copying and its answer be another copy's, and reports whether they are. Of an
 // answer that can't be, it isn't known who may still ask the context something.
 func (c *copying) forget() bool {
-	if c.body == nil || !c.body.Forget() {
+	if c.body == nil || !c.body.Forget(true) {
 		return false
 	}
 	*c = copying{}

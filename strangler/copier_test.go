@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,18 +22,18 @@ type lender interface {
 	TakeBack(http.RoundTripper) bool
 }
 
-// TestCopiesAreNotMixedUp sends many copies at once by what others were sent by before, each with a
-// token, to an upstream that answers in every form that there is. An answer stays as it is until it is
-// given back, whatever comes of others meanwhile, some of which break off or run out of time.
-func TestCopiesAreNotMixedUp(t *testing.T) {
-	const senders, each = 12, 150
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// forms are how inEveryForm answers.
+var forms = []string{"", "many fields", "hinted", "", "none", "trailer", "breaks", "chunks", "late", ""}
+
+// inEveryForm answers with the token that a request has.
+func inEveryForm(t *testing.T) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.Header.Get("X-Token")
 		if r.URL.Path != "/orders/"+token {
 			t.Errorf("the upstream is asked for %s with the token %s", r.URL.Path, token)
 		}
 		h := w.Header()
-		h["X-Token"] = []string{token, "again " + token}
+		h["X-Token"], h["X-Once"] = []string{token, "again " + token}, []string{token}
 		switch r.URL.Query().Get("form") {
 		case "none":
 			w.WriteHeader(http.StatusNoContent)
@@ -51,6 +52,7 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 		case "breaks":
 			h.Set("Content-Length", "1000")
 			io.WriteString(w, token)
+			http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		case "late":
 			time.Sleep(30 * time.Millisecond)
@@ -60,7 +62,33 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 			return
 		}
 		io.WriteString(w, token)
-	}))
+	})
+}
+
+// checkToken says what of an answer isn't the token's.
+func checkToken(t *testing.T, token, form string, resp *http.Response, body []byte) {
+	t.Helper()
+	h := resp.Header
+	if len(h["X-Token"]) != 2 || h["X-Token"][0] != token || h["X-Token"][1] != "again "+token || h.Get("X-Once") != token || h["X-Hint"] != nil {
+		t.Errorf("%s, %q: answered with %v", token, form, h)
+	}
+	if fields := h["X-Field-49"]; (len(fields) == 1 && fields[0] == token) != (form == "many fields") {
+		t.Errorf("%s, %q: answered with %v", token, form, h)
+	}
+	if form != "none" && string(body) != token {
+		t.Errorf("%s, %q: answered with %q", token, form, body)
+	}
+	if got := resp.Trailer.Get("X-Trailer"); (got == token) != (form == "trailer") {
+		t.Errorf("%s, %q: answered with the trailer %q", token, form, got)
+	}
+}
+
+// TestCopiesAreNotMixedUp sends many copies at once by what others were sent by before, each with a
+// token, to an upstream that answers in every form that there is. An answer stays as it is until it is
+// given back, whatever comes of others meanwhile, some of which break off or run out of time.
+func TestCopiesAreNotMixedUp(t *testing.T) {
+	const senders, each = 12, 150
+	server := httptest.NewServer(inEveryForm(t))
 	defer server.Close()
 	u, err := url.Parse(server.URL)
 	if err != nil {
@@ -81,7 +109,6 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	copies := asked.(lender)
-	forms := []string{"", "many fields", "hinted", "", "none", "trailer", "breaks", "chunks", "late", ""}
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	taken := 0
@@ -115,19 +142,7 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 					continue
 				}
 				before = func() {
-					h := resp.Header
-					if len(h["X-Token"]) != 2 || h["X-Token"][0] != token || h["X-Token"][1] != "again "+token || h["X-Hint"] != nil {
-						t.Errorf("%s, %q: answered with %v", token, form, h)
-					}
-					if fields := h["X-Field-49"]; (len(fields) == 1 && fields[0] == token) != (form == "many fields") {
-						t.Errorf("%s, %q: answered with %v", token, form, h)
-					}
-					if form != "none" && string(body) != token {
-						t.Errorf("%s, %q: answered with %q", token, form, body)
-					}
-					if got := resp.Trailer.Get("X-Trailer"); (got == token) != (form == "trailer") {
-						t.Errorf("%s, %q: answered with the trailer %q", token, form, got)
-					}
+					checkToken(t, token, form, resp, body)
 					if copies.TakeBack(lent) {
 						mu.Lock()
 						taken++
@@ -141,5 +156,80 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 	t.Logf("%d of %d were taken back", taken, senders*each)
 	if taken < senders*each/2 {
 		t.Errorf("only %d of %d copies' rooms were taken back", taken, senders*each)
+	}
+}
+
+// TestClientsAreNotMixedUp does the same with clients of a proxy, whose answers lie in what those of
+// others lay in. A middleware keeps the lists of header values that it saw, as a shadow does.
+func TestClientsAreNotMixedUp(t *testing.T) {
+	const senders, each = 12, 100
+	server := httptest.NewServer(inEveryForm(t))
+	defer server.Close()
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := upstream.New(upstream.Config{URLs: []*url.URL{u}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	proxy, err := strangler.New(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen sync.Map // lists of header values, by token
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token := r.Header.Get("X-Token")
+		proxy.ServeHTTP(w, r)
+		seen.Store(token, w.Header()["X-Once"])
+	}))
+	defer front.Close()
+	var all sync.WaitGroup
+	for s := range senders {
+		all.Go(func() {
+			for i := range each {
+				token, form := fmt.Sprintf("%d-%d", s, i), forms[(s+i)%len(forms)]
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+				if form == "late" {
+					ctx, cancel = context.WithTimeout(context.Background(), 10*time.Millisecond)
+				}
+				r, err := http.NewRequestWithContext(ctx, "GET", front.URL+"/orders/"+token+"?form="+url.QueryEscape(form), nil)
+				if err != nil {
+					t.Error(err)
+					cancel()
+					return
+				}
+				r.Header.Set("X-Token", token)
+				resp, err := http.DefaultClient.Do(r)
+				var body []byte
+				if err == nil {
+					body, err = io.ReadAll(resp.Body)
+					resp.Body.Close()
+				}
+				cancel()
+				switch {
+				case err == nil:
+					checkToken(t, token, form, resp, body)
+				case form != "breaks" && form != "late":
+					t.Errorf("%s, %q: %v", token, form, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	kept := 0
+	seen.Range(func(token, lists any) bool {
+		list := lists.([]string)
+		if list == nil { // the upstream never answered
+			return true
+		}
+		if kept++; len(list) != 1 || list[0] != token {
+			t.Errorf("%s: the middleware has %q", token, list)
+		}
+		return true
+	})
+	if kept < senders*each/2 {
+		t.Errorf("the middleware saw %d answers", kept)
 	}
 }

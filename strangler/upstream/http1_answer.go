@@ -30,9 +30,12 @@ type answer1 struct {
 // answers1 has those that nobody has anything of any more: see body1.Forget.
 var answers1 = sync.Pool{New: func() any { return new(answer1) }}
 
-// forget lets the answer be another one's.
-func (a *answer1) forget() {
+// forget lets the answer be another one's, with the lists of its header's values or without.
+func (a *answer1) forget(lists bool) {
 	room := a.room
+	if !lists {
+		room.values = nil
+	}
 	if len(room.header) > maxKeptFields || len(room.values) > maxKeptFields { // neither ever shrinks
 		room = fields1{}
 	}

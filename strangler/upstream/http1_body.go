@@ -152,20 +152,20 @@ func (b *body1) finish(err error) {
 // Forget lets the answer, its head included, be another one's, if it was read to its end, and reports
 // whether it is: nothing of the request or its context is in use any more. Whoever calls it was the
 // last to have anything of the answer, and has closed it. Values of its header may be kept, as
-// strings, but not the lists of them.
+// strings, and where lists is false the lists of them, too.
 //
 // What was sent bit by bit has a goroutine that may still be about to end, and of what was watched
 // it isn't known that nobody is about to look.
-func (b *body1) Forget() bool {
+func (b *body1) Forget(lists bool) bool {
 	if b.err != io.EOF || b.upload != nil || b.watched {
 		return false
 	}
-	b.of.forget()
+	b.of.forget(lists)
 	return true
 }
 
 // Forget is body1's.
-func (b *length1) Forget() bool { return (*body1)(b).Forget() }
+func (b *length1) Forget(lists bool) bool { return (*body1)(b).Forget(lists) }
 
 // Close implements io.Closer. The rest of an answer that wasn't read to its end isn't waited for.
 func (b *body1) Close() error {

@@ -94,7 +94,39 @@ func (a *plainAnswer) WriteHeader(status int) {
 		a.waits = maps.Clone(h)
 		return
 	}
-	a.begin(h, nil)
+	if !a.whole(h) {
+		a.begin(h, nil)
+	}
+}
+
+// whole writes a head to which there is nothing to add: it says how long the body is, and what it is, and nothing
+// about connection and form. That is what begin makes of it, too, at twice the cost.
+func (a *plainAnswer) whole(h http.Header) bool {
+	if a.length < 0 || !bodyAllowed(a.status) || a.server.ends() {
+		return false
+	}
+	dated, size := false, 64 // with the first line
+	for name, values := range h {
+		switch name {
+		case "Connection", "Trailer", "Transfer-Encoding":
+			return false
+		case "Date":
+			dated = true
+		}
+		if strings.HasPrefix(name, http.TrailerPrefix) {
+			return false
+		}
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	if !dated || size > departureSize-a.n {
+		return false
+	}
+	a.statusLine(a.status)
+	a.fields(h)
+	a.add("\r\n")
+	return true
 }
 
 // bodyAllowed reports whether answers of a status have a body (RFC 9110 section 6.4.1).

@@ -158,22 +158,36 @@ func forget(out *http.Request) {
 func (rw *rewriter) header(r *http.Request, room *[2][1]string) http.Header {
 	h := headers.Get().(http.Header)
 	trusted := rw.trusted.trusts(r.RemoteAddr)
+	var connection, te, agent, forwarded bool // is there
 	for name, values := range r.Header {
-		// What others say of our client isn't believed; Forwarded (RFC 7239) says the same in another form.
-		if !isHopByHop(name) && !disguised(name) && (trusted || !forwards(name)) {
-			h[name] = slices.Clip(values)
+		switch {
+		case isHopByHop(name):
+			connection, te = connection || name == "Connection", te || name == "Te"
+			continue
+		case forwards(name):
+			if !trusted { // what others say of our client isn't believed
+				continue
+			}
+			forwarded = true
+		case name == "User-Agent":
+			agent = true
+		case disguised(name):
+			continue
 		}
+		h[name] = slices.Clip(values)
 	}
-	if r.Header["Connection"] != nil {
+	if connection {
 		rw.connection(h, r)
+		_, agent = h["User-Agent"]
+		forwarded = true // perhaps
 	}
-	if r.Header["Te"] != nil && listHas(r.Header["Te"], "trailers") { // hop-by-hop, but end to end what gRPC servers ask for
+	if te && listHas(r.Header["Te"], "trailers") { // hop-by-hop, but end to end what gRPC servers ask for
 		h["Te"] = []string{"trailers"}
 	}
-	if _, ok := h["User-Agent"]; !ok {
+	if !agent {
 		h["User-Agent"] = nil // or net/http sends its own
 	}
-	rw.forwarded(h, r, room)
+	rw.forwarded(h, r, room, forwarded)
 	return h
 }
 
@@ -202,16 +216,19 @@ func forwards(name string) bool {
 	return false
 }
 
-// forwarded completes the forwarding headers: what a trusted proxy said of its client is in h.
-func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string) {
+// forwarded completes the forwarding headers: what a trusted proxy said of its client is in h, if anything.
+func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string, said bool) {
+	var prior, proto, host, port []string
+	if said {
+		prior, proto, host, port = h["X-Forwarded-For"], h["X-Forwarded-Proto"], h["X-Forwarded-Host"], h["X-Forwarded-Port"]
+	}
 	if peer, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		if prior := h["X-Forwarded-For"]; len(prior) > 0 {
+		if len(prior) > 0 {
 			peer = strings.Join(prior, ", ") + ", " + peer
 		}
 		room[0][0] = peer
 		h["X-Forwarded-For"] = room[0][:]
 	}
-	proto := h["X-Forwarded-Proto"]
 	if proto == nil {
 		proto = plainly
 		if r.TLS != nil {
@@ -219,13 +236,12 @@ func (rw *rewriter) forwarded(h http.Header, r *http.Request, room *[2][1]string
 		}
 		h["X-Forwarded-Proto"] = proto
 	}
-	host := h["X-Forwarded-Host"]
 	if host == nil && r.Host != "" {
 		room[1][0] = r.Host
 		host = room[1][:]
 		h["X-Forwarded-Host"] = host
 	}
-	if h["X-Forwarded-Port"] == nil {
+	if port == nil {
 		h["X-Forwarded-Port"] = portOf(first(host), first(proto))
 	}
 	if rw.standard {

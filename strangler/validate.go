@@ -262,7 +262,7 @@ func isName(s string) bool {
 func isToken(s string) bool {
 	for _, c := range []byte(s) {
 		alphanumeric := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
-		if !alphanumeric && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
+		if !alphanumeric && c != '-' && !strings.ContainsRune("!#$%&'*+.^_`|~", rune(c)) {
 			return false
 		}
 	}

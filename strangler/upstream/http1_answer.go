@@ -41,6 +41,7 @@ func (a *answer1) forget(lists bool) {
 	}
 	clear(room.header)
 	clear(room.values)
+	room.length = ""
 	*a = answer1{room: room}
 	answers1.Put(a)
 }
@@ -186,13 +187,16 @@ func staleOr(conn *conn1, readErr error) error {
 // answer whose end is in doubt is none.
 func (a *answer1) frame(r *http.Request) error {
 	resp, b := &a.resp, &a.body
-	resp.Close = closes(resp)
+	usual := !a.room.odd && a.room.lengths == 1 && resp.ProtoMajor == 1 && resp.ProtoMinor == 1
+	resp.Close = !usual && closes(resp)
 	// What of an upload an upstream answered without is still to come, it may take for another
 	// request. When that is sent later the connection is no better.
 	sent := b.upload == nil || b.upload.done.Load() && !b.upload.early.Load()
 	b.reuse = sent && !resp.Close && !r.Close && !hasToken(r.Header["Connection"], "close")
-	if said := resp.Header["Keep-Alive"]; said != nil {
-		b.c.keep = keepFor(said, b.c.config.IdleTimeout)
+	if a.room.odd {
+		if said := resp.Header["Keep-Alive"]; said != nil {
+			b.c.keep = keepFor(said, b.c.config.IdleTimeout)
+		}
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		b.c.expectBy(0)
@@ -200,7 +204,14 @@ func (a *answer1) frame(r *http.Request) error {
 		resp.Body = (*upgraded1)(b) // without a length: it has none, and 0 stands for that here
 		return nil
 	}
-	chunked, length, err := framing(resp)
+	var chunked bool
+	var length int64
+	var err error
+	if usual {
+		length, err = parseLength(a.room.length)
+	} else {
+		chunked, length, err = framing(resp)
+	}
 	if err != nil {
 		return err
 	}
@@ -296,9 +307,14 @@ func contentLength(h http.Header) (int64, error) {
 	if len(values) > 1 {
 		h["Content-Length"] = []string{length}
 	}
-	n, err := strconv.ParseUint(length, 10, 63)
+	return parseLength(length)
+}
+
+// parseLength reads a Content-Length.
+func parseLength(s string) (int64, error) {
+	n, err := strconv.ParseUint(trimmed(s), 10, 63)
 	if err != nil {
-		return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, values[0])
+		return 0, fmt.Errorf("%w: Content-Length %q", errMalformed, s)
 	}
 	return int64(n), nil
 }

@@ -155,9 +155,10 @@ func (c *conn1) good(look bool) bool {
 }
 
 // moment is how long a connection that was seen to be quiet is believed to be, where the request may be
-// repeated: a proxy with much to do takes it again before anybody could notice a change. What
-// comes in that moment is met as what comes while the request is on its way is.
-const moment = 100 * time.Microsecond
+// repeated: a proxy with much to do takes it again before anybody could notice a change, and who watched it
+// all the while would be told of one no sooner then. What comes in that moment is met as what comes while
+// the request is on its way is.
+const moment = time.Millisecond
 
 // quiet reports whether there is nothing to be read, nor an end: the other end hasn't closed it, and
 // nothing has come that nobody asked for, which would be taken for the next answer. Where the

@@ -92,10 +92,15 @@ func headEnd(b []byte, seen int) int {
 	}
 }
 
-// fields1 is what a head's fields are read into: the map, and the values of all fields that come once.
+// fields1 is what a head's fields are read into: the map, and the values of all fields that come once. It
+// has what of them frames the body, as it mostly is.
 type fields1 struct {
 	header http.Header
 	values []string
+
+	odd     bool   // there is a field about the connection, or the body's form, besides Content-Length
+	lengths int    // how many Content-Lengths there are
+	length  string // the last one
 }
 
 // of returns room for n fields.
@@ -121,17 +126,35 @@ func parseHead(resp *http.Response, head string, room *fields1) error {
 	if fields > maxFields {
 		return fmt.Errorf("%w: more than %d header fields", errMalformed, maxFields)
 	}
+	again, err := parseFields(resp, rest, fields, room, unrepeated)
+	if again {
+		clear(resp.Header)
+		_, err = parseFields(resp, rest, fields, room, repeated)
+	}
+	return err
+}
+
+// Whether a field may be one that was there: to look for that costs as much as to keep it, and hardly any is.
+const (
+	unrepeated = false
+	repeated   = true
+)
+
+// parseFields reads fields. Again says that one is repeated that wasn't looked for, so that all has to be read again.
+func parseFields(resp *http.Response, rest string, fields int, room *fields1, looks bool) (again bool, err error) {
+	var line string
 	var values []string // one for each field, all at once
 	resp.Header, values = room.of(fields)
+	room.odd, room.lengths = false, 0
 	for rest != "" {
 		line, rest = cutLine(rest)
 		if line == "" {
-			return nil
+			return false, nil
 		}
 		line = trimmedRight(line)
 		for rest != "" && isBlank(rest[0]) {
 			if !strings.Contains(line, ":") { // a name doesn't go on
-				return fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
+				return false, fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
 			}
 			var more string
 			more, rest = cutLine(rest)
@@ -139,17 +162,32 @@ func parseHead(resp *http.Response, head string, room *fields1) error {
 		}
 		name, value, err := parseField(line)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if have := resp.Header[name]; have != nil {
-			resp.Header[name] = append(have, value)
-			continue
+		looked := looks
+		switch name {
+		case "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer":
+			room.odd = true
+		case "Content-Length":
+			room.lengths++
+			room.length = value
+		case "Set-Cookie", "Cache-Control", "Vary", "Link", "Via", "Www-Authenticate", "Server-Timing":
+			looked = repeated
+		}
+		if looked {
+			if have := resp.Header[name]; have != nil {
+				resp.Header[name] = append(have, value)
+				continue
+			}
 		}
 		one := values[:1:1] // what is appended doesn't go into the next one's
 		one[0], values = value, values[1:]
-		resp.Header[name] = one
+		have := len(resp.Header)
+		if resp.Header[name] = one; len(resp.Header) == have {
+			return true, nil
+		}
 	}
-	return nil
+	return false, nil
 }
 
 // maxFields bounds what a head costs beyond its bytes.

@@ -13,6 +13,7 @@ type point struct {
 	*route
 	tag          []string // the header that marks copies; never changed
 	untranslated redactor // of the service's answers before they are translated
+	reflexive    bool     // Compare finds nothing in the same
 }
 
 // Around returns the middleware that shadows what passes through it. It may be called any
@@ -23,6 +24,9 @@ func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
 		at.Repeatable = safeMethod
 	}
 	at.budget.set(p.LegacyExtra)
+	if r, ok := p.Compare.(Reflexive); ok {
+		at.reflexive = r.Reflexive()
+	}
 	at.Compare = s.Comparer(p.Compare)
 	return func(next http.Handler) http.Handler {
 		if p.Other == nil || p.Compare == nil || !(p.Sample > 0) {

@@ -107,6 +107,10 @@ type Reorderer interface {
 	Reordered(pointers []string) Comparer
 }
 
+// Reflexive is what a Comparer may be besides: where Reflexive returns true it finds nothing in two answers that are the
+// same to the byte and don't redirect, and need not be asked about those.
+type Reflexive interface{ Reflexive() bool }
+
 // Recorder remembers comparisons. Record is called for each that ended, whatever its verdict,
 // must not block, and counts what it has to drop; package ledger has the implementation.
 type Recorder interface {

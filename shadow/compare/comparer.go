@@ -24,7 +24,10 @@ type Comparer struct {
 	}
 }
 
-var _ shadow.Comparer = (*Comparer)(nil)
+var (
+	_ shadow.Comparer  = (*Comparer)(nil)
+	_ shadow.Reflexive = (*Comparer)(nil)
+)
 
 // New returns a Comparer for the rules. The error joins a *RuleError for each problem.
 func New(rules Rules) (*Comparer, error) {
@@ -40,6 +43,9 @@ func New(rules Rules) (*Comparer, error) {
 	c.walks.New = func() any { return &walk{seed: c.seed} }
 	return c, nil
 }
+
+// Reflexive implements shadow.Reflexive.
+func (c *Comparer) Reflexive() bool { return true }
 
 // Compare returns where the answers differ, at most MaxDifferences, none if they don't. The
 // error is a *shadow.SkipError where they can't be compared. Both bodies are only read, and

@@ -28,8 +28,12 @@ type Quantiles struct {
 // (DDSketch: Masson, Rim and Lee, VLDB 2019). It is safe for concurrent use.
 type latencies struct {
 	mu                          sync.Mutex
-	legacy, service, difference *ddsketch.DDSketch // nil: nothing was counted yet
+	legacy, service, difference *ddsketch.DDSketch  // nil: nothing was counted yet
+	waiting                     [32]pairOfLatencies // to be counted together, since the sketches are large and rarely at hand
+	waits                       int                 // how many do
 }
+
+type pairOfLatencies struct{ legacy, service time.Duration }
 
 const (
 	accuracy = 0.01 // relative
@@ -41,12 +45,23 @@ const (
 func (l *latencies) add(legacy, service time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.legacy == nil {
+	l.waiting[l.waits] = pairOfLatencies{legacy, service}
+	if l.waits++; l.waits == len(l.waiting) {
+		l.count()
+	}
+}
+
+// count counts those that wait. l.mu is held.
+func (l *latencies) count() {
+	if l.waits > 0 && l.legacy == nil {
 		l.legacy, l.service, l.difference = newSketch(), newSketch(), newSketch()
 	}
-	addTo(l.legacy, legacy)
-	addTo(l.service, service)
-	addTo(l.difference, service-legacy)
+	for _, p := range l.waiting[:l.waits] {
+		addTo(l.legacy, p.legacy)
+		addTo(l.service, p.service)
+		addTo(l.difference, p.service-p.legacy)
+	}
+	l.waits = 0
 }
 
 func newSketch() *ddsketch.DDSketch {
@@ -69,7 +84,7 @@ func addTo(s *ddsketch.DDSketch, d time.Duration) {
 func (l *latencies) read() *Latencies {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.legacy == nil {
+	if l.count(); l.legacy == nil {
 		return nil
 	}
 	return &Latencies{

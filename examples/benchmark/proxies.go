@@ -227,12 +227,11 @@ func startCaddy(ctx context.Context, _ *bench, dir string, s scenario) (*server,
 	}
 	service, policy := "", ""
 	if s.Split {
-		service, policy = s.Service, "lb_policy weighted_round_robin 1 1"
+		service, policy = s.Service, "lb_policy round_robin"
 	}
 	file := filepath.Join(dir, "Caddyfile")
 	text := fmt.Sprintf(`{
 	admin off
-	persist_config off
 	auto_https off
 }
 http://%s {

@@ -3,6 +3,7 @@ package strangler
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // plainContext is a request's context: it ends with the connection, and when the handler returns. Hardly
@@ -10,33 +11,42 @@ import (
 type plainContext struct {
 	context.Context // the connection's
 
-	mu     sync.Mutex
-	waited context.Context // nil: nobody has asked for it
+	over   atomic.Bool
+	waited atomic.Pointer[waited] // nil: nobody has asked for it
+	mu     sync.Mutex             // held while it is made
+}
+
+// waited is what one can wait for.
+type waited struct {
+	context.Context
 	cancel context.CancelFunc
-	over   bool
 }
 
 // Done implements context.Context.
 func (c *plainContext) Done() <-chan struct{} {
+	if w := c.waited.Load(); w != nil {
+		return w.Done()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waited == nil {
-		c.waited, c.cancel = context.WithCancel(c.Context)
-		if c.over {
-			c.cancel()
+	w := c.waited.Load()
+	if w == nil {
+		w = new(waited)
+		w.Context, w.cancel = context.WithCancel(c.Context)
+		c.waited.Store(w)
+		if c.over.Load() { // by who may not have seen it
+			w.cancel()
 		}
 	}
-	return c.waited.Done()
+	return w.Done()
 }
 
 // Err implements context.Context.
 func (c *plainContext) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.waited != nil:
-		return c.waited.Err()
-	case c.over:
+	if w := c.waited.Load(); w != nil {
+		return w.Err()
+	}
+	if c.over.Load() {
 		return context.Canceled
 	}
 	return c.Context.Err()
@@ -45,22 +55,16 @@ func (c *plainContext) Err() error {
 // Value implements context.Context. Package context finds by it, once it has asked for Done, what it needs not
 // to start a goroutine for every context of this one's.
 func (c *plainContext) Value(key any) any {
-	c.mu.Lock()
-	of := c.waited
-	c.mu.Unlock()
-	if of == nil {
-		of = c.Context
+	if w := c.waited.Load(); w != nil {
+		return w.Value(key)
 	}
-	return of.Value(key)
+	return c.Context.Value(key)
 }
 
 // end is the handler's return.
 func (c *plainContext) end() {
-	c.mu.Lock()
-	c.over = true
-	cancel := c.cancel
-	c.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	c.over.Store(true)
+	if w := c.waited.Load(); w != nil {
+		w.cancel()
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 
 	"github.com/strangler-fig/toolkit/cmd/strangler/command"
 )
@@ -11,4 +12,7 @@ import (
 //go:generate go run . man --markdown reference
 //go:generate go run . man reference/man
 
-func main() { os.Exit(command.Main(command.Config{})) }
+func main() {
+	runtime.MemProfileRate = 0 // nobody can ask for that profile
+	os.Exit(command.Main(command.Config{}))
+}

@@ -80,7 +80,7 @@ func worksFor(o options) []work {
 		{name: "post", title: "POST: 1 KB up, 1 KB down", load: post, enter: each(scenario{}), target: target{"strangler", 0.62}},
 		{name: "100k", title: "Large answers: GET, 100 KB answers", load: large, enter: each(scenario{}), target: target{"strangler", 0.70}},
 		{name: "mirror", title: "Mirror of 100 %: strangler compares and records every answer, the others throw it away", load: get,
-			second: secondAll, enter: each(scenario{Mirror: true, MirrorWorkers: 16, MirrorQueue: turnOf(o) + 1024}), target: target{"strangler", 0.60}},
+			second: secondAll, enter: each(scenario{Mirror: true, MirrorWorkers: max(16, o.connections/2), MirrorQueue: turnOf(o) + 1024}), target: target{"strangler", 0.60}},
 		{name: "routes", title: fmt.Sprintf("Number of routes: GET, 1 KB answers, %d paths in turn", fewest), load: many, baseline: "1 route",
 			enter: stranglerWith(append([]int{1}, o.routes...)...), target: target{"200 routes", 1.05}},
 		{name: "isolation", title: fmt.Sprintf("A mirror that takes %v, at %d requests/s", mirrorDelay, mirrorRate), load: get, kind: kindDelay,

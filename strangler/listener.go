@@ -39,10 +39,12 @@ type ServerConfig struct {
 	HeaderBytes   int           // of a request's head, beyond which it is answered 431; 0: 256 KiB
 }
 
-// Server is an http.Server that answers what is plain by itself on [Frugal] connections: requests of HTTP/1.1 that
-// can be read in one way only, as nearly all are, at half the cost. For their handlers nothing is different. Where
-// somebody has given the http.Server a ReadTimeout, WriteTimeout or ConnState, no Handler or no HTTP/1.1, it answers
-// all. Use this type's methods and not the http.Server's, which knows nothing of those requests.
+// Server is an http.Server that answers what is plain by itself on [Frugal] connections: requests of HTTP/1.1
+// that can be read in one way only, as nearly all are, for less than net/http's server takes. For their
+// handlers nothing is different, but that there is no http.CloseNotifier, whose place contexts have taken.
+// Where somebody has given the http.Server a ReadTimeout, WriteTimeout or ConnState, no Handler or no
+// HTTP/1.1, it answers all. Use this type's methods and not the http.Server's, which knows nothing of those
+// requests.
 type Server struct {
 	*http.Server
 

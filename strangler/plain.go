@@ -10,8 +10,9 @@ import (
 )
 
 // plain answers what comes on a client's connection without net/http's server, as long as it is plain:
-// a request that can be read in one way only, with a body, if any, that came with its head. net/http makes no difference between
-// one that can be read at a glance and any other, and reading and answering is half of what a proxy costs.
+// a request that can be read in one way only, with a body, if any, that came with its head. net/http makes
+// no difference between one that can be read at a glance and any other, and a fifth of what a proxy costs is
+// that.
 //
 //   - plain_head.go     what is plain, and where a request that isn't ends
 //   - plain_exchange.go a plain request as its handler gets it

@@ -83,13 +83,11 @@ func checkToken(t *testing.T, token, form string, resp *http.Response, body []by
 	}
 }
 
-// TestCopiesAreNotMixedUp sends many copies at once by what others were sent by before, each with a
-// token, to an upstream that answers in every form that there is. An answer stays as it is until it is
-// given back, whatever comes of others meanwhile, some of which break off or run out of time.
-func TestCopiesAreNotMixedUp(t *testing.T) {
-	const senders, each = 12, 150
+// everyForm is inEveryForm behind a transport.
+func everyForm(t *testing.T) (*url.URL, *upstream.Transport) {
+	t.Helper()
 	server := httptest.NewServer(inEveryForm(t))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	u, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +96,16 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tr.Close()
+	t.Cleanup(tr.Close)
+	return u, tr
+}
+
+// TestCopiesAreNotMixedUp sends many copies at once by what others were sent by before, each with a
+// token, to an upstream that answers in every form that there is. An answer stays as it is until it is
+// given back, whatever comes of others meanwhile, some of which break off or run out of time.
+func TestCopiesAreNotMixedUp(t *testing.T) {
+	const senders, each = 12, 150
+	u, tr := everyForm(t)
 	table, err := strangler.NewTable(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr, Copies: tr},
 		Routes: []strangler.Route{{Name: "orders", Match: strangler.Match{Path: "/orders/*"}}}})
 	if err != nil {
@@ -163,17 +170,7 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 // others lay in. A middleware keeps the lists of header values that it saw, as a shadow does.
 func TestClientsAreNotMixedUp(t *testing.T) {
 	const senders, each = 12, 100
-	server := httptest.NewServer(inEveryForm(t))
-	defer server.Close()
-	u, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr, err := upstream.New(upstream.Config{URLs: []*url.URL{u}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.Close()
+	u, tr := everyForm(t)
 	proxy, err := strangler.New(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -256,8 +256,7 @@ func (c *frugalConn) WriteTo(w io.Writer) (int64, error) {
 
 // rest returns what was read ahead of who takes the connection.
 func (c *frugalConn) rest() []byte {
-	ahead := c.ahead
-	c.ahead = nil
+	ahead := c.takeAhead()
 	if l := c.plain; l != nil && l.from < l.to {
 		ahead = slices.Concat(l.held[l.from:l.to], ahead)
 		l.from = l.to

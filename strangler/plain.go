@@ -14,10 +14,13 @@ import (
 // no difference between one that can be read at a glance and any other, and a fifth of what a proxy costs is
 // that.
 //
-//   - plain_head.go     what is plain, and where a request that isn't ends
-//   - plain_exchange.go a plain request as its handler gets it
-//   - plain_answer.go   what its handler writes
-//   - plain_context.go  its context
+//   - plain_head.go        what is plain, and where a request that isn't ends
+//   - plain_exchange.go    a plain request as its handler gets it
+//   - plain_context.go     its context
+//   - plain_answer.go      what its handler writes
+//   - plain_answer_head.go the answer's head, and its trailers
+//   - plain_departure.go   what is sent together
+//   - plain_unix.go        how it is read
 //
 // The server reads from the connection as from any other, and what it asks for when it waits for a request
 // is where this stands (frugalConn.Read): it reads itself, has the server's handler answer what is plain, and

@@ -11,18 +11,14 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // plainAnswer writes a plain request's answer as net/http would. A head that says how long the body is, and of which
 // type, goes at once into what is sent; one that doesn't waits until the body turns out to be short, whose length it
 // then says, or not, which is then sent in chunks. It is a http.Flusher, http.Hijacker and io.ReaderFrom.
 type plainAnswer struct {
-	conn   *frugalConn
 	server *Server
 	method *string
 	header http.Header // the handler's
@@ -37,21 +33,14 @@ type plainAnswer struct {
 	over    bool     // the handler has returned
 	trailer []string // announced
 
-	out  *[departureSize]byte // what is sent next; nil: nothing
-	n    int                  // how much of out is used
-	body *bytes.Buffer        // of unknown length or type, what isn't in out yet; nil: nothing
-	err  error                // of sending
+	departure
+	body *bytes.Buffer // of unknown length or type, what isn't to depart yet; nil: nothing
 }
 
-const (
-	departureSize = 8 << 10 // holds most answers whole
-	shortBody     = 2 << 10 // up to this a body's length is found out, and chunks are as long
-)
+// shortBody is up to which length a body's is found out, and how long chunks are at least. bytes.
+const shortBody = 2 << 10
 
-var (
-	departures  = sync.Pool{New: func() any { return new([departureSize]byte) }}
-	shortBodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-)
+var shortBodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 var errAnswered = errors.New("the handler has returned")
 
@@ -96,147 +85,6 @@ func (a *plainAnswer) WriteHeader(status int) {
 	}
 	if !a.whole(h) {
 		a.begin(h, nil)
-	}
-}
-
-// whole writes a head to which there is nothing to add: it says how long the body is, and what it is, and nothing
-// about connection and form. That is what begin makes of it, too, at twice the cost.
-func (a *plainAnswer) whole(h http.Header) bool {
-	if a.length < 0 || !bodyAllowed(a.status) || a.server.ends() {
-		return false
-	}
-	dated, size := false, 64 // with the first line
-	for name, values := range h {
-		switch name {
-		case "Connection", "Trailer", "Transfer-Encoding":
-			return false
-		case "Date":
-			dated = true
-		}
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			return false
-		}
-		for _, value := range values {
-			size += len(name) + len(value) + len(": \r\n")
-		}
-	}
-	if !dated || size > departureSize-a.n {
-		return false
-	}
-	a.statusLine(a.status)
-	a.fields(h)
-	a.add("\r\n")
-	return true
-}
-
-// bodyAllowed reports whether answers of a status have a body (RFC 9110 section 6.4.1).
-func bodyAllowed(status int) bool {
-	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
-// begin writes the head into what is sent next. What is known of the body is its beginning, or all of it where
-// the handler has returned.
-func (a *plainAnswer) begin(h http.Header, known []byte) {
-	a.waits = nil
-	head := *a.method == http.MethodHead
-	coding := first(h["Transfer-Encoding"])
-	names := 0
-	for _, line := range h["Trailer"] {
-		for name := range strings.SplitSeq(line, ",") {
-			names++
-			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); httpguts.ValidTrailerHeader(name) {
-				a.trailer = append(a.trailer, name)
-			}
-		}
-	}
-	for name := range h {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			names++
-		}
-	}
-	tells := -1
-	if a.over && names == 0 && coding == "" && bodyAllowed(a.status) && len(h["Content-Length"]) == 0 && (!head || len(known) > 0) {
-		tells = len(known)
-		a.length = int64(tells)
-	}
-	if a.length >= 0 && coding != "" && coding != "identity" {
-		a.length = -1
-	}
-	var except [3]string // of h
-	switch {
-	case a.status == http.StatusNotModified:
-		except = [3]string{"Content-Length", "Transfer-Encoding", "Content-Type"}
-	case !bodyAllowed(a.status):
-		except = [3]string{"Content-Length", "Transfer-Encoding"}
-	case head || a.length >= 0:
-		except[0] = "Transfer-Encoding"
-	case coding == "identity": // the body ends with the connection
-		a.closing = true
-		except[0] = "Transfer-Encoding"
-	default:
-		a.chunked = true
-		except[0] = "Content-Length"
-		if coding == "chunked" {
-			except[1] = "Transfer-Encoding"
-		}
-	}
-	says := ""
-	if connection := h["Connection"]; len(connection) > 0 || a.closing || a.server.ends() {
-		a.closing = a.closing || first(connection) == "close" || a.server.ends()
-		if a.closing && !listHas(connection, "close") {
-			says = "Connection: close\r\n"
-			if except[2] == "" {
-				except[2] = "Connection"
-			}
-		}
-	}
-	a.statusLine(a.status)
-	a.fields(h, except[:]...)
-	a.add(says)
-	if a.chunked {
-		a.add("Transfer-Encoding: chunked\r\n")
-	}
-	if tells >= 0 {
-		a.add("Content-Length: " + strconv.Itoa(tells) + "\r\n")
-	}
-	if len(known) > 0 && bodyAllowed(a.status) && coding == "" && first(h["Content-Encoding"]) == "" {
-		if _, typed := h["Content-Type"]; !typed {
-			a.add("Content-Type: " + http.DetectContentType(known) + "\r\n")
-		}
-	}
-	if _, dated := h["Date"]; !dated {
-		a.add("Date: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n")
-	}
-	a.add("\r\n")
-}
-
-func (a *plainAnswer) statusLine(status int) {
-	if status == http.StatusOK {
-		a.add("HTTP/1.1 200 OK\r\n")
-		return
-	}
-	text := http.StatusText(status)
-	if text == "" {
-		text = "status code " + strconv.Itoa(status)
-	}
-	a.add("HTTP/1.1 " + strconv.Itoa(status) + " " + text + "\r\n")
-}
-
-// fields writes headers. As with net/http those with names that are none don't go out.
-func (a *plainAnswer) fields(h http.Header, except ...string) {
-	for name, values := range h {
-		if len(values) == 0 || slices.Contains(except, name) || !isToken(name) || strings.HasPrefix(name, http.TrailerPrefix) {
-			continue
-		}
-		for _, value := range values {
-			if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 {
-				value = strings.NewReplacer("\n", " ", "\r", " ").Replace(value)
-			}
-			a.add(name)
-			a.add(": ")
-			a.add(strings.Trim(value, " \t"))
-			a.add("\r\n")
-		}
 	}
 }
 
@@ -415,93 +263,15 @@ func (a *plainAnswer) breakOff() {
 	}
 }
 
-// trailers returns what the handler has set of them.
-func (a *plainAnswer) trailers() http.Header {
-	var t http.Header
-	add := func(name string, values []string) {
-		if t == nil {
-			t = make(http.Header)
-		}
-		t[name] = append(t[name], values...)
-	}
-	for name, values := range a.header {
-		if bare, ok := strings.CutPrefix(name, http.TrailerPrefix); ok {
-			add(bare, values)
-		}
-	}
-	for _, name := range a.trailer {
-		add(name, a.header[name])
-	}
-	return t
-}
-
 // release gives back what the answer was written into. What isn't sent by then never is.
 func (a *plainAnswer) release() {
 	a.over = true
-	if a.out != nil {
-		departures.Put(a.out)
-		a.out, a.n = nil, 0
-	}
+	a.drop()
 	if a.body != nil {
 		if a.body.Cap() <= 2*shortBody {
 			shortBodies.Put(a.body)
 		}
 		a.body = nil
-	}
-}
-
-// add puts a little into what is sent next.
-func (a *plainAnswer) add(s string) {
-	for len(s) > 0 {
-		if a.out == nil {
-			a.out = departures.Get().(*[departureSize]byte)
-		}
-		n := copy(a.out[a.n:], s)
-		a.n += n
-		if s = s[n:]; len(s) > 0 {
-			a.send()
-		}
-	}
-}
-
-// push puts a part of the body into what is sent next, or sends it with that where there is no room.
-func (a *plainAnswer) push(p []byte) {
-	if a.out == nil && len(p) < departureSize {
-		a.out = departures.Get().(*[departureSize]byte)
-	}
-	if a.out != nil && len(p) <= departureSize-a.n {
-		a.n += copy(a.out[a.n:], p)
-		return
-	}
-	if a.err != nil {
-		return
-	}
-	both := make(net.Buffers, 0, 2)
-	if a.n > 0 {
-		both = append(both, a.out[:a.n])
-	}
-	both = append(both, p)
-	_, err := both.WriteTo(a.conn.TCPConn)
-	a.n = 0
-	a.failed(err)
-}
-
-// send sends what there is.
-func (a *plainAnswer) send() {
-	if a.n == 0 || a.err != nil {
-		a.n = 0
-		return
-	}
-	_, err := a.conn.TCPConn.Write(a.out[:a.n])
-	a.n = 0
-	a.failed(err)
-}
-
-// failed takes an error of sending: the client is gone.
-func (a *plainAnswer) failed(err error) {
-	if err != nil {
-		a.err = err
-		a.conn.gone()
 	}
 }
 

@@ -2,25 +2,23 @@ package strangler
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // served serves a handler, with plain requests answered without net/http or not, and returns its server and
+
 // address.
+
 func served(t testing.TB, handler http.HandlerFunc, frugal bool) (*Server, string) {
 	t.Helper()
 	s := NewServer(handler, ServerConfig{Logger: quiet})
@@ -28,6 +26,7 @@ func served(t testing.TB, handler http.HandlerFunc, frugal bool) (*Server, strin
 }
 
 // listening serves with s and returns its address.
+
 func listening(t testing.TB, s *Server, frugal bool) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -45,388 +44,25 @@ func listening(t testing.TB, s *Server, frugal bool) string {
 }
 
 // TestPlainRequests holds which heads are plain, and how far one goes that isn't.
-func TestPlainRequests(t *testing.T) {
-	const host = "Host: shop.example\r\n"
-	for request, want := range map[string]head{
-		"GET / HTTP/1.1\r\n" + host + "\r\n":                                                headPlain,
-		"GET /a%2Fb/?q=1&r;%zz HTTP/1.1\r\n" + host + "\r\n":                                headPlain,
-		"GET / HTTP/1.1\r\nhost:shop.example:80\r\nx-a: \t1\t \r\n\r\n":                     headPlain,
-		"GET / HTTP/1.1\r\n" + host + "Connection: keep-alive\r\n\r\n":                      headPlain,
-		"DELETE / HTTP/1.1\r\n" + host + "Content-Length: 0\r\n\r\n":                        headPlain,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nabcGET":                    headPlain,
-		"GET / HTTP/1.1\r\n" + host:                                                         headPart,
-		"GET / HT":                                                                          headPart,
-		"GE":                                                                                headPart,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nab":                        headForeign, // the body may take its time
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 99999\r\n\r\nab":                    headForeign,
-		"GET / HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n":                           headForeign,
-		"GET / HTTP/1.1\r\n" + host + "Pragma: no-cache\r\n\r\n":                            headForeign,
-		"GET / HTTP/1.1\r\n" + host + "Connection: close, X-A\r\n\r\n":                      headForeign,
-		"GET / HTTP/1.1\r\n" + host + "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n":   headForeign,
-		"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n":        headForeign,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 1\r\n\r\na":    headForeign,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 01\r\n\r\na":                        headForeign,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: +1\r\n\r\na":                        headForeign,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 1\r\nExpect: 100-continue\r\n\r\na": headForeign,
-		"GET / HTTP/1.0\r\n" + host + "\r\n":                                                headForeign,
-		"GET / HTTP/1.1\r\n\r\n":                                                            headForeign,
-		"GET / HTTP/1.1\r\n" + host + host + "\r\n":                                         headForeign,
-		"GET / HTTP/1.1\r\n" + host + "X-A : 1\r\n\r\n":                                     headForeign,
-		"GET / HTTP/1.1\r\n" + host + "X-A: 1\r\n folded\r\n\r\n":                           headForeign,
-		"GET / HTTP/1.1\r\n" + host + "X-A: 1\n\r\n":                                        headForeign,
-		"GET / HTTP/1.1\n" + host:                                                           headForeign, // not waited for
-		"GET / HTTP/1.1\r\n" + host + "X-A: \x00\r\n\r\n":                                   headForeign,
-		"GET / HTTP/1.1\r\n" + host + "X-A: a\rb\r\n\r\n":                                   headForeign,
-		"GET  / HTTP/1.1\r\n" + host + "\r\n":                                               headForeign,
-		"GET http://shop.example/ HTTP/1.1\r\n" + host + "\r\n":                             headForeign,
-		"OPTIONS * HTTP/1.1\r\n" + host + "\r\n":                                            headForeign,
-		"CONNECT /x HTTP/1.1\r\n" + host + "\r\n":                                           headForeign,
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n":                                                  headForeign,
-		"\r\nGET / HTTP/1.1\r\n" + host + "\r\n":                                            headForeign,
-		"get / HTTP/1.1\r\n" + host + "\r\n":                                                headForeign,
-		"GET /%zz HTTP/1.1\r\n" + host + "\r\n":                                             headForeign,
-		"GET / HTTP/1.1\r\n" + host + "X-A: " + strings.Repeat("x", arrivalSize):            headForeign,
-	} {
-		l := plainOf([]byte(request))
-		if got := l.look(); got != want {
-			t.Errorf("%.80q is %d, want %d", request, got, want)
-		}
-	}
-	// What isn't plain ends where it ends, and no sooner than that is certain.
-	for request, want := range map[string]int64{
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 99999\r\n\r\nab":             int64(len("POST / HTTP/1.1\r\n"+host+"Content-Length: 99999\r\n\r\n")) + 99999,
-		"GET / HTTP/1.1\r\n" + host + "Pragma: no-cache\r\n\r\nGET":                  int64(len("GET / HTTP/1.1\r\n" + host + "Pragma: no-cache\r\n\r\n")),
-		"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n": -1,
-		"POST / HTTP/1.1\r\n" + host + "Content-Length: 99999999999999999\r\n\r\n":   -1,
-	} {
-		l := plainOf([]byte(request))
-		if l.look(); l.left != want {
-			t.Errorf("of %.80q %d bytes are net/http's, want %d", request, l.left, want)
-		}
-	}
-}
 
 // plainOf returns a plain that holds some bytes.
-func plainOf(b []byte) *plain {
-	l := &plain{conn: &frugalConn{}, server: NewServer(http.NotFoundHandler(), ServerConfig{Logger: quiet}), ctx: context.Background()}
-	l.to = copy(l.room(), b)
-	return l
-}
 
 // FuzzPlain holds that net/http reads what is plain in the same way, and finds its end in the same place; and that
+
 // what isn't, but has an end that is certain, ends there for net/http too, if it takes it at all.
-func FuzzPlain(f *testing.F) {
-	for _, seed := range []string{
-		"GET /a/b?c=d HTTP/1.1\r\nHost: h:80\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=b\r\n\r\n",
-		"POST /%41//b;c/../d? HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 3\r\n\r\nabcGET",
-		"GET / HTTP/1.1\r\nHost: h\r\nPragma: no-cache\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 20\r\n\r\nab",
-		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
-		"GET //x HTTP/1.1\r\nHost: h\r\nX_A:\x80\t\r\n\r\n",
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if len(b) > arrivalSize {
-			return
-		}
-		l := plainOf(b)
-		what := l.look()
-		if what == headPart || l.left < 0 {
-			return
-		}
-		source := bytes.NewReader(append(bytes.Clone(b), strings.Repeat("x", max(0, int(min(l.left, 1<<16))-len(b)))...))
-		r := bufio.NewReaderSize(source, 16) // reads no further than it must, or nearly
-		theirs, err := http.ReadRequest(r)
-		if what == headForeign {
-			if err != nil || l.left > 1<<16 {
-				return
-			}
-			if _, err := io.Copy(io.Discard, theirs.Body); err != nil {
-				t.Fatalf("%q ends after %d bytes, and for net/http it doesn't: %v", b, l.left, err)
-			}
-			if read := source.Size() - int64(source.Len()) - int64(r.Buffered()); read != l.left {
-				t.Fatalf("%q ends after %d bytes, for net/http after %d", b, l.left, read)
-			}
-			return
-		}
-		if err != nil {
-			t.Fatalf("%q is plain, and net/http says %v", b, err)
-		}
-		ours := l.exchange.request()
-		// The server takes Host off, which ReadRequest keeps.
-		delete(theirs.Header, "Host")
-		type read struct {
-			Method, URI, Host, Proto       string
-			Path, RawPath, Query, Fragment string
-			Force, Close                   bool
-			Length                         int64
-			Header                         http.Header
-			Body                           string
-		}
-		of := func(r *http.Request) read {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				t.Fatalf("%q: %v", b, err)
-			}
-			return read{
-				r.Method, r.RequestURI, r.Host, r.Proto, r.URL.Path, r.URL.RawPath, r.URL.RawQuery, r.URL.Fragment,
-				r.URL.ForceQuery, r.Close, r.ContentLength, r.Header, string(body),
-			}
-		}
-		if diff := cmp.Diff(of(theirs), of(ours)); diff != "" {
-			t.Fatalf("%q is read otherwise (-net/http +plain):\n%s", b, diff)
-		}
-		rest := len(b) - int(source.Size()-int64(source.Len())-int64(r.Buffered()))
-		if rest != l.to-l.from {
-			t.Fatalf("of %q %d bytes are left, for net/http %d", b, l.to-l.from, rest)
-		}
-	})
-}
 
 // TestPlainAnswers has handlers do all that one may do with an answer, and compares what comes over the wire with what
-// net/http makes of it.
-func TestPlainAnswers(t *testing.T) {
-	long := strings.Repeat("0123456789abcdef", 3<<10)
-	set := func(w http.ResponseWriter, pairs ...string) {
-		for i := 0; i < len(pairs); i += 2 {
-			w.Header().Add(pairs[i], pairs[i+1])
-		}
-	}
-	for name, answer := range map[string]http.HandlerFunc{
-		"nothing":           func(http.ResponseWriter, *http.Request) {},
-		"a status":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) },
-		"an unknown status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(299) },
-		"204":               func(w http.ResponseWriter, _ *http.Request) { set(w, "Content-Length", "3"); w.WriteHeader(204) },
-		"304": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Type", "a/b", "Etag", `"1"`)
-			w.WriteHeader(304)
-		},
-		"204 with a body": func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(204)
-			_, err := w.Write([]byte("x"))
-			fatalUnless(err, http.ErrBodyNotAllowed)
-		},
-		"short": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>short") },
-		"short in parts": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "a")
-			_, _ = w.Write([]byte("b"))
-		},
-		"typed": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Type", "a/b")
-			_, _ = io.WriteString(w, "typed")
-		},
-		"encoded": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Encoding", "gzip")
-			_, _ = io.WriteString(w, "typed")
-		},
-		"untyped on purpose": func(w http.ResponseWriter, _ *http.Request) {
-			w.Header()["Content-Type"] = nil
-			w.Header()["Date"] = nil
-			_, _ = io.WriteString(w, "x")
-		},
-		"long": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, long) },
-		"long of a length": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", fmt.Sprint(len(long)))
-			_, _ = io.WriteString(w, long)
-		},
-		"of a length": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "5", "Content-Type", "a/b")
-			_, _ = io.WriteString(w, "12345")
-		},
-		"of a length, in parts": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "13") // of which parts alone don't tell the type
-			_, _ = io.WriteString(w, "<h")
-			_, _ = io.WriteString(w, "tml>a</html")
-		},
-		"more than its length": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "3", "Content-Type", "a/b")
-			_, _ = io.WriteString(w, "123")
-			_, err := io.WriteString(w, "4")
-			fatalUnless(err, http.ErrContentLength)
-		},
-		"less than its length": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "9", "Content-Type", "a/b")
-			_, _ = io.WriteString(w, "123")
-		},
-		"a length that is none": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "-9")
-			_, _ = io.WriteString(w, "123")
-		},
-		"flushed": func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "a")
-			w.(http.Flusher).Flush()
-			_, _ = io.WriteString(w, "b")
-		},
-		"flushed before": func(w http.ResponseWriter, _ *http.Request) { w.(http.Flusher).Flush(); _, _ = io.WriteString(w, "b") },
-		"copied":         func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, strings.NewReader(long)) },
-		"copied of a length": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", fmt.Sprint(len(long)), "Content-Type", "a/b")
-			_, _ = w.(io.ReaderFrom).ReadFrom(strings.NewReader(long))
-		},
-		"trailers": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Trailer", "X-A, Content-Length", "Trailer", "x-b")
-			_, _ = io.WriteString(w, "body")
-			set(w, "X-A", "1", "X-B", "2", http.TrailerPrefix+"X-C", "3")
-		},
-		"trailers unannounced": func(w http.ResponseWriter, _ *http.Request) {
-			w.(http.Flusher).Flush()
-			_, _ = io.WriteString(w, "body")
-			set(w, http.TrailerPrefix+"X-C", "3")
-		},
-		"hints": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Link", "</a>")
-			w.WriteHeader(103)
-			_, _ = io.WriteString(w, "body")
-		},
-		"headers set late": func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(200)
-			set(w, "X-Late", "1")
-			_, _ = io.WriteString(w, "body")
-		},
-		"a status twice":       func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.WriteHeader(500) },
-		"no status behind one": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.WriteHeader(0) },
-		"closing": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Connection", "close")
-			_, _ = io.WriteString(w, "body")
-		},
-		"odd headers": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "X-A", " a\r\nX-B: b ", "X Y", "z", "X-A", "")
-			_, _ = io.WriteString(w, "body")
-		},
-		"chunked by itself": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Transfer-Encoding", "chunked")
-			_, _ = io.WriteString(w, "body")
-		},
-		"identity": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Transfer-Encoding", "identity")
-			_, _ = io.WriteString(w, "body")
-		},
-		"identity in parts": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Transfer-Encoding", "identity")
-			_, _ = io.WriteString(w, "first")
-			_, _ = io.WriteString(w, long)
-			_, _ = io.WriteString(w, "last")
-		},
-		"identity, copied": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Transfer-Encoding", "identity")
-			_, _ = io.WriteString(w, "first")
-			_, _ = w.(io.ReaderFrom).ReadFrom(strings.NewReader(long))
-			_, _ = io.WriteString(w, "last")
-		},
-		"chunked and of a length": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Transfer-Encoding", "chunked", "Content-Length", "4")
-			_, _ = io.WriteString(w, "body")
-		},
-		"echo":  func(w http.ResponseWriter, r *http.Request) { b, _ := io.ReadAll(r.Body); _, _ = w.Write(b) },
-		"panic": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"panic behind a part": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "9", "Content-Type", "a/b")
-			_, _ = io.WriteString(w, "123")
-			w.(http.Flusher).Flush()
-			panic(http.ErrAbortHandler)
-		},
-		"panic behind a long part": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "9999", "Content-Type", "a/b")
-			_, _ = w.Write([]byte(long[:3000]))
-			panic(http.ErrAbortHandler)
-		},
-		"taken": func(w http.ResponseWriter, _ *http.Request) {
-			conn, rw, err := w.(http.Hijacker).Hijack()
-			if err != nil {
-				panic(err)
-			}
-			defer conn.Close()
-			_, _ = rw.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
-			_ = rw.Flush()
-		},
-		"taken behind the head": func(w http.ResponseWriter, _ *http.Request) {
-			set(w, "Content-Length", "2")
-			w.WriteHeader(200)
-			conn, rw, err := w.(http.Hijacker).Hijack()
-			if err != nil {
-				panic(err)
-			}
-			defer conn.Close()
-			_, _ = rw.WriteString("hi")
-			_ = rw.Flush()
-		},
-		"deadlines": func(w http.ResponseWriter, _ *http.Request) {
-			c := http.NewResponseController(w)
-			if err := errors.Join(c.SetReadDeadline(time.Now().Add(time.Hour)), c.SetWriteDeadline(time.Now().Add(time.Hour)), c.EnableFullDuplex()); err != nil {
-				panic(err)
-			}
-			_, _ = io.WriteString(w, "body")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, theirs := served(t, answer, false)
-			_, ours := served(t, answer, true)
-			for _, request := range []string{
-				"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
-				"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n",
-				"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody",
-			} {
-				if name == "a length that is none" && strings.HasPrefix(request, "HEAD") {
-					continue // of which net/http sends it
-				}
-				if diff := cmp.Diff(conversation(t, theirs, request), conversation(t, ours, request)); diff != "" {
-					t.Errorf("%.4s is answered otherwise (-net/http +plain):\n%s", request, diff)
-				}
-			}
-		})
-	}
-}
 
-func fatalUnless(err, want error) {
-	if !errors.Is(err, want) {
-		panic(fmt.Sprintf("error %v, want %v", err, want))
-	}
-}
+// net/http makes of it.
 
 // conversation sends a request twice on a connection, then one that ends it, and returns all that comes back, in
+
 // a form that says nothing of the order of headers and the cut of chunks.
-func conversation(t *testing.T, addr, request string) (said []string) {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(conn, request+request); err != nil {
-		t.Fatal(err)
-	}
-	_ = conn.(*net.TCPConn).CloseWrite()
-	r := bufio.NewReader(conn)
-	method, _, _ := strings.Cut(request, " ")
-	for {
-		if _, err := r.Peek(1); err != nil {
-			return append(said, "end")
-		}
-		resp, err := http.ReadResponse(r, &http.Request{Method: method})
-		if err != nil {
-			return append(said, "an error")
-		}
-		if resp.Header.Get("Date") != "" {
-			resp.Header.Set("Date", "today")
-		}
-		if len(resp.TransferEncoding) > 0 {
-			resp.Header["Transfer-Encoding"] = resp.TransferEncoding
-		}
-		if resp.StatusCode < 200 {
-			said = append(said, fmt.Sprint(resp.Status, " ", resp.Header))
-			continue
-		}
-		body, err := io.ReadAll(resp.Body)
-		dump, _ := httputil.DumpResponse(&http.Response{Status: resp.Status, StatusCode: resp.StatusCode, ProtoMajor: 1, ProtoMinor: 1, Header: resp.Header}, false)
-		said = append(said, fmt.Sprintf("%s\n%.99q of %d, %v, close %t, trailers %v", dump, body, len(body), err, resp.Close, resp.Trailer))
-	}
-}
 
 // TestPlainContext has a handler's context end when it returns, for those who wait for it and those who ask, whoever
+
 // comes first.
+
 func TestPlainContext(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
@@ -462,7 +98,9 @@ func TestPlainContext(t *testing.T) {
 }
 
 // TestPlainShutdown has a server shut down while one request is answered, connections wait, new ones and old, and
+
 // one says half a request: the answer gets whole, and everything has ended then.
+
 func TestPlainShutdown(t *testing.T) {
 	for name, cut := range map[string]bool{"shutdown": false, "cut": true} {
 		t.Run(name, func(t *testing.T) {
@@ -543,6 +181,7 @@ func TestPlainShutdown(t *testing.T) {
 }
 
 // TestPlainWithoutKeepAlives has connections end with their answers.
+
 func TestPlainWithoutKeepAlives(t *testing.T) {
 	s, addr := served(t, func(http.ResponseWriter, *http.Request) {}, true)
 	for _, on := range []bool{true, false, true} {
@@ -557,7 +196,9 @@ func TestPlainWithoutKeepAlives(t *testing.T) {
 }
 
 // TestPlainShutdownOfHalf has a server shut down when a client has said half a request behind a whole one: nobody
+
 // waits for the other half, as net/http doesn't.
+
 func TestPlainShutdownOfHalf(t *testing.T) {
 	s, addr := served(t, func(http.ResponseWriter, *http.Request) {}, true)
 	conn, r := dial(t, "http://"+addr)
@@ -577,7 +218,9 @@ func TestPlainShutdownOfHalf(t *testing.T) {
 }
 
 // TestPlainShutdownIsTheEnd has a request get whole when its server shuts down already: as with net/http no handler
+
 // gets it, which the server might not wait for.
+
 func TestPlainShutdownIsTheEnd(t *testing.T) {
 	for _, frugal := range []bool{false, true} {
 		s, addr := served(t, func(http.ResponseWriter, *http.Request) { t.Errorf("plain %t: a handler is called", frugal) }, frugal)
@@ -600,7 +243,9 @@ func TestPlainShutdownIsTheEnd(t *testing.T) {
 }
 
 // TestPlainKeepAlivesEnd has keep-alives end while a plain request is answered on a connection that net/http takes
+
 // for idle, having answered the one before: the answer gets whole.
+
 func TestPlainKeepAlivesEnd(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	s, addr := served(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -624,6 +269,7 @@ func TestPlainKeepAlivesEnd(t *testing.T) {
 }
 
 // TestPlainShutdownGivesUp has a request outlast the time that there is.
+
 func TestPlainShutdownGivesUp(t *testing.T) {
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	s, addr := served(t, func(http.ResponseWriter, *http.Request) { close(begun); <-goOn }, true)
@@ -643,6 +289,7 @@ func TestPlainShutdownGivesUp(t *testing.T) {
 }
 
 // TestPlainServers has servers of which somebody has set something: they do with plain requests as http.Server says.
+
 func TestPlainServers(t *testing.T) {
 	for name, c := range map[string]struct {
 		set     func(*Server)
@@ -672,7 +319,9 @@ func TestPlainServers(t *testing.T) {
 }
 
 // TestPlainThenForeign sends what isn't plain behind what is, and net/http makes of it what it makes of that on a
+
 // connection on which it has answered a request itself: as soon, and no HTTP/2.
+
 func TestPlainThenForeign(t *testing.T) {
 	const begun = 200 * time.Millisecond
 	for name, c := range map[string]struct {
@@ -711,6 +360,7 @@ func TestPlainThenForeign(t *testing.T) {
 }
 
 // TestPlainForm has a handler keep an uploaded file on disk: nothing is left of it when the request is over.
+
 func TestPlainForm(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -743,7 +393,9 @@ func TestPlainForm(t *testing.T) {
 }
 
 // TestPlainTaken has handlers take connections, of plain requests and of one that net/http reads, which is for a
+
 // server that shuts down or closes as if it had never had them.
+
 func TestPlainTaken(t *testing.T) {
 	for name, extra := range map[string]string{"plain": "", "net/http's": "Pragma: no-cache\r\n"} {
 		for end, stop := range map[string]func(*Server) error{
@@ -794,7 +446,9 @@ func TestPlainTaken(t *testing.T) {
 }
 
 // TestPlainTakenBody has a handler read a body after it has taken the connection, behind which more came: what
+
 // held both isn't anybody else's before the handler returns.
+
 func TestPlainTakenBody(t *testing.T) {
 	_, addr := served(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -820,7 +474,9 @@ func TestPlainTakenBody(t *testing.T) {
 }
 
 // TestPlainBodyIsNobodysLater has a handler's goroutine read a body when the handler has returned: of what came
+
 // since it gets nothing.
+
 func TestPlainBodyIsNobodysLater(t *testing.T) {
 	late := make(chan string, 1)
 	_, addr := served(t, func(_ http.ResponseWriter, r *http.Request) {

@@ -14,11 +14,8 @@ import (
 
 // answer is station 11: it sends an upstream's answer on as it comes.
 func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Response, up *upload) {
-	over := false
+	sent := false
 	defer func() {
-		if over {
-			return
-		}
 		if resp.ProtoMajor == 2 && !up.finished() {
 			// net/http's transport of HTTP/2 waits until nobody reads the request's body any more. Whoever
 			// does waits for the client, who waits for the answer's end; the server ends it after that.
@@ -26,6 +23,9 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 			return
 		}
 		resp.Body.Close()
+		if body, ok := resp.Body.(forgetting); ok && sent && f.informs && !f.rewrite.tidy { // no translator has seen it
+			body.Forget(false) // the lists of values are the client's answer's now
+		}
 	}()
 	h := w.Header()
 	if connection := resp.Header["Connection"]; connection != nil {
@@ -51,11 +51,7 @@ func (f *forwarder) answer(w http.ResponseWriter, r *http.Request, resp *http.Re
 		f.stream(w, r, resp)
 	}
 	trailers(h, resp.Trailer, announced)
-	if body, ok := resp.Body.(forgetting); ok && f.informs && !f.rewrite.tidy { // no translator has seen it
-		resp.Body.Close()
-		over = true
-		body.Forget(false) // the lists of values are the client's answer's now
-	}
+	sent = true
 }
 
 // add adds an answer's headers, but those of its connection, to those that are there, which only

@@ -22,6 +22,9 @@ func (w *worker) work() {
 		x, send := w.s.next(w)
 		switch {
 		case x == nil:
+			if w.lease != nil {
+				w.lease.timer.Stop()
+			}
 			return
 		case send:
 			w.s.send(w, x)

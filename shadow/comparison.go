@@ -94,8 +94,8 @@ type Difference struct {
 }
 
 // Comparer decides where two answers differ. It is pure, safe for concurrent use, and keeps
-// nothing of the answers but strings of their headers: the rest is written over when they match. An error of type
-// *SkipError says that they can't be compared; package compare has the implementation.
+// nothing of the answers but strings of their headers: the rest is written over when they match. An
+// error of type *SkipError says that they can't be compared; package compare has the implementation.
 type Comparer interface {
 	Compare(legacy, service *Answer) ([]Difference, error)
 }
@@ -107,8 +107,8 @@ type Reorderer interface {
 	Reordered(pointers []string) Comparer
 }
 
-// Reflexive is what a Comparer may be besides: where Reflexive returns true it finds nothing in two answers that are the
-// same to the byte and don't redirect, and need not be asked about those.
+// Reflexive is what a Comparer may be besides: where Reflexive returns true it finds nothing in two
+// answers that are the same to the byte and don't redirect, and need not be asked about those.
 type Reflexive interface{ Reflexive() bool }
 
 // Recorder remembers comparisons. Record is called for each that ended, whatever its verdict,

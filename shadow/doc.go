@@ -43,10 +43,10 @@
 // Most comparisons match, and those are to cost next to nothing: no hash of what is held whole, workers
 // that use their context and timer again (worker.go), and of the comparison itself whether both answers
 // are the same to the byte (judge.go), else status, the few headers that count and the bytes of the
-// bodies. What a match lies in is used again: bodies
-// (buffer.go), the exchange and its headers once all who have it have left it (reuse.go, fields.go),
-// and what the transport made for the copy, if it lends that (lend.go). Of any other verdict nothing
-// is. Ids, redaction and a Comparison are made for a Recorder that wants them; a [Counter] counts.
+// bodies. What a match lies in is used again: bodies (buffer.go), the exchange and its headers once all
+// who have it have left it (reuse.go, fields.go), and what the transport made for the copy, if it lends
+// that (lend.go). Of any other verdict nothing is. Ids, redaction and a Comparison are made for a
+// Recorder that wants them; a [Counter] counts.
 //
 // # What it accounts for
 //

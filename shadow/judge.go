@@ -61,8 +61,8 @@ func (s *Shadow) judge(x *exchange) {
 	}
 }
 
-// same reports whether the answers are the same to the byte, and nothing else is to be learnt from them: what costs least
-// comes first.
+// same reports whether the answers are the same to the byte, and nothing else is to be learnt from
+// them: what costs least comes first. x.mu is held.
 func (x *exchange) same() bool {
 	a, other := &x.answer, x.other
 	if !x.p.reflexive || x.again != nil || a.Status != other.Status || a.Size != other.Size || a.TooLarge() || other.TooLarge() ||

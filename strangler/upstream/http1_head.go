@@ -171,7 +171,7 @@ func parseFields(resp *http.Response, rest string, fields int, room *fields1, lo
 		case "Content-Length":
 			room.lengths++
 			room.length = value
-		case "Set-Cookie", "Cache-Control", "Vary", "Link", "Via", "Www-Authenticate", "Server-Timing":
+		case "Set-Cookie", "Cache-Control", "Vary", "Link", "Via", "Www-Authenticate", "Server-Timing": // these often are
 			looked = repeated
 		}
 		if looked {

@@ -51,7 +51,7 @@ func (x *exchange) mayAskAgain() bool {
 	cookie, _ := x.told.of("Set-Cookie")
 	x.mu.Unlock()
 	return p.asksAgain() && x.asked.size == 0 && readMethod(x.copy.Method) && p.Repeatable(x.copy.Method) &&
-		(p.WithSession || x.copy.Header["Authorization"] == nil && x.copy.Header["Cookie"] == nil) &&
+		(p.WithSession || !x.asks.has("Authorization") && !x.asks.has("Cookie")) &&
 		cookie == nil && x.reply.Header["Set-Cookie"] == nil
 }
 
@@ -80,7 +80,7 @@ func (s *Shadow) second(w *worker, x *exchange, to target) (*Answer, capture) {
 	}
 	again := call{target: to, by: to.through, context: &copyContext{Context: context.Background(), values: x.context.values}}
 	again.request = x.copy.WithContext(again.context) // a transport may still look at the first one's
-	again.request.Header = x.copy.Header.Clone()
+	again.request.Header = x.header()
 	answer, body, _, err := s.attempt(w, x, again, nil, now, trial)
 	if err != nil || answer.Status == 0 || body.broke || conditional(answer.Status) || answer.Status == http.StatusSwitchingProtocols {
 		body.drop()

@@ -11,15 +11,15 @@ import (
 type point struct {
 	Point
 	*route
-	tag          []string // the header that marks copies; never changed
-	untranslated redactor // of the service's answers before they are translated
-	reflexive    bool     // Compare finds nothing in the same
+	mark         http.Header // what copies have in addition; never changed
+	untranslated redactor    // of the service's answers before they are translated
+	reflexive    bool        // Compare finds nothing in the same
 }
 
 // Around returns the middleware that shadows what passes through it. It may be called any
 // number of times; the points of one route share its account.
 func (s *Shadow) Around(p Point) func(http.Handler) http.Handler {
-	at := &point{Point: p, route: s.route(p.Route), tag: []string{p.Route}, untranslated: s.redact.and(p.RedactUntranslated)}
+	at := &point{Point: p, route: s.route(p.Route), mark: http.Header{copyMark: {p.Route}}, untranslated: s.redact.and(p.RedactUntranslated)}
 	if at.Repeatable == nil {
 		at.Repeatable = safeMethod
 	}
@@ -135,22 +135,27 @@ func (x *exchange) copyRequest(r *http.Request) {
 	x.copy = *r.WithContext(&x.context)
 	x.copy.Header = nil
 	for name, values := range r.Header {
-		if !leftOut(name) {
-			x.asks = append(x.asks, field{name, values})
+		if leftOut(name) {
+			x.omits = true
+			continue
 		}
+		x.asks = append(x.asks, field{name, values})
 	}
 	x.url = *r.URL
 	x.copy.URL = &x.url
 	x.copy.Trailer = nil // comes with the body's end
 	x.copy.Body = nil
+	x.lent = x.lend(r)
 }
 
-// fillCopy makes the copy's header, unless it is made. Most often that is a worker's doing.
-func (x *exchange) fillCopy() {
-	if x.copy.Header == nil {
-		x.copy.Header = x.asks.header()
-		x.copy.Header["X-Strangler-Shadow"] = x.p.tag
-	}
+// copyMark is the header that copies have in addition: their route.
+const copyMark = "X-Strangler-Shadow"
+
+// header returns the header of a copy, which forget takes back.
+func (x *exchange) header() http.Header {
+	h := x.asks.header()
+	h[copyMark] = x.p.mark[copyMark]
+	return h
 }
 
 // fillAnswer makes the header of the client's answer, unless it is made.

@@ -60,5 +60,5 @@ func TestAMatchIsCheap(t *testing.T) {
 // lender is a transport that has nothing of a request when its answer's body has ended.
 type lender struct{ http.RoundTripper }
 
-func (l lender) Lend() http.RoundTripper       { return l.RoundTripper }
-func (lender) TakeBack(http.RoundTripper) bool { return true }
+func (l lender) Lend(*http.Request) http.RoundTripper { return l.RoundTripper }
+func (lender) TakeBack(http.RoundTripper) bool        { return true }

@@ -20,9 +20,6 @@ func (s *Shadow) send(w *worker, x *exchange) {
 	defer s.guard(x)
 	x.mu.Lock()
 	settled, asked, again := x.settled, x.asked.buf, x.again
-	if !settled { // else somebody may be looking at it
-		x.fillCopy()
-	}
 	x.mu.Unlock()
 	switch {
 	case settled:
@@ -40,8 +37,7 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		x.skip(SkipResting, "")
 		return
 	}
-	lent := x.lend()
-	answer, body, clean, err := s.attempt(w, x, call{x.target, lent, &x.copy, &x.context}, asked, now, trial)
+	answer, body, clean, err := s.attempt(w, x, call{x.target, x.lent, &x.copy, &x.context}, asked, now, trial)
 
 	x.mu.Lock()
 	if x.settled {
@@ -49,10 +45,7 @@ func (s *Shadow) send(w *worker, x *exchange) {
 		x.mu.Unlock()
 		return
 	}
-	x.otherBody = body
-	if clean {
-		x.lent = lent
-	}
+	x.otherBody, x.clean = body, clean
 	if answer.Status != 0 {
 		x.reply = answer
 		x.other = &x.reply
@@ -172,6 +165,9 @@ func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time
 			r.Trailer, r.ContentLength, r.TransferEncoding = x.trailer.Clone(), -1, []string{"chunked"}
 		}
 	}
+	if r.Header == nil {
+		x.fill(r, to.by)
+	}
 	resp, err := to.by.RoundTrip(r)
 	if err != nil {
 		return a, false, err
@@ -196,6 +192,16 @@ func (s *Shadow) ask(w *worker, x *exchange, to call, asked []byte, started time
 		a.Trailer = resp.Trailer
 	}
 	return a, false, nil
+}
+
+// fill puts into the copy what of a header it needs.
+func (x *exchange) fill(r *http.Request, by http.RoundTripper) {
+	if repeats, ok := by.(Repeater); ok && !x.omits && repeats.Repeats(r) {
+		r.Header = x.p.mark
+		return
+	}
+	x.sent = x.header()
+	r.Header = x.sent
 }
 
 // drain reads an answer's body to its end, or until it is certain to be too large; whole says

@@ -21,8 +21,10 @@ type exchange struct {
 	length int64         // of the request's body, as it says; -1: unknown
 	trails bool          // the request announced trailers
 	key    string        // copies of the same one are sent one after another; empty: as they come
-	copy   http.Request  // without header until it is filled, and without body until the worker that sends it puts it in
+	copy   http.Request  // without header and body, until the worker that sends it puts them in
 	asks   fields        // copy's header
+	omits  bool          // something of the request's header isn't in it
+	sent   http.Header   // copy's header, if it is its own; nil: there is none yet, or the Repeater knows it
 	target
 	// uncopied is why no copy goes, where that is known from the request alone and it is still
 	// to be seen whether the service answered; empty: a copy may go.
@@ -60,7 +62,8 @@ type exchange struct {
 	other     *Answer // the copy's; nil: none
 	reply     Answer  // what other points to
 	otherBody capture
-	lent      http.RoundTripper // what the copy was sent by, and all of it is to be given back; nil: nothing
+	lent      http.RoundTripper // what the copy is sent by
+	clean     bool              // all of that is to be given back
 
 	tap     *tap     // of the service's answer, before it is translated; nil: it isn't
 	compare Comparer // other than the point's, see order.go; nil: the point's

@@ -25,6 +25,12 @@ func (f fields) of(name string) (values []string, ok bool) {
 	return nil, false
 }
 
+// has reports whether there is such a field.
+func (f fields) has(name string) bool {
+	_, ok := f.of(name)
+	return ok
+}
+
 // header returns them as a map, which forget takes back.
 func (f fields) header() http.Header {
 	h := headers.Get().(http.Header)

@@ -34,7 +34,7 @@ func (x *exchange) leave() {
 	if x.holders.Add(-1) > 0 || !x.spent {
 		return
 	}
-	forget(x.copy.Header)
+	forget(x.sent)
 	forget(x.answer.Header)
 	s, asks, told := x.s, x.asks.emptied(), x.told.emptied()
 	*x = exchange{}

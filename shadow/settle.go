@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"fmt"
+	"net/http"
 	"runtime/debug"
 )
 
@@ -78,8 +79,12 @@ func (x *exchange) release(v Verdict) {
 // comparison is what is remembered of a settled exchange, redacted; whole with its bodies.
 func (x *exchange) comparison(v Verdict, reason, detail string, differences []Difference, whole bool) Comparison {
 	r, path := x.request()
-	if r == &x.copy {
-		x.fillCopy()
+	var header http.Header
+	if r == &x.copy { // whose own may just be filled by a worker
+		header = x.asks.header()
+		defer forget(header)
+	} else {
+		header = r.Header
 	}
 	redact := x.s.redact
 	c := Comparison{
@@ -105,11 +110,11 @@ func (x *exchange) comparison(v Verdict, reason, detail string, differences []Di
 		c.Differences = redact.differences(c.Differences, c.Legacy, c.Service)
 	}
 	if whole {
-		c.Request.Body = redact.requestBody(r.Header, x.asked.buf)
+		c.Request.Body = redact.requestBody(header, x.asked.buf)
 	}
 	if whole || v == Failed {
-		c.Request.Header = redact.header(r.Header)
-		delete(c.Request.Header, "X-Strangler-Shadow")
+		c.Request.Header = redact.header(header)
+		delete(c.Request.Header, copyMark)
 	}
 	c.Legacy, c.Service = redact.answer(c.Legacy, v == Failed, whole), redact.answer(c.Service, v == Failed, whole)
 	if whole && c.Service != nil {

@@ -21,6 +21,9 @@ type call struct {
 	up              *upload // of the attempt that is under way
 	traced          *traced // what a transport that doesn't know this package tells; nil: it does
 	sent            bool    // out is taken
+	copied          bool    // a copy may be sent with the head that this was sent with
+	keeps           bool    // that is kept of the attempt which is under way
+	head            Head    // nil: it isn't known
 }
 
 type (
@@ -35,6 +38,8 @@ func (c *call) Value(key any) any {
 		return c
 	case decisionKey{}:
 		return &c.decision
+	case headKey{}:
+		return nil
 	}
 	return c.Context.Value(key)
 }

@@ -29,6 +29,7 @@ type target struct {
 	transport http.RoundTripper
 	copies    http.RoundTripper
 	informs   bool // transport calls Inform, and obeys the Decision's Repeat
+	verbatim  bool // transport calls KeepHead
 }
 
 // newCompiler checks cfg's upstreams and fills in what they leave out. What it fills in stays
@@ -80,7 +81,7 @@ func newTarget(name string, u *Upstream, trusted trust) (target, error) {
 	if u.Copies == nil {
 		u.Copies = defaultTransport(u.URL)
 	}
-	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies, informs: Informs(u.Transport)}, nil
+	return target{name: name, rewrite: newRewriter(u, trusted), transport: u.Transport, copies: u.Copies, informs: Informs(u.Transport), verbatim: verbatim(u.Transport)}, nil
 }
 
 // defaultTransport returns what an upstream without a transport gets. It is made from nothing, as
@@ -147,10 +148,10 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 		if !ok {
 			return nil, nil, fmt.Errorf("route %q: no service %q for its sandbox", rt.Name, rt.Sandbox)
 		}
-		sandbox = c.copier(rt, box)
+		sandbox = c.repeating(c.copier(rt, box), c.legacy)
 	}
 	service = c.serviceForwarder(rt, pos, to)
-	toLegacy, toService := c.legacyCopier(), c.copier(rt, to)
+	toLegacy, toService := c.repeating(c.legacyCopier(), to), c.repeating(c.copier(rt, to), c.legacy)
 	if pos.Phase == PhaseShadow || pos.Phase == PhaseCanary {
 		legacy = around(ShadowPoint{Serves: SideLegacy, Self: toLegacy, Other: toService, Sandbox: sandbox}, legacy)
 	}
@@ -161,8 +162,14 @@ func (c *compiler) chains(rt Route, pos Position) (legacy, service http.Handler,
 }
 
 // legacyCopier returns what sends copies to legacy, whatever the route.
-func (c *compiler) legacyCopier() http.RoundTripper {
-	return &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: Informs(c.legacy.copies)}
+func (c *compiler) legacyCopier() *copier {
+	return &copier{rewrite: c.legacy.rewrite, next: c.legacy.copies, done: Informs(c.legacy.copies), alone: verbatim(c.legacy.copies)}
+}
+
+// repeating has copies of requests that from answers sent with the head that those were sent with, where that may be.
+func (c *compiler) repeating(to *copier, from target) *copier {
+	to.repeats = c.cfg.Verbatim && to.done && to.alone && to.rewrite.alike(&from.rewrite)
+	return to
 }
 
 // catchAll returns the handler of what no route holds, in which m is the matcher of those that there are.
@@ -201,6 +208,7 @@ func (c *compiler) serviceForwarder(rt Route, pos Position, to target) *forwarde
 		}
 	}
 	f.transport = c.translated(rt, f.transport)
+	f.verbatim = verbatim(f.transport)
 	f.rewrite.tidy = c.translates(rt)
 	if fallsBack(&rt, pos) {
 		f.fallback = c.legacyForwarder(rt)
@@ -230,7 +238,8 @@ func (c *compiler) keyed(rt *Route, pos Position, side Side) bool {
 
 // copier returns what sends copies of a route's requests to a service.
 func (c *compiler) copier(rt Route, to target) *copier {
-	return &copier{rewrite: to.rewrite, next: c.translated(rt, to.copies), done: Informs(to.copies) && !c.translates(rt)}
+	next := c.translated(rt, to.copies)
+	return &copier{rewrite: to.rewrite, next: next, done: Informs(to.copies) && !c.translates(rt), alone: verbatim(next)}
 }
 
 // translates reports whether the route has a translation.

@@ -23,6 +23,10 @@ type Config struct {
 	// Shadow, if not nil, is asked for the middleware around a route's chain (station 6), once
 	// for each route and side that its position lets be shadowed, when a table is made.
 	Shadow func(ShadowPoint) func(http.Handler) http.Handler
+	// Verbatim says that what Shadow returns hands requests to the chain with the header that they came with, nothing
+	// added, taken off or changed. Then a copy is sent with the very head that its request was sent with,
+	// where both sides are sent the same, which costs less.
+	Verbatim bool
 	// Translate, if not nil, is asked for what stands around a route's service (station 8): a
 	// transport that takes the request as the client sent it and answers as legacy would. Nil
 	// for a route without translation.

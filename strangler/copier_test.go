@@ -18,7 +18,7 @@ import (
 
 // lender is what a shadow asks a transport for that can use again what it made for a copy.
 type lender interface {
-	Lend() http.RoundTripper
+	Lend(*http.Request) http.RoundTripper
 	TakeBack(http.RoundTripper) bool
 }
 
@@ -83,10 +83,10 @@ func checkToken(t *testing.T, token, form string, resp *http.Response, body []by
 	}
 }
 
-// everyForm is inEveryForm behind a transport.
-func everyForm(t *testing.T) (*url.URL, *upstream.Transport) {
+// servant is a server that answers by a handler, and a transport to it.
+func servant(t *testing.T, h http.Handler) (*url.URL, *upstream.Transport) {
 	t.Helper()
-	server := httptest.NewServer(inEveryForm(t))
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	u, err := url.Parse(server.URL)
 	if err != nil {
@@ -105,7 +105,7 @@ func everyForm(t *testing.T) (*url.URL, *upstream.Transport) {
 // given back, whatever comes of others meanwhile, some of which break off or run out of time.
 func TestCopiesAreNotMixedUp(t *testing.T) {
 	const senders, each = 12, 150
-	u, tr := everyForm(t)
+	u, tr := servant(t, inEveryForm(t))
 	table, err := strangler.NewTable(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr, Copies: tr},
 		Routes: []strangler.Route{{Name: "orders", Match: strangler.Match{Path: "/orders/*"}}}})
 	if err != nil {
@@ -130,7 +130,7 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 				}
 				r := httptest.NewRequestWithContext(ctx, "GET", "/orders/"+token+"?form="+url.QueryEscape(form), nil)
 				r.Header.Set("X-Token", token)
-				lent := copies.Lend()
+				lent := copies.Lend(r)
 				resp, err := lent.RoundTrip(r)
 				var body []byte
 				if err == nil {
@@ -170,7 +170,7 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 // others lay in. A middleware keeps the lists of header values that it saw, as a shadow does.
 func TestClientsAreNotMixedUp(t *testing.T) {
 	const senders, each = 12, 100
-	u, tr := everyForm(t)
+	u, tr := servant(t, inEveryForm(t))
 	proxy, err := strangler.New(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

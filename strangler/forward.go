@@ -98,6 +98,7 @@ func (f *forwarder) send(w http.ResponseWriter, r *http.Request, up *upload) (*h
 		defer c.traced.answered()
 		ctx = c.traced.ctx
 	}
+	c.keeps = c.copied && f.verbatim
 	out := f.rewrite.request(ctx, c.room(), r, body)
 	if r.ContentLength <= keptForFallback && c.decision.Repeat != RepeatNever && up.keeps() || f.informs && up.whole() { // who informs knows what may be repeated
 		out.GetBody = up.another

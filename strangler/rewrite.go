@@ -54,6 +54,23 @@ func newRewriter(u *Upstream, trusted trust) rewriter {
 // request returns the request for the upstream with the given body; r stays as it is, so that
 // it can be rewritten again for the other side.
 func (rw *rewriter) request(ctx context.Context, room outgoing, r *http.Request, body io.ReadCloser) *http.Request {
+	out := rw.addressed(ctx, room, r, body)
+	out.Header = rw.header(r, room.forwarded)
+	if b, ok := body.(*uploadBody); ok {
+		out.Trailer = b.trailer
+	}
+	if len(out.Trailer) > 0 {
+		out.ContentLength = -1 // trailers need chunks
+	} else if r.ContentLength == 0 && r.Header["Content-Length"] != nil {
+		// "Content-Length: 0" came, and net/http's transport leaves it out of a DELETE's head, say.
+		// This has it sent, and does nothing else.
+		out.Body, out.TransferEncoding = http.NoBody, []string{"identity"}
+	}
+	return out
+}
+
+// addressed returns the request as it is sent to the upstream, but with r's own header.
+func (rw *rewriter) addressed(ctx context.Context, room outgoing, r *http.Request, body io.ReadCloser) *http.Request {
 	out := room.request
 	if ctx == r.Context() {
 		*out = *r // what the client's connection was stays visible
@@ -65,18 +82,7 @@ func (rw *rewriter) request(ctx context.Context, room outgoing, r *http.Request,
 	out.TransferEncoding = nil
 	out.URL = room.url
 	rw.url(room.url, r.URL)
-	out.Header = rw.header(r, room.forwarded)
 	out.Body, out.GetBody = body, nil
-	if b, ok := body.(*uploadBody); ok {
-		out.Trailer = b.trailer
-	}
-	if len(out.Trailer) > 0 {
-		out.ContentLength = -1 // trailers need chunks
-	} else if r.ContentLength == 0 && r.Header["Content-Length"] != nil {
-		// "Content-Length: 0" came, and net/http's transport leaves it out of a DELETE's head, say.
-		// This has it sent, and does nothing else.
-		out.Body, out.TransferEncoding = http.NoBody, []string{"identity"}
-	}
 	switch {
 	case rw.own:
 		out.Host = ""
@@ -84,6 +90,12 @@ func (rw *rewriter) request(ctx context.Context, room outgoing, r *http.Request,
 		out.Host = rw.as
 	}
 	return out
+}
+
+// alike reports whether the head of a request is the same for the other upstream, which trusts the same proxies.
+func (rw *rewriter) alike(other *rewriter) bool {
+	return !rw.own && !other.own && !rw.tidy && !other.tidy && rw.as == other.as &&
+		rw.prefix == other.prefix && rw.path == other.path && rw.http2 == other.http2 && rw.standard == other.standard
 }
 
 // url says where the request goes, with path and query as they came. net/url would encode

@@ -91,6 +91,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		Routes:    routes,
 		Positions: d.positionsFor(routes, standings),
 		Shadow:    d.shadowing(cfg, comparers),
+		Verbatim:  true,
 		Upstream: func(route strangler.Route) http.RoundTripper {
 			return d.versions.watch(route.Service, cfg.Services[route.Service].Version, used.own(route))
 		},

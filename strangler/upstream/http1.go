@@ -19,6 +19,7 @@ import (
 //   - http1_request.go  the head, and a body that is at hand
 //   - http1_upload.go   a body that comes bit by bit, on a goroutine, since answers may come first
 //   - http1_head.go     what an answer's head may look like: net/http's client takes nothing less
+//   - http1_known.go    what of a head is as it was in the one before, and isn't read again
 //   - http1_answer.go   which body follows, and what becomes of the connection after it
 //   - http1_body.go     the body as it is read, or copied without passing through this process
 //
@@ -101,6 +102,7 @@ func (t *http1) roundTrip(r *http.Request, firstByte time.Duration, limit int) (
 		conn.waited = conn.waited || conn.reused && !call.mayRepeat()
 		var resp *http.Response
 		if resp, err = call.on(conn); err == nil {
+			call.answered = true
 			return resp, nil
 		}
 		conn.end(false)

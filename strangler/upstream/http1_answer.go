@@ -30,20 +30,33 @@ type answer1 struct {
 // answers1 has those that nobody has anything of any more: see body1.Forget.
 var answers1 = sync.Pool{New: func() any { return new(answer1) }}
 
-// forget lets the answer be another one's, with the lists of its header's values or without.
+// forget lets the answer be another one's, with the lists of its header's values or without. With them it is the
+// connection's next one, whose header is mostly the same.
 func (a *answer1) forget(lists bool) {
-	room := a.room
+	room, conn := a.room, a.body.c
 	if !lists {
 		room.values = nil
 	}
 	if len(room.header) > maxKeptFields || len(room.values) > maxKeptFields { // neither ever shrinks
 		room = fields1{}
 	}
-	clear(room.header)
-	clear(room.values)
-	room.length = ""
+	if lists && room.intact() {
+		*a = answer1{room: room}
+		if conn.spare.CompareAndSwap(nil, a) {
+			return
+		}
+	}
+	room.empty()
 	*a = answer1{room: room}
 	answers1.Put(a)
+}
+
+// next returns what the connection's next answer is made of.
+func (c *conn1) next() *answer1 {
+	if a := c.spare.Swap(nil); a != nil {
+		return a
+	}
+	return answers1.Get().(*answer1)
 }
 
 // maxKeptFields is how many fields a head may have for the next one to be read into the same room.
@@ -52,13 +65,13 @@ const maxKeptFields = 32
 // on sends the call on a connection and returns the answer's head. Where that fails the
 // connection is still the caller's.
 func (c *call1) on(conn *conn1) (*http.Response, error) {
-	a := answers1.Get().(*answer1)
+	a := conn.next()
 	a.body.of, a.body.c, a.body.ctx = a, conn, c.r.Context()
 	conn.watch(a.body.ctx)
 	err := c.exchange(conn, a)
 	if err == nil {
 		a.resp.Request = c.r
-		err = a.frame(c.r)
+		err = a.frame(c)
 	}
 	if err != nil {
 		conn.unwatch()
@@ -74,10 +87,10 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 		if conn.waited && !conn.quiet() {
 			return errors.Join(errStale, errNotQuiet)
 		}
-		conn.sendErr = conn.write(*c.message)
+		conn.sendErr = conn.write(c.message.bytes)
 	} else {
 		conn.expectBy(c.firstByte)
-		conn.sendErr = conn.send(*c.message)
+		conn.sendErr = conn.send(c.message.bytes)
 	}
 	if conn.sendErr != nil && conn.wrote == 0 {
 		return errors.Join(errStale, conn.sendErr) // nothing was sent, so that nothing can have been answered
@@ -94,7 +107,7 @@ func (c *call1) exchange(conn *conn1, a *answer1) error {
 		if c.expects && !c.taken {
 			c.await(conn)
 		}
-		if err := a.readHead(conn); err != nil {
+		if err := conn.readHead(&a.resp, &a.room); err != nil {
 			return staleOr(conn, err)
 		}
 		status := a.resp.StatusCode
@@ -155,14 +168,6 @@ func (c *call1) start() {
 	}
 }
 
-func (a *answer1) readHead(conn *conn1) error {
-	head, err := conn.readHead()
-	if err != nil {
-		return err
-	}
-	return parseHead(&a.resp, head, &a.room)
-}
-
 // staleOr returns errStale where a connection that was kept ended before a byte of any answer, or
 // nothing could be sent on one at all. What went wrong with sending explains more than what that did
 // to reading.
@@ -185,14 +190,14 @@ func staleOr(conn *conn1, readErr error) error {
 
 // frame finds out what follows the head (RFC 9112 section 6.3) and makes the body of it. An
 // answer whose end is in doubt is none.
-func (a *answer1) frame(r *http.Request) error {
-	resp, b := &a.resp, &a.body
+func (a *answer1) frame(c *call1) error {
+	r, resp, b := c.r, &a.resp, &a.body
 	usual := !a.room.odd && a.room.lengths == 1 && resp.ProtoMajor == 1 && resp.ProtoMinor == 1
 	resp.Close = !usual && closes(resp)
 	// What of an upload an upstream answered without is still to come, it may take for another
 	// request. When that is sent later the connection is no better.
 	sent := b.upload == nil || b.upload.done.Load() && !b.upload.early.Load()
-	b.reuse = sent && !resp.Close && !r.Close && !hasToken(r.Header["Connection"], "close")
+	b.reuse = sent && !resp.Close && !c.closes
 	if a.room.odd {
 		if said := resp.Header["Keep-Alive"]; said != nil {
 			b.c.keep = keepFor(said, b.c.config.IdleTimeout)

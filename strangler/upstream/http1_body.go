@@ -152,7 +152,8 @@ func (b *body1) finish(err error) {
 // Forget lets the answer, its head included, be another one's, if it was read to its end, and reports
 // whether it is: nothing of the request or its context is in use any more. Whoever calls it was the
 // last to have anything of the answer, and has closed it. Values of its header may be kept, as
-// strings, and where lists is false the lists of them, too.
+// strings, and where lists is false the lists of them, too; where it is true nobody
+// has changed any of them.
 //
 // What was sent bit by bit has a goroutine that may still be about to end, and of what was watched
 // it isn't known that nobody is about to look.

@@ -26,6 +26,8 @@ type conn1 struct {
 	abort  func() // closes the connection under those who use it
 	found  look   // what peek found
 	br     *bufio.Reader
+	known  known1                  // of the heads that came
+	spare  atomic.Pointer[answer1] // that the last one was made of; nil: it isn't given back, or not here
 	pool   *pool1
 	config *http1Config
 

@@ -15,24 +15,27 @@ var (
 	errMalformed    = errors.New("answer is malformed")
 )
 
-// readHead reads the bytes of one head, its empty line included, as a string that all of its
-// fields are parts of.
-func (c *conn1) readHead() (string, error) {
+// readHead reads one head, its empty line included, into resp.
+func (c *conn1) readHead(resp *http.Response, room *fields1) error {
 	for seen := 0; ; {
 		b, _ := c.br.Peek(c.br.Buffered())
 		if end := headEnd(b, seen); end > 0 {
-			head := string(b[:end])
+			err := c.known.read(resp, b[:end], room)
 			_, _ = c.br.Discard(end) // they are there
-			return head, nil
+			return err
 		}
 		if err := hopeless(b); err != nil {
-			return "", err
+			return err
 		}
 		if seen = len(b); seen == c.br.Size() {
-			return c.readLongHead()
+			head, err := c.readLongHead()
+			if err != nil {
+				return err
+			}
+			return c.known.read(resp, head, room)
 		}
 		if _, err := c.br.Peek(seen + 1); err != nil {
-			return "", headError(err, seen)
+			return headError(err, seen)
 		}
 	}
 }
@@ -58,17 +61,17 @@ func headError(err error, seen int) error {
 }
 
 // readLongHead reads a head that the buffer can't hold, as far as the connection's limit allows.
-func (c *conn1) readLongHead() (string, error) {
+func (c *conn1) readLongHead() ([]byte, error) {
 	var head []byte
 	for {
 		line, err := c.br.ReadSlice('\n')
 		start := len(head)
 		head = append(head, line...)
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
-			return "", headError(err, len(head))
+			return nil, headError(err, len(head))
 		}
 		if end := headEnd(head, max(0, start-3)); end > 0 {
-			return string(head), nil
+			return head, nil
 		}
 	}
 }
@@ -98,40 +101,39 @@ type fields1 struct {
 	header http.Header
 	values []string
 
+	of    string // the head whose they are; empty: they are nobody's, or may have been changed
+	names int    // how many there were in the map
+
 	odd     bool   // there is a field about the connection, or the body's form, besides Content-Length
 	lengths int    // how many Content-Lengths there are
 	length  string // the last one
 }
 
-// of returns room for n fields.
-func (f *fields1) of(n int) (http.Header, []string) {
-	if f.header == nil {
-		f.header = make(http.Header, n)
-	}
-	if len(f.values) < n {
-		f.values = make([]string, n)
-	}
-	return f.header, f.values
+// intact reports whether no field was added or taken off since they were read. Nobody changes one: see body1.Forget.
+func (f *fields1) intact() bool {
+	return f.of != "" && len(f.header) == f.names && !f.odd && f.lengths <= 1
 }
 
-// parseHead reads an answer's head into resp. Lines end with LF, a CR before it belonging to the
-// end (RFC 9112 section 2.2), and a field may go on in lines that begin with a space (section
-// 5.2): both are what old servers do, and neither can be mistaken for something else.
-func parseHead(resp *http.Response, head string, room *fields1) error {
-	line, rest := cutLine(head)
-	if err := parseStatusLine(resp, line); err != nil {
-		return err
+// empty makes room for other fields.
+func (f *fields1) empty() {
+	clear(f.header)
+	clear(f.values)
+	f.of, f.length = "", ""
+}
+
+// fill puts fields into the map, which is empty.
+func (f *fields1) fill(fields []field1) {
+	if f.header == nil {
+		f.header = make(http.Header, len(fields))
 	}
-	fields := max(0, strings.Count(rest, "\n")-1) // the last line is empty
-	if fields > maxFields {
-		return fmt.Errorf("%w: more than %d header fields", errMalformed, maxFields)
+	if len(f.values) < len(fields) {
+		f.values = make([]string, len(fields))
 	}
-	again, err := parseFields(resp, rest, fields, room, unrepeated)
-	if again {
-		clear(resp.Header)
-		_, err = parseFields(resp, rest, fields, room, repeated)
+	if f.fillOnce(fields, unrepeated) {
+		clear(f.header)
+		f.fillOnce(fields, repeated)
 	}
-	return err
+	f.names = len(f.header)
 }
 
 // Whether a field may be one that was there: to look for that costs as much as to keep it, and hardly any is.
@@ -140,62 +142,51 @@ const (
 	repeated   = true
 )
 
-// parseFields reads fields. Again says that one is repeated that wasn't looked for, so that all has to be read again.
-func parseFields(resp *http.Response, rest string, fields int, room *fields1, looks bool) (again bool, err error) {
-	var line string
-	var values []string // one for each field, all at once
-	resp.Header, values = room.of(fields)
-	room.odd, room.lengths = false, 0
-	for rest != "" {
-		line, rest = cutLine(rest)
-		if line == "" {
-			return false, nil
-		}
-		line = trimmedRight(line)
-		for rest != "" && isBlank(rest[0]) {
-			if !strings.Contains(line, ":") { // a name doesn't go on
-				return false, fmt.Errorf("%w: header line %q", errMalformed, shortened(line))
-			}
-			var more string
-			more, rest = cutLine(rest)
-			line += " " + trimmed(more)
-		}
-		name, value, err := parseField(line)
-		if err != nil {
-			return false, err
-		}
+// fillOnce reports whether a field is repeated that wasn't looked for.
+func (f *fields1) fillOnce(fields []field1, looks bool) (again bool) {
+	f.odd, f.lengths = false, 0
+	for i := range fields {
+		one := &fields[i]
 		looked := looks
-		switch name {
-		case "Connection", "Keep-Alive", "Transfer-Encoding", "Trailer":
-			room.odd = true
-		case "Content-Length":
-			room.lengths++
-			room.length = value
-		case "Set-Cookie", "Cache-Control", "Vary", "Link", "Via", "Www-Authenticate", "Server-Timing": // these often are
+		switch one.kind {
+		case kindForm:
+			f.odd = true
+		case kindLength:
+			f.lengths++
+			f.length = one.value
+		case kindList:
 			looked = repeated
 		}
 		if looked {
-			if have := resp.Header[name]; have != nil {
-				resp.Header[name] = append(have, value)
+			if have := f.header[one.name]; have != nil {
+				f.header[one.name] = append(have, one.value)
 				continue
 			}
 		}
-		one := values[:1:1] // what is appended doesn't go into the next one's
-		one[0], values = value, values[1:]
-		have := len(resp.Header)
-		if resp.Header[name] = one; len(resp.Header) == have {
-			return true, nil
+		value := f.values[i : i+1 : i+1] // what is appended doesn't go into the next one's
+		value[0] = one.value
+		have := len(f.header)
+		if f.header[one.name] = value; len(f.header) == have {
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 // maxFields bounds what a head costs beyond its bytes.
 const maxFields = 4096
 
+// cutLine cuts a line off, without its end.
 func cutLine(s string) (line, rest string) {
-	line, rest, _ = strings.Cut(s, "\n")
-	return strings.TrimSuffix(line, "\r"), rest
+	end := strings.IndexByte(s, '\n') + 1
+	if end == 0 {
+		end = len(s)
+	}
+	return withoutEnd(s[:end]), s[end:]
+}
+
+func withoutEnd(line string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 }
 
 // parseStatusLine reads the first line: HTTP/1.1 200 OK. The reason may be missing, with the space

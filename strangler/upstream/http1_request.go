@@ -21,26 +21,56 @@ import (
 // to the upstream, no goroutine, and no upstream that waits for a slow client. bytes.
 const inlineBody = 32 << 10
 
-// messages are buffers for a head and an inline body.
-var messages = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+// messages have buffers for a head and an inline body.
+var messages = sync.Pool{New: func() any { return &message1{bytes: make([]byte, 0, messageRoom)} }}
+
+// messageRoom is how much there is room for in a new message. bytes.
+const messageRoom = 4 << 10
+
+// message1 is a request as it is written. It is a strangler.Head once it was answered.
+type message1 struct {
+	bytes  []byte // the head, and the body where it is inline
+	head   int    // the first of them
+	length int64  // of the body
+}
+
+// Bytes implements strangler.Head.
+func (m *message1) Bytes() []byte { return m.bytes[:m.head] }
+
+// Length implements strangler.Head.
+func (m *message1) Length() int64 { return m.length }
+
+// Release implements strangler.Head.
+func (m *message1) Release() {
+	if cap(m.bytes) <= 2*inlineBody {
+		messages.Put(m)
+	}
+}
+
+// withoutBody returns a message with the same head alone.
+func (m *message1) withoutBody() *message1 {
+	b := make([]byte, 0, max(messageRoom, m.head))
+	return &message1{bytes: append(b, m.Bytes()...), head: m.head, length: m.length}
+}
 
 // call1 is a request on its way, whichever connection it takes.
 type call1 struct {
-	t       *http1
-	r       *http.Request
-	message *[]byte // the head, and the body where it is inline
-	streams bool    // the body comes bit by bit, after the head
-	chunked bool    // it does so in chunks
-	expects bool    // and only when the upstream asks for it, or says nothing
-	taken   bool    // somebody has begun to read the streaming body
-	upload  *upload1
+	t        *http1
+	r        *http.Request
+	message  *message1
+	answered bool // the message was
+	closes   bool // it asks for the connection's end
+	streams  bool // the body comes bit by bit, after the head
+	chunked  bool // it does so in chunks
+	expects  bool // and only when the upstream asks for it, or says nothing
+	taken    bool // somebody has begun to read the streaming body
+	upload   *upload1
 
 	firstByte time.Duration // 0: as long as it takes
 }
 
 // compose makes the message. It reads the body where that is inline.
 func (c *call1) compose() error {
-	c.message = messages.Get().(*[]byte)
 	r, length := c.r, c.r.ContentLength
 	switch {
 	case r.Body == nil || r.Body == http.NoBody:
@@ -51,11 +81,19 @@ func (c *call1) compose() error {
 	c.expects = length != 0 && hasToken(r.Header["Expect"], "100-continue")
 	c.streams = length < 0 || length > inlineBody || c.expects
 	c.chunked = length < 0
-	b, err := appendHead((*c.message)[:0], r, length)
+	c.closes = r.Close || hasToken(r.Header["Connection"], "close")
+	c.message = messages.Get().(*message1)
+	b, err := c.message.bytes[:0], error(nil)
+	if head := strangler.HeadFrom(r.Context()); head != nil {
+		b, err = appendRepeated(b, head.Bytes(), r.Header)
+	} else {
+		b, err = appendHead(b, r, length)
+	}
+	c.message.head, c.message.length = len(b), length
 	if err == nil && length > 0 && !c.streams {
 		b, err = readInline(b, r.Body, int(length))
 	}
-	*c.message = b
+	c.message.bytes = b
 	if err != nil {
 		c.release()
 		return err
@@ -63,12 +101,27 @@ func (c *call1) compose() error {
 	return nil
 }
 
-// release lets go of the message.
+// maxKeptMessage is how large a message may be that waits for a copy, of which there may be many. bytes.
+const maxKeptMessage = 8 << 10
+
+// release lets go of the message, unless its head is wanted for a copy.
 func (c *call1) release() {
-	if cap(*c.message) <= 2*inlineBody {
-		messages.Put(c.message)
-	}
+	m := c.message
 	c.message = nil
+	// A head without a host names the endpoint.
+	if c.streams || !c.answered || c.r.Host == "" || m.head > maxKeptMessage {
+		m.Release()
+		return
+	}
+	if cap(m.bytes) > maxKeptMessage && strangler.WantsHead(c.r.Context()) {
+		// Its buffer was made for a long body, of this request or another one.
+		short := m.withoutBody()
+		m.Release()
+		m = short
+	}
+	if !strangler.KeepHead(c.r.Context(), m) {
+		m.Release()
+	}
 }
 
 // readInline appends a whole body, and closes it.
@@ -177,6 +230,13 @@ func appendHead(b []byte, r *http.Request, length int64) ([]byte, error) {
 		b = append(b, "Connection: close\r\n"...)
 	}
 	return append(b, "\r\n"...), nil
+}
+
+// appendRepeated appends a head that was sent before, and the fields that come in addition.
+func appendRepeated(b, head []byte, more http.Header) ([]byte, error) {
+	b = append(b, head[:len(head)-len("\r\n")]...)
+	b, err := appendFields(b, more, ownFields)
+	return append(b, "\r\n"...), err
 }
 
 // identity, with http.NoBody, has "Content-Length: 0" sent; net/http's transport does the same

@@ -22,6 +22,15 @@ type Guard struct {
 // about repeating a request is obeyed.
 func (g *Guard) Informs() bool { return g.informs }
 
+// Verbatim returns the guard itself where a request's head goes to strangler.KeepHead, and may come
+// from strangler.HeadFrom; else nil.
+func (g *Guard) Verbatim() http.RoundTripper {
+	if !g.informs {
+		return nil
+	}
+	return g
+}
+
 // timeoutCounts are TimeoutCounts under way.
 type timeoutCounts struct{ dial, firstByte, request, idle atomic.Int64 }
 

@@ -113,6 +113,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // about repeating a request is obeyed.
 func (t *Transport) Informs() bool { return t.ownHTTP1() }
 
+// Verbatim returns the transport itself where a request's head goes to strangler.KeepHead, and may come
+// from strangler.HeadFrom; else nil.
+func (t *Transport) Verbatim() http.RoundTripper {
+	if !t.ownHTTP1() {
+		return nil
+	}
+	return t
+}
+
 // With returns a way to the same endpoints, over the same connections, under another policy: a
 // route's own. Where its bulkhead, breaker or retry has the same settings as one of the guards
 // in like, the first such one's is shared, with what is in flight, the breaker's state and the

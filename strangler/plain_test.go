@@ -66,12 +66,13 @@ func listening(t testing.TB, s *Server, frugal bool) string {
 func TestPlainContext(t *testing.T) {
 	type key struct{}
 	synctest.Test(t, func(t *testing.T) {
-		conn, leave := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
-		defer leave()
-		for name, end := range map[string]func(*plainContext){
-			"the handler's return": (*plainContext).end,
-			"the client's leaving": func(*plainContext) { leave() },
-		} {
+		for name, clientLeaves := range map[string]bool{"the handler's return": false, "the client's leaving": true} {
+			conn, leave := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
+			defer leave()
+			end := (*plainContext).end
+			if clientLeaves {
+				end = func(*plainContext) { leave() }
+			}
 			c := &plainContext{Context: conn}
 			child, cancel := context.WithCancel(c)
 			defer cancel()

@@ -78,17 +78,25 @@ func (l *Ledger) AddLegacyCalls(ctx context.Context, more []LegacyCall) error {
 		byRoute[c.Route] = append(byRoute[c.Route], c)
 	}
 	return l.inTransaction(ctx, "record calls to legacy", func(tx *sql.Tx) error {
+		put, err := tx.PrepareContext(ctx, `INSERT INTO legacy_calls (route, why, addr, agent, first, last, count) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last), count = count + excluded.count`)
+		if err != nil {
+			return err
+		}
+		defer put.Close()
 		for route, calls := range byRoute {
-			had, err := legacyCalls(ctx, tx, route)
-			if err != nil {
-				return err
+			if slices.ContainsFunc(calls, func(c LegacyCall) bool { return c.Addr != "" }) { // of whom only so many are kept
+				had, err := legacyCalls(ctx, tx, route)
+				if err != nil {
+					return err
+				}
+				if _, err := tx.ExecContext(ctx, `DELETE FROM legacy_calls WHERE route = ?`, route); err != nil {
+					return err
+				}
+				calls = FoldCalls(append(had, calls...))
 			}
-			if _, err := tx.ExecContext(ctx, `DELETE FROM legacy_calls WHERE route = ?`, route); err != nil {
-				return err
-			}
-			for _, c := range FoldCalls(append(had, calls...)) {
-				if _, err := tx.ExecContext(ctx, `INSERT INTO legacy_calls (route, why, addr, agent, first, last, count) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-					c.Route, c.Why, c.Addr, c.Agent, c.First.UnixMicro(), c.Last.UnixMicro(), c.Count); err != nil {
+			for _, c := range calls {
+				if _, err := put.ExecContext(ctx, c.Route, c.Why, c.Addr, c.Agent, c.First.UnixMicro(), c.Last.UnixMicro(), c.Count); err != nil {
 					return err
 				}
 			}

@@ -160,7 +160,7 @@ func TestAnswerCutShort(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newObservations()
-			address, _ := front(t, Config{Observe: o.see, Legacy: rawUpstream(t, func(conn net.Conn, r *bufio.Reader) {
+			address, _ := front(t, Config{Observe: o.seeing, Legacy: rawUpstream(t, func(conn net.Conn, r *bufio.Reader) {
 				_, _ = readHead(r)
 				_, _ = io.WriteString(conn, answer)
 			})})
@@ -390,7 +390,7 @@ func TestRequestTrailers(t *testing.T) {
 func TestClientGone(t *testing.T) {
 	arrived, gone := make(chan struct{}), make(chan struct{})
 	o := newObservations()
-	address, _ := front(t, Config{Observe: o.see,
+	address, _ := front(t, Config{Observe: o.seeing,
 		Legacy: upstreamOf(t, says(200, "legacy")),
 		Services: map[string]Upstream{"s": upstreamOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			close(arrived)
@@ -485,7 +485,7 @@ func TestBytesArriveWhole(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	o := newObservations()
-	cfg := Config{Observe: o.see, Legacy: upstreamOf(t, says(200, "legacy"))}
+	cfg := Config{Observe: o.seeing, Legacy: upstreamOf(t, says(200, "legacy"))}
 	address, _ := front(t, cfg)
 	for method, want := range map[string]string{"CONNECT h:1": "HTTP/1.1 501", "TRACE /": "HTTP/1.1 405", "GET mailto:anna": "HTTP/1.1 400"} {
 		conn, answer := dial(t, address)

@@ -21,7 +21,7 @@ func (t *Table) Ask(route string) (legacy, service http.RoundTripper, err error)
 		legacy = c.legacyCopier()
 	}
 	if to, ok := c.services[e.route.Service]; ok {
-		service = c.copier(e.route, to)
+		service = c.copier(*e.route, to)
 	}
 	return legacy, service, nil
 }
@@ -37,7 +37,7 @@ func (t *Table) AskAt(route string, at *url.URL) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask another upstream: %w", err)
 	}
-	return t.index.compiler.copier(e.route, to), nil
+	return t.index.compiler.copier(*e.route, to), nil
 }
 
 func (t *Table) named(route string) (*entry, error) {

@@ -55,7 +55,10 @@ type Config struct {
 	AllowTrace     bool           // TRACE is passed on, else 405
 	Limits         Limits         // of what clients send
 	Logger         *slog.Logger   // nil: slog.Default()
-	Observe        func(Observation)
+	// Observe returns what is told of each request of a route when its answer is done, by the goroutine that
+	// served it: of many at once. It is asked once for every route of a table, which may still be refused, and
+	// with "" for what no route has. nil, and what returns nil: nobody is told.
+	Observe func(route string) func(Observation)
 }
 
 // Upstream is one side as something to send requests to.

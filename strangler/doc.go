@@ -13,14 +13,15 @@
 //	 3 proxy      one atomic load pins the routing Table for this request: table.go
 //	 4 match      the most specific route that holds; else the legacy catch-all
 //	 5 split      phase, override, cohort bucket: a Decision, which side and why
-//	 6 shadow     the middleware of Config.Shadow, where the route's position has one: compile.go
+//	 6 shadow     the middleware of Config.Shadow, where the route's position has one: compile.go; its copies
+//	              go by copier.go, with the very head of their request where that may be (head.go)
 //	 7 rewrite    hop-by-hop headers out, forwarding headers right, path and query as they came
 //	 8 translate  the transport of Config.Translate, only towards a service: compile.go
 //	 9 forward    the upstream's transport; what it may do besides is package upstream's
 //	10 fallback   the service failed before its first byte, the request may be repeated or was never sent: legacy
 //	11 answer     streamed, flushed as it comes, trailers; 1xx before it (inform.go), upgrades
 //	              (upgrade.go), how gRPC is told of one that breaks off (grpc.go)
-//	12 observe    what happened, to the log and to Config.Observe
+//	12 observe    what happened, to the log and to what Config.Observe returned
 //
 // Stations 6 to 11 are one chain of handlers for each route and side. Chains are made when a
 // table is (compile.go), so that choosing a side is choosing a chain, and a table that can't be

@@ -49,7 +49,7 @@ func TestUntranslatable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := newObservations()
 			address, _ := front(t, Config{
-				Observe: o.see, Legacy: upstreamOf(t, echoes), Services: map[string]Upstream{"s": upstreamOf(t, says(200, "ok"))},
+				Observe: o.seeing, Legacy: upstreamOf(t, echoes), Services: map[string]Upstream{"s": upstreamOf(t, says(200, "ok"))},
 				Routes: []Route{{Name: "r", Match: Match{Path: "/r"}, Service: "s", Start: At(PhaseLive), Fallback: c.fallback}},
 				Translate: func(Route) func(http.RoundTripper) http.RoundTripper {
 					return func(http.RoundTripper) http.RoundTripper {

@@ -46,18 +46,18 @@ func (t *Table) Explain(r *http.Request) Explanation {
 		}
 	} else {
 		x.Decision, x.Note = t.expect(e, r)
-		x.Repeat = e.route.Repeat.For(r.Method)
+		x.Repeat = e.repeat.For(r.Method)
 		switch {
 		case x.Decision.Side == SideService && e.route.Service == "":
 			x.Upstream, x.Note = "", "the route is retired and has no service: the proxy itself answers 410"
 		case x.Decision.Side == SideService:
 			x.Upstream = t.cfg.Services[e.route.Service].URL.Redacted()
 		}
-		x.Fallback, x.FallbackWhy = expectFallback(e, x.Decision.Side, x.Repeat, t.index.compiler.translates(e.route))
+		x.Fallback, x.FallbackWhy = expectFallback(e, x.Decision.Side, x.Repeat, t.index.compiler.translates(*e.route))
 	}
 	for _, i := range t.index.matcher.considered(r) {
 		if other := t.entries[i]; other != e {
-			x.Others = append(x.Others, Considered{other.route.Name, whyNot(&other.route.Match, r)})
+			x.Others = append(x.Others, Considered{other.name, whyNot(&other.route.Match, r)})
 		}
 	}
 	return x
@@ -66,7 +66,7 @@ func (t *Table) Explain(r *http.Request) Explanation {
 // expect is split without randomness: its decision, and what is left open.
 func (t *Table) expect(e *entry, r *http.Request) (Decision, string) {
 	if _, chosen := e.chooses(r); !chosen && e.position.Phase == PhaseCanary {
-		key, source := t.trust.cohortKey(&e.route, r)
+		key, source := t.trust.cohortKey(e.route, r)
 		note := ""
 		switch {
 		case source.Kind == CohortRequest:
@@ -76,9 +76,9 @@ func (t *Table) expect(e *entry, r *http.Request) (Decision, string) {
 		}
 		if note != "" {
 			return Decision{
-				Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Why: WhyWeight,
+				Route: e.name, Unit: e.unit, Position: e.position, Why: WhyWeight,
 				Side: e.position.sideOf(int(FullWeight) / 2), Bucket: -1, Cohort: source.String(),
-				Repeat: e.route.Repeat.For(r.Method),
+				Repeat: e.repeat.For(r.Method),
 			}, note
 		}
 	}
@@ -113,13 +113,13 @@ func whyNot(m *Match, r *http.Request) string {
 	if !c.takes(r.Method) {
 		return fmt.Sprintf("method: it is for %v", m.Methods)
 	}
-	for i := range c.headers {
-		if p := &c.headers[i]; !p.holds(r.Header) {
+	for _, p := range c.predicates().headers {
+		if !p.holds(r.Header) {
 			return "header: " + whyNotValue(p.name, p.want)
 		}
 	}
-	for i := range c.query {
-		if p := &c.query[i]; !p.holds(r.URL.RawQuery) {
+	for _, p := range c.predicates().query {
+		if !p.holds(r.URL.RawQuery) {
 			return "query: " + whyNotValue(p.name, p.want)
 		}
 	}

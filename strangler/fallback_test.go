@@ -84,7 +84,7 @@ func TestFallback(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&rt)
 			}
-			cfg := Config{Observe: o.see, Legacy: upstreamOf(t, echoes), Services: map[string]Upstream{"s": c.service(t)}, Routes: []Route{rt}}
+			cfg := Config{Observe: o.seeing, Legacy: upstreamOf(t, echoes), Services: map[string]Upstream{"s": c.service(t)}, Routes: []Route{rt}}
 			if c.translate != nil {
 				cfg.Translate = func(Route) func(http.RoundTripper) http.RoundTripper {
 					return func(http.RoundTripper) http.RoundTripper {

@@ -51,7 +51,7 @@ func (t *Table) maxBody(e *entry) int64 {
 	if e == nil {
 		return t.cfg.Limits.MaxBody
 	}
-	return e.route.MaxBody
+	return e.maxBody
 }
 
 // tooLarge answers for a route, or for the catch-all where that is nil, a request whose body is known to be

@@ -51,7 +51,7 @@ func (m *LogMatcher) Match(r *http.Request) (routes []string, sure bool) {
 			continue
 		}
 		routes = append(routes, m.names[i])
-		if len(c.headers) == 0 && (m.hosts[i] == "" || r.Host != "") {
+		if len(c.predicates().headers) == 0 && (m.hosts[i] == "" || r.Host != "") {
 			return routes, sure
 		}
 		sure = false

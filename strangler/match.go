@@ -11,111 +11,21 @@ import (
 // matcher finds the most specific route for a request. It knows routes by their index and is
 // immutable. What it costs depends on the request's path, hardly on the number of routes.
 type matcher struct {
-	root  node
+	root  *node
 	depth int  // segments of the longest pattern
 	hosts bool // some route asks for a host
 }
 
-// node is a place in the tree of segments. Its children are tried in order of precedence.
-type node struct {
-	literals map[string]*node
-	regexps  []regexpChild // in order of declaration; those that overlap are ties, see ties
-	any      *node
-	here     *leaf // of the patterns that end here
-	rest     *leaf // of the patterns that end in /* here
-}
-
-type regexpChild struct {
-	segment
-	node *node
-}
-
-// leaf holds the routes that have the same path pattern, by host.
-type leaf struct {
-	exact map[string][]candidate // key: the host in normal form
-	wild  map[string][]candidate // key: what stands behind the *, ".example.com"
-	none  []candidate
-}
-
 // newMatcher makes the matcher for routes whose patterns have been read.
 func newMatcher(routes []Route, patterns []pattern) *matcher {
-	m := new(matcher)
+	b := builder{texts: together(patterns)}
+	m := &matcher{root: b.node()}
 	for i := range routes {
-		m.add(i, &routes[i].Match, &patterns[i])
+		m.depth = max(m.depth, len(patterns[i].segments))
+		m.hosts = m.hosts || routes[i].Match.Host != ""
+		b.add(m.root, i, &routes[i].Match, &patterns[i])
 	}
 	return m
-}
-
-func (m *matcher) add(route int, match *Match, p *pattern) {
-	n := &m.root
-	for _, s := range p.segments {
-		n = n.child(s)
-	}
-	m.depth = max(m.depth, len(p.segments))
-	end := &n.here
-	if p.rest {
-		end = &n.rest
-	}
-	if *end == nil {
-		*end = &leaf{exact: map[string][]candidate{}, wild: map[string][]candidate{}}
-	}
-	m.hosts = m.hosts || match.Host != ""
-	(*end).add(newCandidate(route, match), match.Host)
-}
-
-// child returns the child for a segment, a new one where there is none.
-func (n *node) child(s segment) *node {
-	switch s.kind {
-	case literal:
-		if n.literals == nil {
-			n.literals = map[string]*node{}
-		}
-		c := n.literals[s.text]
-		if c == nil {
-			c = new(node)
-			n.literals[s.text] = c
-		}
-		return c
-	case matched:
-		for _, c := range n.regexps {
-			if c.text == s.text {
-				return c.node
-			}
-		}
-		c := new(node)
-		n.regexps = append(n.regexps, regexpChild{s, c})
-		return c
-	}
-	if n.any == nil {
-		n.any = new(node)
-	}
-	return n.any
-}
-
-func (l *leaf) add(c candidate, host string) {
-	if host == "" {
-		l.none = sorted(append(l.none, c))
-	} else if domain, wild := strings.CutPrefix(normalHost(host), "*"); wild {
-		l.wild[domain] = sorted(append(l.wild[domain], c))
-	} else {
-		l.exact[domain] = sorted(append(l.exact[domain], c))
-	}
-}
-
-// sorted puts candidates with the same path and host into order of precedence. It is stable:
-// routes that only a request with contradictory predicate values could both match (see ties)
-// stay in order of declaration.
-func sorted(cs []candidate) []candidate {
-	slices.SortStableFunc(cs, func(a, b candidate) int {
-		if listed := len(a.methods) > 0; listed != (len(b.methods) > 0) {
-			if listed {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(len(b.headers)+len(b.query), len(a.headers)+len(a.query))
-	})
-	return cs
 }
 
 // match returns the index of the most specific route that a request belongs to, or -1.
@@ -129,7 +39,7 @@ func (m *matcher) match(r *http.Request) int {
 	if m.hosts {
 		s.host = normalHost(r.Host)
 	}
-	return s.below(&m.root, path)
+	return s.below(m.root, path)
 }
 
 // considered returns the indices of all routes whose path pattern holds, the most specific
@@ -140,7 +50,7 @@ func (m *matcher) considered(r *http.Request) []int {
 		return nil
 	}
 	s := search{r: r, host: normalHost(r.Host), all: true}
-	s.below(&m.root, path)
+	s.below(m.root, path)
 	return s.seen
 }
 
@@ -191,14 +101,14 @@ func (s *search) below(n *node, path []string) int {
 		return s.at(n.here)
 	}
 	text, path := path[0], path[1:]
-	if c := n.literals[text]; c != nil {
+	if c := n.literals.of(text); c != nil {
 		if route := s.below(c, path); route >= 0 {
 			return route
 		}
 	}
 	if text != "" {
-		for j := range n.regexps {
-			if c := &n.regexps[j]; c.holds(text) {
+		for c := n.regexps; c != nil; c = c.next {
+			if c.holds(text) {
 				if route := s.below(c.node, path); route >= 0 {
 					return route
 				}
@@ -222,17 +132,17 @@ func (s *search) at(l *leaf) int {
 		s.seen = append(s.seen, l.routes()...)
 		return -1
 	}
-	if s.host != "" {
-		if route := s.first(l.exact[s.host]); route >= 0 {
+	if hosts := l.hosts; hosts != nil && s.host != "" {
+		if route := s.first(hosts.exact[s.host]); route >= 0 {
 			return route
 		}
-		if len(l.wild) > 0 {
+		if len(hosts.wild) > 0 {
 			// The longer domain is the more specific: from the left, dot by dot.
 			for i := 1; i < len(s.host); i++ {
 				if s.host[i] != '.' {
 					continue
 				}
-				if route := s.first(l.wild[s.host[i:]]); route >= 0 {
+				if route := s.first(hosts.wild[s.host[i:]]); route >= 0 {
 					return route
 				}
 			}
@@ -244,7 +154,7 @@ func (s *search) at(l *leaf) int {
 func (s *search) first(cs []candidate) int {
 	for i := range cs {
 		if c := &cs[i]; c.takes(s.r.Method) && c.predicatesHold(s.r) {
-			return c.route
+			return int(c.route)
 		}
 	}
 	return -1
@@ -255,7 +165,7 @@ func (l *leaf) routes() []int {
 	var routes []int
 	add := func(cs []candidate) {
 		for i := range cs {
-			routes = append(routes, cs[i].route)
+			routes = append(routes, int(cs[i].route))
 		}
 	}
 	byName := func(hosts map[string][]candidate, order func(a, b string) int) {
@@ -268,10 +178,12 @@ func (l *leaf) routes() []int {
 			add(hosts[name])
 		}
 	}
-	byName(l.exact, strings.Compare)
-	byName(l.wild, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
+	if l.hosts != nil {
+		byName(l.hosts.exact, strings.Compare)
+		byName(l.hosts.wild, func(a, b string) int {
+			return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+		})
+	}
 	add(l.none)
 	return routes
 }

@@ -13,7 +13,7 @@ func TestNoLegacy(t *testing.T) {
 	o := newObservations()
 	address, p := front(t, Config{
 		NoLegacy: true,
-		Observe:  o.see,
+		Observe:  o.seeing,
 		Services: map[string]Upstream{"s": upstreamOf(t, says(200, "service"))},
 		Routes: []Route{
 			{Name: "r", Match: Match{Path: "/r"}, Service: "s", Fallback: true, Start: At(PhaseRetired)},

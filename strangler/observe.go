@@ -38,7 +38,8 @@ type observer struct {
 	table    *Table
 	start    time.Time
 	decision *Decision
-	body     *limitedBody // the request's; nil: it has none
+	seen     func(Observation) // its route's; nil: nobody is told
+	body     *limitedBody      // the request's; nil: it has none
 
 	bytes   int64
 	head    time.Duration
@@ -162,7 +163,7 @@ func (o *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// end says what happened: to Config.Observe, and to the log.
+// end says what happened: to what Config.Observe returned, and to the log.
 func (o *observer) end(r *http.Request) {
 	d := o.decision
 	took := time.Since(o.start)
@@ -170,8 +171,8 @@ func (o *observer) end(r *http.Request) {
 	if o.status != http.StatusSwitchingProtocols {
 		defer o.body.giveUp(r)
 	}
-	if seen := o.table.cfg.Observe; seen != nil {
-		seen(Observation{
+	if o.seen != nil {
+		o.seen(Observation{
 			Request: r, Decision: *d, Status: int(o.status), Bytes: o.bytes,
 			Duration: took, Header: o.head, Aborted: o.aborted,
 		})

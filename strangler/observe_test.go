@@ -15,7 +15,7 @@ import (
 func TestObservation(t *testing.T) {
 	o := newObservations()
 	address, _ := front(t, Config{
-		Observe:  o.see,
+		Observe:  o.seeing,
 		Legacy:   upstreamOf(t, says(201, "legacy")),
 		Services: map[string]Upstream{"s": upstreamOf(t, says(404, "service!"))},
 		Routes:   []Route{{Name: "r", Match: Match{Path: "/r"}, Service: "s", Start: At(PhaseLive)}},

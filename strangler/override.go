@@ -11,7 +11,7 @@ import (
 // secret, and the side may serve where the route stands. What may not be chosen is ignored as
 // if it had not been said.
 func (e *entry) chooses(r *http.Request) (Side, bool) {
-	side, ok := e.route.Override.read(r)
+	side, ok := e.override.read(r)
 	if !ok || !e.mayServe(side) {
 		return SideLegacy, false
 	}

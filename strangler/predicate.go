@@ -9,10 +9,16 @@ import (
 )
 
 // candidate is a route whose path holds. Where there are several they stand in order of
-// precedence.
+// precedence. Most ask for no more than that and some methods, which is told without looking elsewhere.
 type candidate struct {
-	route   int
-	methods []string // none: every method
+	route   int32
+	methods methodSet
+	asks    *predicates // for what else; nil: nothing
+}
+
+// predicates are what a route asks for beside path, host and methods that everybody knows.
+type predicates struct {
+	methods []string // that methodSet doesn't know
 	headers []headerPredicate
 	query   []queryPredicate
 }
@@ -24,28 +30,74 @@ type headerPredicate struct {
 
 type queryPredicate struct{ name, want string }
 
+// methodSet has a bit for each of knownMethods.
+type methodSet uint8
+
+var knownMethods = [8]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+
+// setOf returns the set of one method; empty: it isn't known.
+func setOf(method string) methodSet {
+	for i := range knownMethods {
+		if method == knownMethods[i] {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
 func newCandidate(route int, match *Match) candidate {
-	c := candidate{route: route, methods: match.Methods}
+	c := candidate{route: int32(route)}
+	var asks predicates
+	for _, method := range match.Methods {
+		if known := setOf(method); known != 0 {
+			c.methods |= known
+		} else {
+			asks.methods = append(asks.methods, method)
+		}
+	}
 	for name, want := range match.Headers {
-		c.headers = append(c.headers, headerPredicate{http.CanonicalHeaderKey(name), want})
+		asks.headers = append(asks.headers, headerPredicate{http.CanonicalHeaderKey(name), want})
 	}
 	for name, want := range match.Query {
-		c.query = append(c.query, queryPredicate{name, want})
+		asks.query = append(asks.query, queryPredicate{name, want})
 	}
 	// A map has no order; the reasons that explain gives should.
-	slices.SortFunc(c.headers, func(a, b headerPredicate) int { return cmp.Compare(a.name, b.name) })
-	slices.SortFunc(c.query, func(a, b queryPredicate) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(asks.headers, func(a, b headerPredicate) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(asks.query, func(a, b queryPredicate) int { return cmp.Compare(a.name, b.name) })
+	if len(asks.methods)+asks.count() > 0 {
+		c.asks = &asks
+	}
 	return c
 }
 
+// predicates returns what the route asks for beside its methods; never nil.
+func (c *candidate) predicates() *predicates {
+	if c.asks == nil {
+		return new(predicates)
+	}
+	return c.asks
+}
+
+// count returns how many predicates precedence counts.
+func (p *predicates) count() int { return len(p.headers) + len(p.query) }
+
+// lists reports whether the route is for some methods only.
+func (c *candidate) lists() bool { return c.methods != 0 || len(c.predicates().methods) > 0 }
+
 // takes reports whether the methods hold: exactly as listed, HEAD isn't implied by GET.
 func (c *candidate) takes(method string) bool {
-	return len(c.methods) == 0 || slices.Contains(c.methods, method)
+	if c.methods&setOf(method) != 0 {
+		return true
+	}
+	return !c.lists() || slices.Contains(c.predicates().methods, method)
 }
 
 func (c *candidate) predicatesHold(r *http.Request) bool {
-	for i := range c.headers {
-		if !c.headers[i].holds(r.Header) {
+	if c.asks == nil {
+		return true
+	}
+	for i := range c.asks.headers {
+		if !c.asks.headers[i].holds(r.Header) {
 			return false
 		}
 	}
@@ -53,8 +105,8 @@ func (c *candidate) predicatesHold(r *http.Request) bool {
 }
 
 func (c *candidate) queryHolds(rawQuery string) bool {
-	for i := range c.query {
-		if !c.query[i].holds(rawQuery) {
+	for i := range c.predicates().query {
+		if !c.asks.query[i].holds(rawQuery) {
 			return false
 		}
 	}

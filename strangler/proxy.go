@@ -78,7 +78,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o, d := &c.observer, &c.decision
 	o.begin(t, w)
 	p.identify(t, r, c)
-	chain := t.chain(r, d)
+	o.seen = t.seen
+	e, chain := t.chain(r, d)
+	if e != nil {
+		o.seen = e.seen
+	}
 	o.decided(d, r)
 	c.in = *r.WithContext(c) // which stays on the stack
 	r = &c.in
@@ -95,25 +99,25 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // chain returns what is to answer a request and puts why into d (stations 4 and 5); it takes off the
-// request's header what was addressed to us.
-func (t *Table) chain(r *http.Request, d *Decision) http.Handler {
+// request's header what was addressed to us. The entry is nil where no route holds, or none was looked for.
+func (t *Table) chain(r *http.Request, d *Decision) (*entry, http.Handler) {
 	if refused := t.refuse(r); refused != nil {
 		d.Bucket = -1
-		return refused
+		return nil, refused
 	}
 	e := t.match(r)
 	t.decide(d, e, r)
 	if limit := t.maxBody(e); limit > 0 && r.ContentLength > limit {
-		return tooLarge{e}
+		return e, tooLarge{e}
 	}
 	dropOurs(r.Header, t.index.overrides)
-	if e == nil {
-		return t.catchAll()
+	switch {
+	case e == nil:
+		return nil, t.catchAll()
+	case d.Side == SideService:
+		return e, e.service
 	}
-	if d.Side == SideService {
-		return e.service
-	}
-	return e.legacy
+	return e, e.legacy
 }
 
 // refuse returns what answers a request that is for no upstream, or nil. CONNECT asks for a

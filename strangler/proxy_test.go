@@ -171,6 +171,9 @@ type observations struct {
 
 func newObservations() *observations { return &observations{more: make(chan struct{}, 1000)} }
 
+// seeing sees those of each route.
+func (o *observations) seeing(string) func(Observation) { return o.see }
+
 func (o *observations) see(seen Observation) {
 	o.mu.Lock()
 	o.all = append(o.all, seen)
@@ -281,7 +284,7 @@ func TestPanic(t *testing.T) {
 			log.Reset()
 			o := newObservations()
 			address, _ := front(t, Config{
-				Observe:  o.see,
+				Observe:  o.seeing,
 				Legacy:   upstreamOf(t, says(200, "")),
 				Services: map[string]Upstream{"s": upstreamOf(t, says(200, ""))},
 				Routes:   []Route{{Name: "r", Match: Match{Path: "/r"}, Service: "s", Start: At(PhaseShadow)}},

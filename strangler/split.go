@@ -34,10 +34,10 @@ func (t *Table) decide(d *Decision, e *entry, r *http.Request) {
 		}
 		return
 	}
-	*d = Decision{Route: e.route.Name, Unit: e.route.Unit, Position: e.position, Bucket: -1, Repeat: e.route.Repeat.For(r.Method), Discreet: e.route.Discreet}
+	*d = Decision{Route: e.name, Unit: e.unit, Position: e.position, Bucket: -1, Repeat: e.repeat.For(r.Method), Discreet: e.discreet}
 	t.choose(d, e, r)
 	if e.keyed[d.Side] {
-		d.Key = t.endpointKey(&e.route, r, d)
+		d.Key = t.endpointKey(e.route, r, d)
 	}
 }
 
@@ -51,16 +51,16 @@ func (t *Table) choose(d *Decision, e *entry, r *http.Request) {
 		d.Side, d.Why = sideOf(e.position.Phase), WhyPhase
 		return
 	}
-	key, source := t.trust.cohortKey(&e.route, r)
+	key, source := t.trust.cohortKey(e.route, r)
 	d.Why, d.Cohort = WhyWeight, source.String()
 	switch {
 	case source.Kind == CohortRequest:
 		d.Bucket = mathrand.IntN(int(FullWeight))
 	case source.Kind == CohortIssued && key == "":
 		d.Issued = newIssued()
-		d.Bucket = bucket(&e.route, d.Issued)
+		d.Bucket = bucket(e.route, d.Issued)
 	default:
-		d.Bucket = bucket(&e.route, key)
+		d.Bucket = bucket(e.route, key)
 	}
 	d.Side = e.position.sideOf(d.Bucket)
 }

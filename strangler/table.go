@@ -16,7 +16,8 @@ type Table struct {
 	index   *index
 	entries []*entry // one a route, in the order of the configuration
 	trust   trust
-	unmatch http.Handler // the catch-all's chain
+	unmatch http.Handler      // the catch-all's chain
+	seen    func(Observation) // as entry's, of what no route has
 }
 
 // index is what tables that differ only in positions share.
@@ -28,14 +29,29 @@ type index struct {
 	overrides []string         // headers by which requests choose their sides
 }
 
-// entry is a route in a table: where it stands and the chain towards each side.
+// entry is a route in a table: where it stands and the chain towards each side. What all requests want of it is
+// repeated here and lies together, in two lines of a processor's cache: with hundreds of routes each of them
+// finds its own cold.
 type entry struct {
-	route    Route
+	name     string
+	unit     string
 	position Position
+	seen     func(Observation) // Config.Observe's; nil: nobody is told
 	legacy   http.Handler
 	service  http.Handler // nil where the route has none
-	tells    telling      // how its clients are told what no side answers; nil: as all are
-	keyed    [2]bool      // by side: its transport wants Decision.Key
+	override *Override
+	maxBody  int64
+	keyed    [2]bool // by side: its transport wants Decision.Key
+	repeat   Repeat
+	discreet bool
+
+	route *Route  // its definition
+	tells telling // how its clients are told what no side answers; nil: as all are
+}
+
+func newEntry(rt *Route, seen func(Observation)) *entry {
+	return &entry{name: rt.Name, unit: rt.Unit, position: rt.Start, seen: seen, override: rt.Override, maxBody: rt.MaxBody,
+		repeat: rt.Repeat, discreet: rt.Discreet, route: rt}
 }
 
 // NewTable makes a table. Routes, services and their maps belong to the table from then on and
@@ -68,9 +84,9 @@ func NewTable(cfg Config) (*Table, error) {
 				t.index.overrides = append(t.index.overrides, name)
 			}
 		}
-		t.entries = append(t.entries, &entry{route: *rt, position: rt.Start})
+		t.entries = append(t.entries, newEntry(rt, t.observing(rt.Name)))
 	}
-	t.unmatch = t.index.compiler.catchAll(t.index.matcher)
+	t.unmatch, t.seen = t.index.compiler.catchAll(t.index.matcher), t.observing("")
 	all := make([]int, len(t.entries))
 	for i := range all {
 		all[i] = i
@@ -111,12 +127,12 @@ func (t *Table) move(positions map[string]Position, moving []int) error {
 	}
 	for _, i := range moving {
 		moved := *t.entries[i]
-		if pos, ok := positions[moved.route.Name]; ok {
+		if pos, ok := positions[moved.name]; ok {
 			moved.position = pos
 		}
 		t.entries[i] = &moved
-		if err := errors.Join(moved.position.Validate(), standable(&moved.route, moved.position), t.withoutLegacy(moved.position)); err != nil {
-			problems = append(problems, &RouteError{Route: moved.route.Name, Index: i, Field: "position", Problem: err.Error(), Err: err})
+		if err := errors.Join(moved.position.Validate(), standable(moved.route, moved.position), t.withoutLegacy(moved.position)); err != nil {
+			problems = append(problems, &RouteError{Route: moved.name, Index: i, Field: "position", Problem: err.Error(), Err: err})
 		}
 	}
 	problems = append(problems, t.apart(moving)...)
@@ -125,14 +141,14 @@ func (t *Table) move(positions map[string]Position, moving []int) error {
 	}
 	for _, i := range moving {
 		e := t.entries[i]
-		legacy, service, err := t.index.compiler.chains(e.route, e.position)
+		legacy, service, err := t.index.compiler.chains(*e.route, e.position)
 		if err != nil {
-			problems = append(problems, fmt.Errorf("compile route %q: %w", e.route.Name, err))
+			problems = append(problems, fmt.Errorf("compile route %q: %w", e.name, err))
 			continue
 		}
-		e.legacy, e.service, e.tells = legacy, service, t.index.compiler.tells(e.route)
+		e.legacy, e.service, e.tells = legacy, service, t.index.compiler.tells(*e.route)
 		for _, side := range []Side{SideLegacy, SideService} {
-			e.keyed[side] = t.index.compiler.keyed(&e.route, e.position, side)
+			e.keyed[side] = t.index.compiler.keyed(e.route, e.position, side)
 		}
 	}
 	return errors.Join(problems...)
@@ -151,7 +167,7 @@ func (t *Table) apart(moving []int) []error {
 	var problems []error
 	seen := map[string]bool{}
 	for _, i := range moving {
-		unit := t.entries[i].route.Unit
+		unit := t.entries[i].unit
 		if unit == "" || seen[unit] {
 			continue
 		}
@@ -160,9 +176,9 @@ func (t *Table) apart(moving []int) []error {
 		for _, j := range t.index.units[unit][1:] {
 			if other := t.entries[j]; other.position != first.position {
 				problems = append(problems, &RouteError{
-					Route: other.route.Name, Index: j, Field: "position",
+					Route: other.name, Index: j, Field: "position",
 					Problem: fmt.Sprintf("it would stand at %s and route %q at %s, but both are of unit %q, which moves together",
-						other.position, first.route.Name, first.position, unit),
+						other.position, first.name, first.position, unit),
 				})
 			}
 		}
@@ -189,6 +205,14 @@ func (t *Table) Position(name string) (Position, bool) {
 	return t.entries[i].position, true
 }
 
+// observing returns what is told of a route's requests; nil: nobody is.
+func (t *Table) observing(route string) func(Observation) {
+	if t.cfg.Observe == nil {
+		return nil
+	}
+	return t.cfg.Observe(route)
+}
+
 // match returns the entry of the route that a request belongs to; nil: the catch-all's.
 func (t *Table) match(r *http.Request) *entry {
 	if i := t.index.matcher.match(r); i >= 0 {
@@ -200,7 +224,7 @@ func (t *Table) match(r *http.Request) *entry {
 // Match returns the name of the route that a request belongs to; empty: it is the catch-all's.
 func (t *Table) Match(r *http.Request) string {
 	if e := t.match(r); e != nil {
-		return e.route.Name
+		return e.name
 	}
 	return ""
 }

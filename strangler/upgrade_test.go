@@ -15,7 +15,7 @@ import (
 
 func TestWebSocket(t *testing.T) {
 	o := newObservations()
-	address, _ := front(t, Config{Observe: o.see, Legacy: upstreamOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	address, _ := front(t, Config{Observe: o.seeing, Legacy: upstreamOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
 			return

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 func linux(t *testing.T) string {
 	t.Helper()
 	if runtime.GOOS != "linux" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("the benchmark reads figures as Linux tells them, which CI has")
+		}
 		t.Skip("the benchmark reads figures as Linux tells them")
 	}
 	self, err := os.Executable()
@@ -69,7 +72,11 @@ func TestRun(t *testing.T) {
 				t.Errorf("%s: %s takes %v of the baseline", w.Name, c.Label, c.Ratio)
 			}
 			for _, s := range c.Rounds {
-				sane(t, w.Name+": "+c.Label, s, requests)
+				took := requests
+				if w.Name == "routes" {
+					took *= 4
+				}
+				sane(t, w.Name+": "+c.Label, s, took)
 				copies := int64(0)
 				if w.Name == "mirror" {
 					copies = requests

@@ -104,7 +104,7 @@ func (d *Daemon) compile(cfg *config.Config, standings map[string]journal.Standi
 		DebugHeader:    cfg.DebugHeader,
 		AllowTrace:     cfg.Trace,
 		Logger:         d.log,
-		Observe:        d.traffic.observe,
+		Observe:        d.traffic.observing,
 	})
 	if err != nil {
 		return nil, err

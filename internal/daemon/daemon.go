@@ -120,8 +120,8 @@ func New(ctx context.Context, o Options) (_ *Daemon, err error) {
 	if err := d.openState(ctx, cfg); err != nil {
 		return nil, err
 	}
-	registry, latency := newRegistry(d)
-	d.traffic = newTraffic(latency, func(r *http.Request) netip.Addr { return d.proxy.Table().Client(r) })
+	registry := newRegistry(d)
+	d.traffic = newTraffic(func(r *http.Request) netip.Addr { return d.proxy.Table().Client(r) })
 	d.traffic.standsIn = d.standsIn
 	d.recallSeen(ctx)
 	d.versions = newVersions(d.versionChanged, d.log)

@@ -51,7 +51,7 @@ func (d *Daemon) facade(i *config.Interpreter, cfg *config.Config, f config.Faca
 		Limits:         limits(cfg),
 		AllowTrace:     cfg.Trace,
 		Logger:         d.log,
-		Observe:        func(o strangler.Observation) { d.traffic.observeFacade(facadeTraffic(f.Name), o) },
+		Observe:        func(route string) func(strangler.Observation) { return d.traffic.observingFacade(f.Name, route) },
 	})
 	if err != nil {
 		return nil, err
@@ -103,20 +103,12 @@ func (d *Daemon) aroundLegacy(facade string, reverse acl.Facade, session *bridge
 	}
 }
 
-// observeFacade counts one request of a facade's, when its answer is done. What no route holds has not
-// reached legacy, and is none of its requests.
-func (t *traffic) observeFacade(name string, o strangler.Observation) {
-	if o.Decision.Route == "" {
-		return
+// observingFacade returns what counts a facade's requests on one of its routes, when their answers are done. What no
+// route holds has not reached legacy, and is none of its requests.
+func (t *traffic) observingFacade(facade, route string) func(strangler.Observation) {
+	if route == "" {
+		return nil
 	}
-	side := &t.of(name).sides[strangler.SideLegacy]
-	side.requests.Add(1)
-	now, failure := time.Now(), ofAnswer(o)
-	side.rate.add(now)
-	side.lately.add(now, failure != "")
-	side.latency.Observe(o.Duration.Seconds())
-	side.spread.Add(o.Duration)
-	if failure != "" {
-		side.failures.add(failure)
-	}
+	name := facadeTraffic(facade)
+	return func(o strangler.Observation) { t.of(name).sides[strangler.SideLegacy].observe(o, time.Now(), false) }
 }

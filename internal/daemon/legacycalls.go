@@ -28,8 +28,8 @@ const (
 // are the rule, and only counted; later, and where a route is to be gone, they are what stands in its
 // way, so that it is told who calls.
 type legacyCalls struct {
-	phases [strangler.PhaseCanary + 1]phaseCalls
 	named  atomic.Bool // callers are told apart whatever the phase
+	phases [strangler.PhaseCanary + 1]phaseCalls
 
 	mu      sync.Mutex // never held while anything waits
 	callers map[caller]*ledger.LegacyCall

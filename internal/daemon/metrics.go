@@ -1,18 +1,13 @@
 package daemon
 
 import (
-	"math"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/strangler-fig/toolkit/strangler"
 )
-
-// latencyBuckets are upper bounds in seconds, from half a millisecond to a minute.
-var latencyBuckets = []float64{.0005, .001, .002, .003, .005, .0075, .01, .015, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
 var (
 	endpointLabels = []string{"upstream", "endpoint"}
@@ -23,6 +18,7 @@ var (
 	descRequests         = prometheus.NewDesc("strangler_requests_total", "Clients' requests by the side that was asked.", []string{"route", "side"}, nil)
 	descFailures         = prometheus.NewDesc("strangler_failures_total", "Clients' requests that the side failed.", []string{"route", "side"}, nil)
 	descFailureClasses   = prometheus.NewDesc("strangler_failure_classes_total", "The same by class; those that never occurred are left out.", []string{"route", "side", "class"}, nil)
+	descDuration         = prometheus.NewDesc("strangler_request_duration_seconds", "Time until the end of a client's answer.", []string{"route", "side"}, nil)
 	descFallbacks        = prometheus.NewDesc("strangler_fallbacks_total", "Requests that the service failed and legacy answered.", []string{"route"}, nil)
 	descTranslations     = prometheus.NewDesc("strangler_translations_total", "Messages that were, or could not be, translated, copies included.", []string{"route", "message", "outcome"}, nil)
 	descWeight           = prometheus.NewDesc("strangler_route_weight_percent", "The share that the service serves.", []string{"route", "phase"}, nil)
@@ -56,13 +52,10 @@ var (
 )
 
 // newRegistry returns a registry with the process's own metrics and d's.
-func newRegistry(d *Daemon) (*prometheus.Registry, *prometheus.HistogramVec) {
-	latency := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "strangler_request_duration_seconds", Help: "Time until the end of a client's answer.", Buckets: latencyBuckets,
-	}, []string{"route", "side"})
+func newRegistry(d *Daemon) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(latency, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), (*collector)(d))
-	return registry, latency
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), (*collector)(d))
+	return registry
 }
 
 func metricsHandler(registry *prometheus.Registry) http.Handler {
@@ -87,6 +80,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for route, figures := range *c.traffic.routes.Load() {
 		for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
 			counter(descRequests, figures.sides[side].requests.Load(), route, side.String())
+			ch <- figures.sides[side].durations.metric(descDuration, route, side.String())
 			failures := &figures.sides[side].failures
 			counter(descFailures, failures.sum(), route, side.String())
 			for class, name := range failureClasses {
@@ -136,29 +130,4 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(descPendingRollbacks, float64(len(c.pending.view().Pending)))
 	c.collectRollouts(counter, gauge)
 	c.collectSessions(counter)
-}
-
-// quantiles reads a median and a 99th percentile out of a histogram's buckets, in milliseconds, both at
-// once: to read the buckets is most of the work. They are 0 where nothing was observed.
-func quantiles(h prometheus.Histogram) (p50, p99 float64) {
-	var m dto.Metric
-	if err := h.Write(&m); err != nil || m.GetHistogram().GetSampleCount() == 0 {
-		return 0, 0
-	}
-	return quantile(&m, 0.50), quantile(&m, 0.99)
-}
-
-// quantile is one of those of a histogram that isn't empty, by linear interpolation within the bucket as
-// Prometheus' histogram_quantile does.
-func quantile(m *dto.Metric, q float64) float64 {
-	rank := q * float64(m.GetHistogram().GetSampleCount())
-	lower, below := 0.0, 0.0
-	for _, bucket := range m.GetHistogram().GetBucket() {
-		count, upper := float64(bucket.GetCumulativeCount()), bucket.GetUpperBound()
-		if count >= rank && !math.IsInf(upper, 1) {
-			return 1000 * (lower + (upper-lower)*(rank-below)/max(1, count-below))
-		}
-		lower, below = upper, count
-	}
-	return 1000 * lower
 }

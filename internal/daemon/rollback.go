@@ -101,7 +101,7 @@ func (d *Daemon) sendBack(r web.Rollback, steer steerer) (result web.RollbackRes
 	}
 	now := time.Now()
 	for _, step := range steps {
-		result.LegacyGains += d.traffic.of(step.Route).sides[strangler.SideService].rate.perSecond(now, d.started)
+		result.LegacyGains += d.traffic.of(step.Route).sides[strangler.SideService].lately.perSecond(now, d.started)
 		moves = append(moves, movedBack{Route: step.Route, To: step.To.Phase, Version: present[step.Route].Version, Steering: steered[step.Route]})
 	}
 	if r.DryRun {

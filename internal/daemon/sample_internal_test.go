@@ -47,11 +47,10 @@ func TestEachInterval(t *testing.T) {
 // TestSampleMinutes looks at requests on both sides of a minute's end.
 func TestSampleMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, latency := newRegistry(&Daemon{})
-		traffic := newTraffic(latency, func(*http.Request) netip.Addr { return netip.Addr{} })
+		traffic := newTraffic(func(*http.Request) netip.Addr { return netip.Addr{} })
 		observe := func(route string, d strangler.Decision, status int) {
 			d.Route = route
-			traffic.observe(strangler.Observation{Request: httptest.NewRequest("GET", "/", nil), Decision: d, Status: status, Duration: 20 * time.Millisecond})
+			traffic.observing(route)(strangler.Observation{Request: httptest.NewRequest("GET", "/", nil), Decision: d, Status: status, Duration: 20 * time.Millisecond})
 		}
 		s := sampler{since: time.Now()}
 		var mu sync.Mutex // guards counts
@@ -182,11 +181,11 @@ func observations() map[string]strangler.Observation {
 }
 
 func TestObserveAllocatesNothing(t *testing.T) {
-	_, latency := newRegistry(&Daemon{})
-	traffic := newTraffic(latency, func(*http.Request) netip.Addr { return netip.Addr{} })
+	traffic := newTraffic(func(*http.Request) netip.Addr { return netip.Addr{} })
 	for name, o := range observations() {
-		traffic.observe(o)
-		if n := testing.AllocsPerRun(100, func() { traffic.observe(o) }); n > 0 {
+		observe := traffic.observing(o.Decision.Route)
+		observe(o)
+		if n := testing.AllocsPerRun(100, func() { observe(o) }); n > 0 {
 			t.Errorf("%s: %g allocations", name, n)
 		}
 	}
@@ -195,11 +194,11 @@ func TestObserveAllocatesNothing(t *testing.T) {
 func BenchmarkObserve(b *testing.B) {
 	for name, o := range observations() {
 		b.Run(name, func(b *testing.B) {
-			_, latency := newRegistry(&Daemon{})
-			traffic := newTraffic(latency, func(*http.Request) netip.Addr { return netip.Addr{} })
+			traffic := newTraffic(func(*http.Request) netip.Addr { return netip.Addr{} })
+			observe := traffic.observing(o.Decision.Route)
 			b.ReportAllocs()
 			for b.Loop() {
-				traffic.observe(o)
+				observe(o)
 			}
 		})
 	}
@@ -207,16 +206,16 @@ func BenchmarkObserve(b *testing.B) {
 
 // BenchmarkSample looks at 500 routes, each of which had requests on both sides.
 func BenchmarkSample(b *testing.B) {
-	_, latency := newRegistry(&Daemon{})
-	traffic := newTraffic(latency, func(*http.Request) netip.Addr { return netip.Addr{} })
+	traffic := newTraffic(func(*http.Request) netip.Addr { return netip.Addr{} })
 	var s sampler
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
 		for route := range 500 {
+			name := "route-" + string(rune('a'+route%26)) + string(rune('a'+route/26))
 			for i := range 20 {
 				for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
-					traffic.observe(strangler.Observation{Decision: strangler.Decision{Route: "route-" + string(rune('a'+route%26)) + string(rune('a'+route/26)), Side: side}, Status: 200,
+					traffic.observing(name)(strangler.Observation{Decision: strangler.Decision{Route: name, Side: side}, Status: 200,
 						Duration: time.Duration(i) * time.Millisecond})
 				}
 			}

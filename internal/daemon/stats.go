@@ -72,10 +72,10 @@ func (d *Daemon) routeStats(name string, comparisons shadow.Counts, now time.Tim
 }
 
 func (s *sideTraffic) stats(now, started time.Time) web.SideStats {
-	stats := web.SideStats{Requests: s.requests.Load(), Failures: s.failures.sum(), PerSecond: s.rate.perSecond(now, started)}
+	stats := web.SideStats{Requests: s.requests.Load(), Failures: s.failures.sum(), PerSecond: s.lately.perSecond(now, started)}
 	stats.RecentRequests, stats.RecentFailures = s.lately.sums(now)
 	if stats.Requests > 0 {
-		stats.P50MS, stats.P99MS = quantiles(s.latency)
+		stats.P50MS, stats.P99MS = s.durations.quantiles()
 	}
 	return stats
 }

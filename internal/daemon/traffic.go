@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/strangler-fig/toolkit/shadow"
 	"github.com/strangler-fig/toolkit/strangler"
 	"github.com/strangler-fig/toolkit/strangler/rollout"
@@ -18,31 +17,33 @@ import (
 // is keyed by name, so that a swap of the routing table loses nothing; what it holds is bounded
 // by the routes that were ever configured.
 type traffic struct {
-	latency *prometheus.HistogramVec
-	client  func(*http.Request) netip.Addr // who sent a request
+	client func(*http.Request) netip.Addr // who sent a request
 	// standsIn reports whether legacy answers for the service of a route where that fails. nil: it doesn't.
 	standsIn func(route string) bool
 	routes   atomic.Pointer[map[string]*routeTraffic] // by name, "" being the catch-all; never changed
 	seeing   sync.Mutex                               // held to put another one in force
 }
 
+// routeTraffic is laid out for requests: with hundreds of routes each of them finds its route's figures cold, so
+// that what it touches of them lies in few lines of a processor's cache, of 64 bytes each.
 type routeTraffic struct {
 	sides      [2]sideTraffic // by strangler.Side
+	legacy     legacyCalls
 	fallbacks  atomic.Int64
 	pairs      pairTraffic
-	legacy     legacyCalls
 	translated translated
 }
 
+// sideTraffic begins with the line of a request that takes no more than 5 ms, and has one of lately's for each.
 type sideTraffic struct {
-	requests atomic.Int64
-	failures failures     // of them
-	unread   atomic.Int64 // of the requests: the service never got them, and they are no failures
-	spared   atomic.Int64 // of the failures: see rollout.Spared
-	rate     minuteRate
-	lately   lately
-	latency  prometheus.Histogram
-	spread   rollout.AtomicHistogram // of the same, as gates judge it and series have it
+	requests  atomic.Int64
+	spread    rollout.AtomicHistogram // of durations, as gates judge them and series have them
+	durations durations               // as metrics have them
+	failures  failures                // of the requests
+	unread    atomic.Int64            // of the requests: the service never got them, and they are no failures
+	spared    atomic.Int64            // of the failures: see rollout.Spared
+	_         [48]byte
+	lately    lately // from a line's beginning on
 }
 
 // pairTraffic counts how both sides did on the same requests.
@@ -52,8 +53,8 @@ type pairTraffic struct {
 	spread                         [2]rollout.AtomicHistogram // by strangler.Side
 }
 
-func newTraffic(latency *prometheus.HistogramVec, client func(*http.Request) netip.Addr) *traffic {
-	t := &traffic{latency: latency, client: client}
+func newTraffic(client func(*http.Request) netip.Addr) *traffic {
+	t := &traffic{client: client}
 	t.routes.Store(&map[string]*routeTraffic{})
 	return t
 }
@@ -69,38 +70,38 @@ func (t *traffic) of(route string) *routeTraffic {
 	if known := seen[route]; known != nil { // meanwhile
 		return known
 	}
-	fresh := &routeTraffic{}
-	for _, side := range []strangler.Side{strangler.SideLegacy, strangler.SideService} {
-		fresh.sides[side].latency = t.latency.WithLabelValues(route, side.String()).(prometheus.Histogram)
-	}
+	fresh := new(routeTraffic)
 	next := maps.Clone(seen)
 	next[route] = fresh
 	t.routes.Store(&next)
 	return fresh
 }
 
+// account is a route's, which is looked up once and not with every request.
+type account struct {
+	all     *traffic
+	route   string
+	figures atomic.Pointer[routeTraffic] // nil: there was no request yet
+}
+
+// observing returns what counts a route's requests.
+func (t *traffic) observing(route string) func(strangler.Observation) {
+	return (&account{all: t, route: route}).observe
+}
+
 // observe counts one request when its answer is done. A service that failed and was stood in
 // for by legacy counts as a failure of the service and a request of each.
-func (t *traffic) observe(o strangler.Observation) {
-	rt := t.of(o.Decision.Route)
+func (a *account) observe(o strangler.Observation) {
+	rt := a.figures.Load()
+	if rt == nil {
+		rt = a.all.of(a.route)
+		a.figures.Store(rt)
+	}
 	served := o.Decision.Served()
 	now := time.Now()
-	side := &rt.sides[served]
-	side.requests.Add(1)
-	side.rate.add(now)
-	side.latency.Observe(o.Duration.Seconds())
-	if malformed(o) && !o.Decision.FellBack {
-		side.unread.Add(1)
-	} else {
-		side.spread.Add(o.Duration)
-	}
-	failure := ofAnswer(o)
-	if failure != "" {
-		side.failures.add(failure)
-	}
-	side.lately.add(now, failure != "")
+	rt.sides[served].observe(o, now, malformed(o) && !o.Decision.FellBack)
 	if served == strangler.SideLegacy && o.Decision.Repeat != strangler.RepeatByMethod { // else it was refused
-		rt.legacy.observe(o, now, t.client)
+		rt.legacy.observe(o, now, a.all.client)
 	}
 	if o.Decision.FellBack {
 		rt.fallbacks.Add(1)
@@ -113,8 +114,24 @@ func (t *traffic) observe(o strangler.Observation) {
 		}
 		failed.requests.Add(1)
 		failed.failures.add(o.Decision.Failure)
-		failed.lately.add(now, true)
+		failed.lately.lost(now)
 	}
+}
+
+// observe counts a request whose answer the client got from this side, or none where the service couldn't read it.
+func (s *sideTraffic) observe(o strangler.Observation, now time.Time, unread bool) {
+	s.requests.Add(1)
+	s.durations.add(o.Duration)
+	if unread {
+		s.unread.Add(1)
+	} else {
+		s.spread.Add(o.Duration)
+	}
+	failure := ofAnswer(o)
+	if failure != "" {
+		s.failures.add(failure)
+	}
+	s.lately.add(now, failure != "")
 }
 
 // observePair counts how both sides did on one request.
@@ -182,32 +199,4 @@ func (t *routeTraffic) advance(c shadow.Counts, at strangler.Phase, before, to *
 
 func (s *sideTraffic) tally() rollout.Tally {
 	return rollout.Tally{Requests: s.requests.Load() - s.unread.Load(), Failures: s.failures.sum()}
-}
-
-// minuteRate counts events of the last 60 full seconds in a ring of one slot a second. Its zero
-// value is ready for use. A slot that two goroutines turn over at once may lose a few counts:
-// it is for looking at, not for accounting.
-type minuteRate struct {
-	slots [64]struct{ second, count atomic.Int64 }
-}
-
-func (m *minuteRate) add(now time.Time) {
-	second := now.Unix()
-	slot := &m.slots[second%int64(len(m.slots))]
-	if seen := slot.second.Load(); seen != second && slot.second.CompareAndSwap(seen, second) {
-		slot.count.Store(0)
-	}
-	slot.count.Add(1)
-}
-
-// perSecond returns the mean over the last minute, or since started where that is less.
-func (m *minuteRate) perSecond(now, started time.Time) float64 {
-	window := min(60, max(1, int64(now.Sub(started)/time.Second)))
-	var sum int64
-	for i := range m.slots {
-		if age := now.Unix() - m.slots[i].second.Load(); age > 0 && age <= window {
-			sum += m.slots[i].count.Load()
-		}
-	}
-	return float64(sum) / float64(window)
 }

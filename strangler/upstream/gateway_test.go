@@ -51,10 +51,12 @@ func startGateway(t testing.TB, legacy *url.URL, cfg gatewayConfig) *gateway {
 	config := strangler.Config{
 		Legacy: strangler.Upstream{URL: legacy, Transport: g.Transport},
 		Logger: log,
-		Observe: func(o strangler.Observation) {
-			select {
-			case g.Seen <- o:
-			default:
+		Observe: func(string) func(strangler.Observation) {
+			return func(o strangler.Observation) {
+				select {
+				case g.Seen <- o:
+				default:
+				}
 			}
 		},
 	}

@@ -82,8 +82,8 @@ func worksFor(o options) []work {
 		{name: "mirror", title: "Mirror of 100 %: strangler compares and records every answer, the others throw it away", load: get,
 			second: secondAll, enter: each(scenario{Mirror: true, MirrorWorkers: max(16, o.connections/2), MirrorQueue: turnOf(o) + 1024}), target: target{"strangler", 0.60}},
 		{name: "routes", title: fmt.Sprintf("Number of routes: GET, 1 KB answers, %d paths in turn", fewest), load: many, baseline: "1 route",
-			requests: 4 * o.requests, // what it tells apart is a twentieth, and shorter rounds are not as exact
-			enter:    stranglerWith(append([]int{1}, o.routes...)...), target: target{"200 routes", 1.05}},
+			rounds: 8 * o.rounds, // what it tells apart is a twentieth, which is less than a round's ratio varies by
+			enter:  stranglerWith(append([]int{1}, o.routes...)...), target: target{"200 routes", 1.05}},
 		{name: "isolation", title: fmt.Sprintf("A mirror that takes %v, at %d requests/s", mirrorDelay, mirrorRate), load: get, kind: kindDelay,
 			upstream: upstreamSpec{ServiceDelay: mirrorDelay}, rate: mirrorRate, requests: max(o.requests/20, 50), rounds: min(o.rounds, 3),
 			// At this rate and delay 250 copies are under way.

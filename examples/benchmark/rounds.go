@@ -48,11 +48,16 @@ func (b *bench) do(ctx context.Context, w work, contestants []contestant) (*work
 	if w.kind == kindMemory {
 		return done, b.crowds(ctx, w, dir, contestants, done)
 	}
-	return done, b.turns(ctx, w, dir, contestants, upstream, done)
+	for start := range w.starts {
+		if err := b.turns(ctx, w, start, dir, contestants, upstream, done); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
 }
 
-// turns has all contestants stand ready, and take turns.
-func (b *bench) turns(ctx context.Context, w work, dir string, contestants []contestant, upstream *partner, done *workResult) error {
+// turns has all contestants stand ready, and take turns: in the rounds that one start of theirs has.
+func (b *bench) turns(ctx context.Context, w work, start int, dir string, contestants []contestant, upstream *partner, done *workResult) error {
 	var entrants []*entrant
 	defer func() {
 		var all sync.WaitGroup
@@ -62,7 +67,7 @@ func (b *bench) turns(ctx context.Context, w work, dir string, contestants []con
 		all.Wait()
 	}()
 	for i, c := range contestants {
-		e, err := b.enter(ctx, w, filepath.Join(dir, fmt.Sprint(i)), c)
+		e, err := b.enter(ctx, w, filepath.Join(dir, fmt.Sprint(start, "-", i)), c)
 		if err != nil {
 			return err
 		}
@@ -77,7 +82,7 @@ func (b *bench) turns(ctx context.Context, w work, dir string, contestants []con
 	if w.rate > 0 {
 		turns = 1 // its figures are quantiles, which want many requests
 	}
-	for round := range w.rounds {
+	for range share(w.rounds, w.starts, start) {
 		samples := make([]sample, len(entrants))
 		for turn := range turns {
 			for i, e := range entrants {
@@ -86,7 +91,7 @@ func (b *bench) turns(ctx context.Context, w work, dir string, contestants []con
 				}
 				order := loadOrder{Requests: share(w.requests, turns, turn), Rate: w.rate}
 				if err := b.turn(ctx, e, order, upstream, &samples[i]); err != nil {
-					return fmt.Errorf("round %d of %s: %w", round+1, e.label, err)
+					return fmt.Errorf("round %d of %s: %w", len(done.Contestants[i].Rounds)+1, e.label, err)
 				}
 			}
 		}

@@ -16,6 +16,7 @@ type work struct {
 	rate     float64  // requests per second; 0: as fast as they come
 	crowd    int      // idle connections
 	rounds   int
+	starts   int    // of the proxies' processes, which share the rounds
 	baseline string // label of the contestant whom the others are measured by
 	target   target
 	kind     kind
@@ -82,8 +83,10 @@ func worksFor(o options) []work {
 		{name: "mirror", title: "Mirror of 100 %: strangler compares and records every answer, the others throw it away", load: get,
 			second: secondAll, enter: each(scenario{Mirror: true, MirrorWorkers: max(16, o.connections/2), MirrorQueue: turnOf(o) + 1024}), target: target{"strangler", 0.60}},
 		{name: "routes", title: fmt.Sprintf("Number of routes: GET, 1 KB answers, %d paths in turn", fewest), load: many, baseline: "1 route",
-			rounds: 8 * o.rounds, // what it tells apart is a twentieth, which is less than a round's ratio varies by
-			enter:  stranglerWith(append([]int{1}, o.routes...)...), target: target{"200 routes", 1.05}},
+			// What it tells apart is a twentieth. A round's ratio varies by more, and so does that of two processes, by where
+			// their memory happens to lie.
+			rounds: 8 * o.rounds, starts: 8,
+			enter: stranglerWith(append([]int{1}, o.routes...)...), target: target{"200 routes", 1.05}},
 		{name: "isolation", title: fmt.Sprintf("A mirror that takes %v, at %d requests/s", mirrorDelay, mirrorRate), load: get, kind: kindDelay,
 			upstream: upstreamSpec{ServiceDelay: mirrorDelay}, rate: mirrorRate, requests: max(o.requests/20, 50), rounds: min(o.rounds, 3),
 			// At this rate and delay 250 copies are under way.
@@ -98,6 +101,9 @@ func worksFor(o options) []work {
 		}
 		if w.rounds == 0 {
 			w.rounds = o.rounds
+		}
+		if w.starts == 0 {
+			w.starts = 1
 		}
 		if w.baseline == "" {
 			w.baseline = "reverse"

@@ -100,13 +100,10 @@ func servant(t *testing.T, h http.Handler) (*url.URL, *upstream.Transport) {
 	return u, tr
 }
 
-// TestCopiesAreNotMixedUp sends many copies at once by what others were sent by before, each with a
-// token, to an upstream that answers in every form that there is. An answer stays as it is until it is
-// given back, whatever comes of others meanwhile, some of which break off or run out of time.
-func TestCopiesAreNotMixedUp(t *testing.T) {
-	const senders, each = 12, 150
-	u, tr := servant(t, inEveryForm(t))
-	table, err := strangler.NewTable(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr, Copies: tr},
+// copiesTo returns what sends copies to a legacy application.
+func copiesTo(t *testing.T, legacy strangler.Upstream) lender {
+	t.Helper()
+	table, err := strangler.NewTable(strangler.Config{Legacy: legacy,
 		Routes: []strangler.Route{{Name: "orders", Match: strangler.Match{Path: "/orders/*"}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +112,16 @@ func TestCopiesAreNotMixedUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	copies := asked.(lender)
+	return asked.(lender)
+}
+
+// TestCopiesAreNotMixedUp sends many copies at once by what others were sent by before, each with a
+// token, to an upstream that answers in every form that there is. An answer stays as it is until it is
+// given back, whatever comes of others meanwhile, some of which break off or run out of time.
+func TestCopiesAreNotMixedUp(t *testing.T) {
+	const senders, each = 12, 150
+	u, tr := servant(t, inEveryForm(t))
+	copies := copiesTo(t, strangler.Upstream{URL: u, Transport: tr, Copies: tr})
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	taken := 0

@@ -161,16 +161,7 @@ func TestEditedAnswersAreGivenBack(t *testing.T) {
 		w.Header()["Server"], w.Header()["Date"] = []string{"x"}, nil
 		fmt.Fprint(w, "ok")
 	}))
-	table, err := strangler.NewTable(strangler.Config{Legacy: strangler.Upstream{URL: u, Transport: tr, Copies: edits{tr}},
-		Routes: []strangler.Route{{Name: "orders", Match: strangler.Match{Path: "/orders/*"}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	asked, _, err := table.Ask("orders")
-	if err != nil {
-		t.Fatal(err)
-	}
-	copies := asked.(lender)
+	copies := copiesTo(t, strangler.Upstream{URL: u, Transport: tr, Copies: edits{tr}})
 	for range 3 {
 		r := httptest.NewRequest("GET", "/orders/7", nil)
 		lent := copies.Lend(r)

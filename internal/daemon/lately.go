@@ -24,6 +24,9 @@ const (
 	latelySlots   = 50 // full ones; beside them the one that is being filled counts
 )
 
+// of returns the slot that a turn has, or will have.
+func (l *lately) of(turn int64) *latelySlot { return &l.slots[turn%int64(len(l.slots))] }
+
 // add counts a request that the side answered, though maybe with a failure.
 func (l *lately) add(now time.Time, failed bool) {
 	second := now.Unix()
@@ -36,7 +39,7 @@ func (l *lately) lost(now time.Time) { l.count(now.Unix(), true) }
 
 func (l *lately) count(second int64, failed bool) *latelySlot {
 	turn := second / latelySeconds
-	slot := &l.slots[turn%int64(len(l.slots))]
+	slot := l.of(turn)
 	if seen := slot.turn.Load(); seen != turn && slot.turn.CompareAndSwap(seen, turn) {
 		slot.requests.Store(0)
 		slot.failures.Store(0)
@@ -70,7 +73,7 @@ func (l *lately) perSecond(now, started time.Time) float64 {
 	var sum int64
 	for second := max(0, now.Unix()-window); second < now.Unix(); second++ {
 		turn := second / latelySeconds
-		if slot := &l.slots[turn%int64(len(l.slots))]; slot.turn.Load() == turn {
+		if slot := l.of(turn); slot.turn.Load() == turn {
 			sum += int64(slot.answered[second%latelySeconds].Load())
 		}
 	}
